@@ -1,0 +1,1 @@
+"""HTTP and command line. Knows no model, no SQL, no torch."""

@@ -1,0 +1,1 @@
+"""Candidate pictures for a title, and the choice of one for a viewer."""

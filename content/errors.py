@@ -1,0 +1,69 @@
+"""Domain errors. Each carries a stable `code`; `api.errors` maps the types to HTTP statuses.
+
+A code, once published in docs/errors.md, never changes its meaning.
+"""
+
+
+class KeyartError(Exception):
+    """Base of every error that a caller of Keyart may see.
+
+    `code` is stable and machine-readable, `detail` is for people, `extra` are further fields of
+    the problem document (RFC 9457).
+    """
+
+    def __init__(self, code: str, detail: str, **extra: object) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.extra = extra
+
+
+class Invalid(KeyartError):
+    """The request or a value in it is not acceptable (422)."""
+
+
+class Unauthorized(KeyartError):
+    """No key, or an unknown one (401)."""
+
+
+class NotFound(KeyartError):
+    """What the request names does not exist (404)."""
+
+
+class Conflict(KeyartError):
+    """The request contradicts what is stored (409)."""
+
+
+class TooLarge(KeyartError):
+    """A body or file is over its cap (413)."""
+
+
+class Busy(KeyartError):
+    """A bounded queue is full (429); `retry_after_s` says when to come back."""
+
+    def __init__(self, code: str, detail: str, retry_after_s: int = 5, **extra: object) -> None:
+        super().__init__(code, detail, **extra)
+        self.retry_after_s = retry_after_s
+
+
+class NoSpace(KeyartError):
+    """Less disk is free than KEYART_MIN_FREE_BYTES (507)."""
+
+
+class Unavailable(KeyartError):
+    """A part of the service is down; trying again may help (503)."""
+
+
+class PermanentError(KeyartError):
+    """A job cannot succeed however often it is tried: this title's input is at fault."""
+
+
+class TransientError(KeyartError):
+    """A job may succeed when tried again: a child died, a disk was full, a peer was away."""
+
+
+class Cancelled(KeyartError):
+    """The job was cancelled by its owner."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled", "the job was cancelled")

@@ -1,0 +1,67 @@
+"""Identifiers and time: how things are named, and when they happened."""
+
+import re
+import time
+import uuid
+from datetime import UTC, datetime
+
+import uuid_utils
+
+from content.errors import Invalid
+
+TITLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+NAMESPACE = uuid.UUID("6b0d6f0e-53a4-5f4e-9a57-6b6579617274")
+DEFAULT_TENANT = "default"
+
+
+def new_id() -> str:
+    """A time-ordered id with 74 random bits (UUID version 7, RFC 9562)."""
+    return str(uuid_utils.uuid7())
+
+
+def stable_id(tenant: str, *parts: str) -> str:
+    """The same id for the same parts, always (UUID version 5, RFC 9562)."""
+    # The separator cannot occur in an id, so ("a", "bc") and ("ab", "c") differ.
+    return str(uuid.uuid5(NAMESPACE, "\x1f".join((tenant, *parts))))
+
+
+def check_title_id(value: str) -> str:
+    """Return `value` if it may name a title.
+
+    Raises:
+        Invalid: `invalid_title_id`, unless it matches `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`
+            and holds no `..`.
+    """
+    if not TITLE_ID.fullmatch(value) or ".." in value:
+        raise Invalid(
+            "invalid_title_id",
+            "a title id has 1 to 128 letters, digits, dots, underscores or hyphens, starts with "
+            "a letter or digit and holds no '..'",
+        )
+    return value
+
+
+def now_us() -> int:
+    """Microseconds since the epoch, UTC."""
+    return time.time_ns() // 1000
+
+
+def iso(us: int) -> str:
+    """A time in µs UTC as ISO 8601 with `Z`."""
+    moment = datetime.fromtimestamp(us / 1_000_000, tz=UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def from_iso(text: str) -> int:
+    """ISO 8601 to µs UTC.
+
+    Raises:
+        Invalid: `invalid_time`, when the text is no time or has no offset.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid("invalid_time", f"{text!r} is not an ISO 8601 time") from error
+    if moment.tzinfo is None:
+        raise Invalid("invalid_time", f"{text!r} names no offset from UTC; add 'Z' or '+hh:mm'")
+    return round(moment.timestamp() * 1_000_000)

@@ -1,0 +1,141 @@
+"""SQL records: one metadata, one naming convention, engines, and the group-committing writer.
+
+Tables live with their room (`content.tables`, `artwork.tables`); every one carries `tenant`.
+SQLite in WAL mode by default, Postgres by URL; the same tables on both.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+T = TypeVar("T")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def open_engine(url: str, *, sync: str = "normal") -> sa.Engine:
+    """An engine on `url`.
+
+    On SQLite: WAL, foreign keys on, deleted content overwritten, and `synchronous` as given —
+    `normal` survives kill -9 but a power cut may lose the last commits, `full` survives both.
+    """
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+
+        @sa.event.listens_for(engine, "connect")
+        def _pragmas(connection: Any, _record: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA busy_timeout=30000")
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute(f"PRAGMA synchronous={'FULL' if sync == 'full' else 'NORMAL'}")
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.execute("PRAGMA secure_delete=ON")
+            cursor.close()
+            # The driver's own implicit transactions start too late: see `_begin`.
+            connection.isolation_level = None
+
+        @sa.event.listens_for(engine, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            # A read that later writes cannot be upgraded under WAL when another process wrote
+            # meanwhile; transactions that will write say so (`writing`).
+            mode = connection.get_execution_options().get("keyart_begin", "BEGIN")
+            connection.exec_driver_sql(mode)
+
+    return engine
+
+
+def writing(engine: sa.Engine) -> sa.Engine:
+    """`engine` for transactions that write: on SQLite they take the write lock at once."""
+    if engine.dialect.name != "sqlite":
+        return engine
+    return engine.execution_options(keyart_begin="BEGIN IMMEDIATE")
+
+
+@dataclass(slots=True)
+class _Task:
+    run: Callable[[sa.Connection], Any]
+    future: "Future[Any]"
+
+
+class Writer:
+    """Group commit: many small writes from many requests, one transaction for each batch.
+
+    A write runs in its own savepoint: when it raises, it alone is undone. A future is resolved
+    only after the commit, so whoever has its answer has it durably. Writes are applied in the
+    order of `submit`.
+    """
+
+    def __init__(self, engine: sa.Engine, *, batch: int = 512, capacity: int = 20_000) -> None:
+        self._engine = writing(engine)
+        self._batch = batch
+        self._queue: queue.Queue[_Task | None] = queue.Queue(capacity)
+        self._thread = threading.Thread(target=self._loop, name="keyart-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, run: Callable[[sa.Connection], T]) -> "Future[T]":
+        """Queue `run(connection)`; its result once committed. Blocks when the queue is full."""
+        future: Future[T] = Future()
+        self._queue.put(_Task(run, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued, then stop."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while (tasks := self._take()) is not None:
+            if tasks:
+                self._commit(tasks)
+
+    def _take(self) -> list[_Task] | None:
+        first = self._queue.get()
+        if first is None:
+            return None
+        tasks = [first]
+        while len(tasks) < self._batch:
+            try:
+                task = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if task is None:
+                self._queue.put(None)  # seen again once this batch is committed
+                break
+            tasks.append(task)
+        return tasks
+
+    def _commit(self, tasks: list[_Task]) -> None:
+        outcomes: list[tuple[_Task, Any, Exception | None]] = []
+        try:
+            with self._engine.begin() as connection:
+                for task in tasks:
+                    outcomes.append(self._attempt(connection, task))
+        except sa.exc.SQLAlchemyError as error:
+            # The batch as a whole was not committed: nobody was answered, so nothing is lost.
+            outcomes = [(task, None, error) for task in tasks]
+        for task, result, failure in outcomes:
+            if failure is None:
+                task.future.set_result(result)
+            else:
+                task.future.set_exception(failure)
+
+    @staticmethod
+    def _attempt(connection: sa.Connection, task: _Task) -> tuple[_Task, Any, Exception | None]:
+        try:
+            with connection.begin_nested():
+                return task, task.run(connection), None
+        except Exception as error:  # noqa: BLE001 - handed to the one who submitted the write
+            return task, None, error

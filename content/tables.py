@@ -1,0 +1,104 @@
+"""The catalogue's tables: titles and their versions, shots, vectors, images, jobs."""
+
+import sqlalchemy as sa
+
+from content.records import metadata
+
+TENANT = sa.String(64)
+ID = sa.String(128)
+
+
+def tenant() -> sa.Column[str]:
+    """The first column of every primary key."""
+    return sa.Column("tenant", TENANT, primary_key=True)
+
+
+titles = sa.Table(
+    "titles",
+    metadata,
+    tenant(),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=True, comment="the published one; null until done"),
+    sa.Column("latest", sa.Integer, nullable=False, comment="the newest submitted"),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Column("updated_us", sa.BigInteger, nullable=False),
+)
+
+title_versions = sa.Table(
+    "title_versions",
+    metadata,
+    tenant(),
+    sa.Column("title_id", ID, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content_hash", sa.String(64), nullable=False, comment="of all that was submitted"),
+    sa.Column("job_id", ID, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("synopsis", sa.Text, nullable=False),
+    sa.Column("genres", sa.JSON, nullable=False),
+    sa.Column("maturity", sa.String(8), nullable=False),
+    sa.Column("language", sa.String(35), nullable=True),
+    sa.Column("country", sa.String(8), nullable=True),
+    sa.Column("released", sa.String(10), nullable=True),
+    sa.Column("external_ids", sa.JSON, nullable=False),
+    sa.Column("media_path", sa.Text, nullable=True),
+    sa.Column("media_sha256", sa.String(64), nullable=True),
+    sa.Column("media_owned", sa.Boolean, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=True, comment="MediaFacts"),
+    sa.Column("profile", sa.JSON, nullable=True),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Column("published_us", sa.BigInteger, nullable=True),
+)
+
+shots = sa.Table(
+    "shots",
+    metadata,
+    tenant(),
+    sa.Column("title_id", ID, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("idx", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("start_s", sa.Float, nullable=False),
+    sa.Column("end_s", sa.Float, nullable=False),
+    sa.Column("keyframe_s", sa.Float, nullable=False),
+    sa.Column("keyframe_sha256", sa.String(64), nullable=True),
+)
+
+vectors = sa.Table(
+    "vectors",
+    metadata,
+    tenant(),
+    sa.Column("title_id", ID, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("space", sa.String(16), primary_key=True),
+    sa.Column("fingerprint", sa.String(160), nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="little-endian float32"),
+)
+
+images = sa.Table(
+    "images",
+    metadata,
+    tenant(),
+    sa.Column("sha256", sa.String(64), primary_key=True, comment="of the master file's bytes"),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    tenant(),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False, comment="ingest, reindex"),
+    sa.Column("title_id", ID, nullable=True),
+    sa.Column("version", sa.Integer, nullable=True),
+    sa.Column("generation", sa.String(64), nullable=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("stage", sa.String(32), nullable=False),
+    sa.Column("progress", sa.Float, nullable=False),
+    sa.Column("error_code", sa.String(64), nullable=True),
+    sa.Column("error_detail", sa.Text, nullable=True),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Column("updated_us", sa.BigInteger, nullable=False),
+    sa.Index(None, "tenant", "state", "id"),
+)

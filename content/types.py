@@ -1,0 +1,132 @@
+"""The nouns of the system. Plain frozen values; nothing here reads or writes.
+
+Times within media are seconds (float, `_s`), half-open `[start_s, end_s)`; moments in the world
+are integer µs UTC (`_us`). Vectors are float32, unit norm, one per *space*; a modality that a
+title lacks is a missing key, never zeros.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+F32 = npt.NDArray[np.float32]
+U8 = npt.NDArray[np.uint8]
+
+Space = Literal["visual", "concept", "audio", "synopsis"]
+"""visual: pooled picture features. concept: what the pictures show, in the synopsis space (ConSE).
+audio: log-mel, chroma, tempo statistics. synopsis: the words."""
+SPACES: tuple[Space, ...] = get_args(Space)
+
+Aspect = Literal["16:9", "2:3", "1:1"]
+ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
+
+Maturity = Literal["all", "7", "13", "16", "18"]
+MATURITIES: tuple[Maturity, ...] = get_args(Maturity)
+"""Ordered from the mildest: an index is comparable."""
+
+Origin = Literal["frame", "composed", "generated", "uploaded"]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """What made a vector. Two different fingerprints never share a generation."""
+
+    name: str
+    revision: str
+    space: Space
+    dim: int
+    sha256: str
+    """Of the weights (or, for a formula, of its parameters)."""
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{self.name}@{self.revision}:{self.dim}:{self.sha256[:12]}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vector:
+    """One modality of one title: `data` float32 (dim,), finite, unit norm."""
+
+    data: F32
+    fingerprint: str
+
+
+Vectors = Mapping[Space, Vector]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What a container says of itself, checked by decoding its first frame."""
+
+    duration_s: float
+    fps: float
+    width: int
+    """Displayed width in px: after rotation and sample aspect ratio."""
+    height: int
+    has_audio: bool
+    video_codec: str
+    audio_codec: str | None = None
+    audio_channels: int = 0
+    sample_rate_hz: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One shot, `[start_s, end_s)`; the shots of a title tile `[0, duration_s)`."""
+
+    start_s: float
+    end_s: float
+    keyframe_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keyframe:
+    """A frame that may stand for its shot, measured on the small analysis frame."""
+
+    at_s: float
+    shot: int
+    """Index into the shots."""
+    brightness: float
+    """Mean luma, 0..1."""
+    contrast: float
+    """Standard deviation of luma, 0..1."""
+    sharpness: float
+    """Variance of the Laplacian, squashed to 0..1."""
+    embedding: F32
+    """The picture's own visual features: (1280,), unit norm."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extraction:
+    """All that was understood of one media file."""
+
+    facts: MediaFacts
+    shots: tuple[Shot, ...]
+    keyframes: tuple[Keyframe, ...]
+    vectors: Vectors
+    profile: dict[str, Any] = field(default_factory=dict)
+    """JSON-ready: palette, brightness, pacing, speech/music/silence fractions, tempo …"""
+
+
+@dataclass(frozen=True, slots=True)
+class TitleInput:
+    """What a caller submits, already validated."""
+
+    id: str
+    name: str
+    synopsis: str
+    genres: tuple[str, ...] = ()
+    maturity: Maturity = "all"
+    language: str | None = None
+    country: str | None = None
+    released: str | None = None
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    media_path: str | None = None
+    """Absolute and resolved; under a media root or in the uploads folder."""
+    media_sha256: str | None = None
+    """Of the media's bytes (an upload) or of its size, mtime and path (a file in a media root)."""
+    media_owned: bool = False
+    """True for an upload: the file goes when its title version goes."""

@@ -1,0 +1,1 @@
+"""Vectors: the store, similar titles, search, generations and cut-over."""

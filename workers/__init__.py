@@ -1,0 +1,1 @@
+"""Settings, wiring, the supervisor and the durable jobs: ingest, reindex."""

@@ -1,0 +1,77 @@
+"""Settings: every knob of the service, from `KEYART_…` environment variables."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once at start; passed down, never looked up again."""
+
+    model_config = SettingsConfigDict(env_prefix="KEYART_", frozen=True, extra="ignore")
+
+    data: Path = Field(Path("./data"), description="Folder that holds everything kept.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Comma-separated keys; needed to listen on anything but loopback."
+    )
+    media_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="Folders (separated by ':') from which `media` paths may be taken."
+    )
+    max_upload_bytes: int = Field(20 * 2**30, gt=0, description="Cap of one uploaded file.")
+    min_free_bytes: int = Field(2**30, ge=0, description="Below this much free disk: 507.")
+    max_queued_jobs: int = Field(10_000, gt=0, description="Above this many queued jobs: 429.")
+    concurrency: int = Field(1, ge=1, le=64, description="Titles processed at once.")
+    job_timeout_s: float = Field(6 * 3600.0, gt=0, description="Wall clock of one media child.")
+    database_url: str | None = Field(None, description="Records; SQLite in `data` by default.")
+    jobs_url: str | None = Field(None, description="Durable jobs; SQLite in `data` by default.")
+    qdrant_url: str | None = Field(None, description="A Qdrant server instead of the embedded one.")
+    qdrant_api_key: str | None = Field(None, description="Its API key.")
+    sync: Literal["normal", "full"] = Field("normal", description="SQLite durability.")
+    episode_s: float = Field(3600.0, gt=0, description="How long a viewer keeps a picture.")
+    explore_floor: float = Field(0.02, ge=0, le=1, description="Probability shared by all arms.")
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("media_roots", mode="before")
+    @classmethod
+    def _split_roots(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(part) for part in value.split(":") if part)
+        return value
+
+    @property
+    def records_url(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data / 'state.db').resolve()}"
+
+    @property
+    def jobs_database_url(self) -> str:
+        return self.jobs_url or f"sqlite:///{(self.data / 'jobs.db').resolve()}"
+
+    @property
+    def index_socket(self) -> Path:
+        return self.data.resolve() / "run" / "index.sock"
+
+    @property
+    def work(self) -> Path:
+        return self.data.resolve() / "work"
+
+    @property
+    def uploads(self) -> Path:
+        return self.data.resolve() / "uploads"
+
+    @property
+    def image_folder(self) -> Path:
+        return self.data.resolve() / "images"
+
+    @property
+    def index_folder(self) -> Path:
+        return self.data.resolve() / "index"
