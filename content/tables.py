@@ -13,6 +13,11 @@ def tenant() -> sa.Column[str]:
     return sa.Column("tenant", TENANT, primary_key=True)
 
 
+def matching(table: sa.Table, **columns: object) -> list[sa.ColumnElement[bool]]:
+    """Conditions `table.c.name == value`, for a WHERE on part of a key."""
+    return [table.c[name] == value for name, value in columns.items()]
+
+
 titles = sa.Table(
     "titles",
     metadata,
