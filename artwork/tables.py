@@ -34,4 +34,5 @@ variants = sa.Table(
     sa.Column("crop", sa.JSON, nullable=False, comment="x, y, width, height in px of the source"),
     sa.Column("scores", sa.JSON, nullable=False, comment="name -> 0..1"),
     sa.Index(None, "tenant", "id"),
+    sa.Index(None, "sha256"),
 )
