@@ -1,5 +1,6 @@
 """The one layer around every request: keys, headers, metrics, access log, last resort."""
 
+import logging
 import re
 import time
 from collections.abc import MutableMapping
@@ -17,13 +18,17 @@ from content.errors import Unauthorized
 from content.ids import new_id
 
 _log = structlog.get_logger("keyart.access")
+_levels = logging.getLogger("keyart.access")
+SLOW_S = 1.0
+"""Answers that took longer are logged even when they are good."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Gate:
     """Pure ASGI, because it is in the way of every answer.
 
-    The access log names the path without its query: user ids travel there.
+    The access log has what was refused or slow (at debug level, everything), and names the path
+    without its query: user ids travel there.
     """
 
     def __init__(self, app: ASGIApp, *, keys: Keys, metrics: Metrics) -> None:
@@ -63,7 +68,12 @@ class Gate:
         route = getattr(scope.get("route"), "path", "unmatched")
         status = answer.status or 499
         self._metrics.answered(route, scope["method"], status, seconds)
-        _log.info(
+        worth = status >= 400 or seconds > SLOW_S
+        # Asked first: a line costs 70 µs, as much as the rest of a small request.
+        if not _levels.isEnabledFor(logging.INFO if worth else logging.DEBUG):
+            return
+        note = _log.info if worth else _log.debug
+        note(
             "request",
             method=scope["method"],
             path=scope["path"],

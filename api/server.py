@@ -26,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listened with, 3 when the services could not start.
     """
     options = _options(arguments)
-    log_to_stderr("api")
     settings = Settings()
+    log_to_stderr("api", settings.log_level.upper())
     if (refusal := check_exposure(settings)) is not None:
         print(f"keyart api: {refusal}", file=sys.stderr, flush=True)
         return 2
