@@ -65,6 +65,7 @@ shots = sa.Table(
     sa.Column("end_s", sa.Float, nullable=False),
     sa.Column("keyframe_s", sa.Float, nullable=False),
     sa.Column("keyframe_sha256", sa.String(64), nullable=True),
+    sa.Index(None, "keyframe_sha256"),
 )
 
 vectors = sa.Table(
