@@ -3,33 +3,16 @@
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from content.catalog import Submission
 from content.errors import Invalid
 from content.ids import check_title_id, new_id
-from content.types import Maturity, TitleInput
+from content.types import TitleInput
 from workers import removal
 from workers.control import Jobs
+from workers.fields import SubmitFields
 from workers.parts import Parts
-
-
-@dataclass(frozen=True, slots=True)
-class SubmitFields:
-    """The JSON of a submission, its types and lengths already checked."""
-
-    name: str
-    synopsis: str
-    id: str | None = None
-    media: str | None = None
-    genres: tuple[str, ...] = ()
-    maturity: Maturity = "all"
-    language: str | None = None
-    country: str | None = None
-    released: str | None = None
-    external_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 class Intake:

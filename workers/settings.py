@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     jobs_url: str | None = Field(None, description="Durable jobs; SQLite in `data` by default.")
     qdrant_url: str | None = Field(None, description="A Qdrant server instead of the embedded one.")
     qdrant_api_key: str | None = Field(None, description="Its API key.")
+    log_level: Literal["debug", "info", "warning"] = Field(
+        "info", description="`debug` logs every request; `info` only those refused or slow."
+    )
     sync: Literal["normal", "full"] = Field("normal", description="SQLite durability.")
     episode_s: float = Field(3600.0, gt=0, description="How long a viewer keeps a picture.")
     explore_floor: float = Field(0.02, ge=0, le=1, description="Probability shared by all arms.")

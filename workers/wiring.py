@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
@@ -73,6 +75,18 @@ class Services:
         self.words.close()
         self._starter.close()
         self._parts.close()
+
+    def readiness(self) -> dict[str, bool]:
+        """Each part that an answer needs: does it work?"""
+        return {"records": self._records_answer(), "index": self.index.ready()}
+
+    def _records_answer(self) -> bool:
+        try:
+            with self._parts.engine.connect() as connection:
+                connection.execute(sa.select(1))
+        except sa.exc.SQLAlchemyError:
+            return False
+        return True
 
     def variants(self, title_id: str, aspect: str | None = None) -> list[VariantRow]:
         """The candidate pictures of a title's published version.
