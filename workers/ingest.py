@@ -14,9 +14,9 @@ from typing import Any
 
 import msgpack
 import numpy as np
-from artwork.pictures import PictureGroup, PictureVariant
 
 from artwork import pictures
+from artwork.pictures import PictureGroup, PictureVariant
 from content import extract, publication
 from content.errors import Cancelled, TransientError
 from content.records import writing
@@ -167,7 +167,7 @@ class Ingest:
     def _check_pictures(self, groups: list[PictureGroup]) -> None:
         # Another title with the very same picture may have been deleted since this one was cut.
         shas = {variant.sha256 for group in groups for variant in group.variants}
-        if any(not self.parts.images.has(sha) for sha in shas):
+        if not all(map(self.parts.images.has, shas)):
             (self._folder / "pictures").unlink()
             raise TransientError("work_lost", "a picture was deleted before it was published")
 

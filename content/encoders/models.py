@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from content.encoders.concept import ConceptEncoder
+    from content.encoders.faces import FaceDetector
     from content.encoders.frames import FrameEncoder
     from content.encoders.speech import SpeechDetector
     from content.encoders.text import TextEncoder
@@ -40,3 +41,10 @@ class Models:
         from content.encoders.speech import SpeechDetector
 
         return SpeechDetector()
+
+    @cached_property
+    def faces(self) -> "FaceDetector":
+        """Pictures to faces."""
+        from content.encoders.faces import FaceDetector
+
+        return FaceDetector()

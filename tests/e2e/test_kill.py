@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
-from indexes.client import IndexClient
 
+from indexes.client import IndexClient
 from tests import synth
 from tests.e2e.service import Service
 from workers.settings import Settings
