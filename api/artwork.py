@@ -11,7 +11,8 @@ from api.errors import item, problems
 from api.metrics import Meters
 from api.schemas import Artwork, Decision, Failure, NoArtwork, Page
 from api.services import House
-from artwork.personalize import Choice, Context
+from artwork.features import Context
+from artwork.personalize import Choice
 from content.errors import KeyartError
 from content.types import Aspect, Maturity
 

@@ -20,7 +20,9 @@ from api.checks import (
     Unit,
     User,
 )
-from artwork.personalize import Context, RewardEvent, WatchEvent
+from artwork.features import Context
+from artwork.rewards import RewardEvent
+from artwork.taste import WatchEvent
 from content.ids import from_iso
 from content.types import Aspect, Maturity
 from workers.fields import SubmitFields

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from artwork.features import Context
 from artwork.images import ImageStore
-from artwork.personalize import Choice, Context, DecisionView, RewardEvent, WatchEvent
+from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.rewards import RewardEvent
+from artwork.taste import WatchEvent
 from content.catalog import ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id
