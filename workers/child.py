@@ -98,7 +98,8 @@ def main() -> None:
     # Libraries print to standard output now and then; the answers get a descriptor of their own.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(sys.stdin.buffer, answers)
+    # Unbuffered: a buffered read would wait for more than one call's bytes.
+    serve(os.fdopen(0, "rb", buffering=0), answers)
 
 
 if __name__ == "__main__":
