@@ -69,15 +69,8 @@ def latest_episodes(
     connection: sa.Connection, tenant: str, viewer: bytes, title_ids: Sequence[str], now_us: int
 ) -> list[tuple[Decision, OfferedArms]]:
     """A viewer's decisions that have not expired, the oldest first."""
-    d = decisions.c
-    rows = connection.execute(
-        _DECISIONS.where(
-            d.tenant == tenant,
-            d.viewer == viewer,
-            d.title_id.in_(title_ids),
-            d.expires_us > now_us,
-        ).order_by(d.seq)
-    )
+    mine = {"tenant": tenant, "viewer": viewer, "titles": title_ids, "now": now_us}
+    rows = connection.execute(_EPISODES, mine)
     return [(_decision(row), _arms(row)) for row in rows.mappings()]
 
 
@@ -143,3 +136,9 @@ def _arms(row: Mapping[Any, Any]) -> OfferedArms:
 _DECISIONS = sa.select(decisions, offers.c.aspect, offers.c.arms).join(
     offers, (offers.c.tenant == decisions.c.tenant) & (offers.c.id == decisions.c.offer_id)
 )
+_EPISODES = _DECISIONS.where(
+    decisions.c.tenant == sa.bindparam("tenant"),
+    decisions.c.viewer == sa.bindparam("viewer"),
+    decisions.c.title_id.in_(sa.bindparam("titles", expanding=True)),
+    decisions.c.expires_us > sa.bindparam("now"),
+).order_by(decisions.c.seq)
