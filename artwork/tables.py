@@ -34,6 +34,7 @@ variants = sa.Table(
     sa.Column("crop", sa.JSON, nullable=False, comment="x, y, width, height in px of the source"),
     sa.Column("scores", sa.JSON, nullable=False, comment="name -> 0..1"),
     sa.Index(None, "tenant", "id"),
+    sa.Index(None, "sha256"),
 )
 
 # ---- the ledger: append-only, one total order `seq` over all its tables -----------------------

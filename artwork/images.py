@@ -1,0 +1,198 @@
+"""The image store: masters by content hash, and renditions made from them when first asked for.
+
+    folder/masters/ab/ab12…       the master's bytes; its name is their SHA-256
+    folder/renditions/ab/ab12…/640.avif
+
+A file is complete or absent: it is written beside its place, synced and renamed. Every rendition
+is encoded anew from pixels, so nothing but the picture (no EXIF, XMP or colour profile) leaves.
+"""
+
+import hashlib
+import io
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from PIL import Image
+
+from content.errors import Invalid, NotFound
+from content.types import U8
+
+Format = Literal["avif", "webp", "jpg"]
+LADDER: tuple[int, ...] = (160, 320, 480, 640, 960, 1280, 1920)
+"""Widths in px that a rendition may be asked in."""
+MEDIA_TYPES: dict[Format, str] = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+MAX_PIXELS = 50_000_000
+"""Of a picture whose bytes come from outside; checked on the header, before decoding."""
+MAX_BYTES = 32 * 2**20
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """A master: the hash and the length of its bytes, its size in px."""
+
+    sha256: str
+    width: int
+    height: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """Bytes to send, their media type and their strong ETag (RFC 9110), quotes included."""
+
+    data: bytes
+    media_type: str
+    etag: str
+
+
+class ImageStore:
+    """Masters and renditions under one folder. Safe to use from several processes at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, rgb: U8) -> StoredImage:
+        """Store a picture, RGB uint8 (H, W, 3), as its master.
+
+        The same pixels give the same bytes (JPEG, quality 93, no chroma subsampling) and so the
+        same master; storing one again changes nothing.
+        """
+        buffer = io.BytesIO()
+        picture = Image.fromarray(np.ascontiguousarray(rgb))
+        picture.save(buffer, "JPEG", quality=93, subsampling=0, optimize=True)
+        return self._keep(buffer.getvalue(), picture.size)
+
+    def put_encoded(self, data: bytes) -> StoredImage:
+        """Store a JPEG as it is, once it has been decoded to see that it is one.
+
+        Raises:
+            Invalid: `image_unreadable`, or `image_too_large` (over `MAX_BYTES` or `MAX_PIXELS`).
+        """
+        if len(data) > MAX_BYTES:
+            raise Invalid("image_too_large", f"a picture has at most {MAX_BYTES} bytes")
+        try:
+            with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+                size = picture.size
+                if size[0] * size[1] > MAX_PIXELS:
+                    raise Invalid("image_too_large", f"a picture has at most {MAX_PIXELS} pixels")
+                picture.load()
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            raise Invalid("image_unreadable", "the bytes are no whole JPEG picture") from error
+        return self._keep(data, size)
+
+    def rendition(self, sha256: str, fmt: Format, width: int | None) -> Rendition:
+        """The picture in `fmt`, `width` px wide (None: as wide as its master); never enlarged.
+
+        Raises:
+            NotFound: `image_not_found`.
+            Invalid: `invalid_width` off the `LADDER`, `invalid_format`.
+        """
+        if width is not None and width not in LADDER:
+            rungs = ", ".join(map(str, LADDER))
+            raise Invalid("invalid_width", f"w is one of {rungs}, or left out")
+        if fmt not in get_args(Format):
+            raise Invalid("invalid_format", "a picture is served as avif, webp or jpg")
+        path = self._folder / "renditions" / sha256[:2] / sha256 / f"{width or 'full'}.{fmt}"
+        data = _read(path) if SHA256.fullmatch(sha256) else None
+        if data is None:
+            data = self._render(sha256, fmt, width)
+            _write(path, data)
+        return Rendition(data, MEDIA_TYPES[fmt], f'"{hashlib.sha256(data).hexdigest()[:32]}"')
+
+    def delete(self, sha256s: Iterable[str]) -> None:
+        """Remove masters and their renditions; what is not there is no error."""
+        for sha256 in sha256s:
+            self._master(sha256).unlink(missing_ok=True)
+            folder = self._folder / "renditions" / sha256[:2] / sha256
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _keep(self, data: bytes, size: tuple[int, int]) -> StoredImage:
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self._master(sha256)
+        if not path.exists():
+            _write(path, data)
+        return StoredImage(sha256, size[0], size[1], len(data))
+
+    def _master(self, sha256: str) -> Path:
+        """Where a master lies. The pattern also keeps a path from being smuggled in as a hash."""
+        if not SHA256.fullmatch(sha256):
+            raise NotFound("image_not_found", "a picture is named by 64 lower-case hex digits")
+        return self._folder / "masters" / sha256[:2] / sha256
+
+    def _render(self, sha256: str, fmt: Format, width: int | None) -> bytes:
+        master = _read(self._master(sha256))
+        if master is None:
+            raise NotFound("image_not_found", f"there is no picture {sha256}")
+        with Image.open(io.BytesIO(master), formats=("JPEG",)) as opened:
+            picture = opened.convert("RGB")
+        if width is not None and width < picture.width:
+            height = max(1, round(picture.height * width / picture.width))
+            picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+        return _encode(picture, fmt)
+
+
+def negotiate(accept: str | None) -> Format:
+    """The format for an `Accept` header (RFC 9110 §12.5.1).
+
+    AVIF and WebP only where named, because `*/*` also comes from clients that show neither; the
+    highest weight wins, then the smaller format.
+    """
+    weights = dict(_media_ranges(accept or "*/*"))
+    anything = weights.get("image/*", weights.get("*/*", 0.0))
+    offers: tuple[tuple[Format, float], ...] = (
+        ("avif", weights.get("image/avif", 0.0)),
+        ("webp", weights.get("image/webp", 0.0)),
+        ("jpg", weights.get("image/jpeg", anything)),
+    )
+    best = max(offers, key=lambda offer: offer[1])  # the first among equals
+    return best[0] if best[1] > 0 else "jpg"
+
+
+def _media_ranges(accept: str) -> Iterable[tuple[str, float]]:
+    for part in accept.split(","):
+        name, _, parameters = part.strip().lower().partition(";")
+        weight = re.search(r"(?:^|;)\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)", parameters)
+        yield name.strip(), float(weight[1]) if weight else 1.0
+
+
+def _encode(picture: Image.Image, fmt: Format) -> bytes:
+    buffer = io.BytesIO()
+    match fmt:
+        case "avif":
+            # One thread: several would make the bytes depend on the machine.
+            picture.save(buffer, "AVIF", quality=62, speed=7, max_threads=1)
+        case "webp":
+            picture.save(buffer, "WEBP", quality=80, method=4)
+        case "jpg":
+            picture.save(buffer, "JPEG", quality=84, optimize=True, progressive=True)
+    return buffer.getvalue()
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Atomically: readers see all of it or nothing, after a power cut too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,161 @@
+"""Rows of candidate pictures: image groups (one source picture each) and variants (its crops)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import sqlalchemy as sa
+
+from artwork.tables import image_groups, variants
+from content.ids import DEFAULT_TENANT
+from content.tables import shots
+from content.types import F32, Aspect, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PictureVariant:
+    """One crop of a picture: what can be shown, and so an arm."""
+
+    id: str
+    group_id: str
+    aspect: Aspect
+    sha256: str
+    """Of the master in the image store."""
+    width: int
+    height: int
+    crop: dict[str, int]
+    """x, y, width, height in px of the source picture."""
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureGroup:
+    """One source picture and its crops; what is learnt of one is learnt of all."""
+
+    id: str
+    origin: Origin
+    source_s: float | None
+    facts: dict[str, float]
+    """Immutable, each 0..1."""
+    embedding: F32
+    """(1280,), unit norm."""
+    embedding_fingerprint: str
+    variants: tuple[PictureVariant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRow:
+    """A variant as listed, with what its group tells of it."""
+
+    id: str
+    group_id: str
+    aspect: Aspect
+    sha256: str
+    width: int
+    height: int
+    origin: Origin
+    source_s: float | None
+    crop: dict[str, int]
+    scores: dict[str, float]
+
+
+def write_groups(
+    connection: sa.Connection,
+    title_id: str,
+    version: int,
+    groups: Sequence[PictureGroup],
+    tenant: str = DEFAULT_TENANT,
+) -> None:
+    """Replace the pictures of one version of a title; doing it twice changes nothing."""
+    delete_version(connection, title_id, version, tenant)
+    key = {"tenant": tenant, "title_id": title_id, "version": version}
+    if groups:
+        connection.execute(sa.insert(image_groups), [key | _group_row(group) for group in groups])
+    rows = [key | _variant_row(variant) for group in groups for variant in group.variants]
+    if rows:
+        connection.execute(sa.insert(variants), rows)
+
+
+def delete_version(
+    connection: sa.Connection, title_id: str, version: int, tenant: str = DEFAULT_TENANT
+) -> None:
+    """Forget the pictures of one version. Files are the caller's: see `referenced`."""
+    for table in (variants, image_groups):
+        connection.execute(
+            sa.delete(table).where(
+                table.c.tenant == tenant, table.c.title_id == title_id, table.c.version == version
+            )
+        )
+
+
+def delete_title(connection: sa.Connection, title_id: str, tenant: str = DEFAULT_TENANT) -> None:
+    """Forget the pictures of every version of a title."""
+    for table in (variants, image_groups):
+        connection.execute(
+            sa.delete(table).where(table.c.tenant == tenant, table.c.title_id == title_id)
+        )
+
+
+def list_variants(
+    connection: sa.Connection,
+    title_id: str,
+    version: int,
+    tenant: str = DEFAULT_TENANT,
+    *,
+    aspect: str | None = None,
+) -> list[VariantRow]:
+    """The variants of a version, in the order of the film, then by group and aspect."""
+    joined = variants.join(
+        image_groups,
+        sa.and_(
+            image_groups.c.tenant == variants.c.tenant,
+            image_groups.c.title_id == variants.c.title_id,
+            image_groups.c.version == variants.c.version,
+            image_groups.c.id == variants.c.group_id,
+        ),
+    )
+    names = (field.name for field in fields(VariantRow))
+    columns = (variants.c[n] if n in variants.c else image_groups.c[n] for n in names)
+    query = (
+        sa.select(*columns)
+        .select_from(joined)
+        .where(
+            variants.c.tenant == tenant,
+            variants.c.title_id == title_id,
+            variants.c.version == version,
+        )
+        .order_by(image_groups.c.source_s, variants.c.group_id, variants.c.aspect)
+    )
+    if aspect is not None:
+        query = query.where(variants.c.aspect == aspect)
+    return [VariantRow(**row) for row in connection.execute(query).mappings()]
+
+
+def referenced(connection: sa.Connection, sha256s: Iterable[str]) -> set[str]:
+    """Those of `sha256s` that some title of some tenant still shows; the others are orphans.
+
+    Masters are named by content, so two titles may share a file.
+    """
+    found: set[str] = set()
+    wanted = sorted(set(sha256s))
+    for batch in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
+        for column in (variants.c.sha256, shots.c.keyframe_sha256):
+            query = sa.select(column).distinct().where(column.in_(batch))
+            found.update(connection.execute(query).scalars())
+    return found
+
+
+def _group_row(group: PictureGroup) -> dict[str, object]:
+    return {
+        "id": group.id,
+        "origin": group.origin,
+        "source_s": group.source_s,
+        "facts": group.facts,
+        "embedding": np.asarray(group.embedding, dtype="<f4").tobytes(),
+        "embedding_fingerprint": group.embedding_fingerprint,
+    }
+
+
+def _variant_row(variant: PictureVariant) -> dict[str, object]:
+    names = ("id", "group_id", "aspect", "sha256", "width", "height", "crop", "scores")
+    return {name: getattr(variant, name) for name in names}

@@ -1,0 +1,92 @@
+"""Which moments to look at, and which of those seen to keep: relevant, and unlike each other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from content.types import F32, Extraction, Keyframe, Shot
+
+MAX_PROBES = 30
+"""Moments fetched at full resolution, however long the film."""
+FILL_TO = 24
+"""With fewer keyframes than this, further moments within the shots are tried."""
+SPACING_S = 0.3
+EDGE_S = 0.2
+"""Kept clear at either end of a shot, where cuts and fades blend two pictures."""
+
+
+def probe_times(extraction: Extraction) -> list[float]:
+    """The moments worth fetching, ascending seconds: at most `MAX_PROBES`, none twice.
+
+    The keyframes that are not plainly unfit come first; if there are many, those that tell most
+    of the film (`diverse`); if there are few, further moments as far as possible from the ones
+    taken, in their own shot.
+    """
+    fit = [frame for frame in extraction.keyframes if _fit(frame)]
+    if len(fit) > MAX_PROBES:
+        relevance = [frame.sharpness * min(1.0, frame.contrast * 4) for frame in fit]
+        fit = [fit[i] for i in diverse(relevance, _stack(fit), MAX_PROBES)]
+    times = sorted({frame.at_s for frame in fit})
+    return times if len(times) >= FILL_TO else _filled(times, extraction.shots)
+
+
+def diverse(
+    relevance: Sequence[float], vectors: F32, count: int, *, duplicate: float = 2.0
+) -> list[int]:
+    """Up to `count` indices, best first: maximal marginal relevance (Carbonell & Goldstein 1998).
+
+    Each step takes the largest `relevance - likeness`, likeness being the largest cosine with one
+    already taken, and never one that is as like as `duplicate`. The first taken is the most
+    relevant; equal ones go by index.
+
+    Args:
+        relevance: n numbers, 0..1.
+        vectors: (n, d), unit norm.
+    """
+    likeness = np.full(len(relevance), -1.0)
+    score, taken = np.asarray(relevance, dtype=np.float64), list[int]()
+    while len(taken) < min(count, len(score)):
+        gain = np.where(likeness >= duplicate, -np.inf, score - np.maximum(likeness, 0.0))
+        gain[taken] = -np.inf
+        best = int(np.argmax(gain))
+        if gain[best] == -np.inf:
+            break
+        taken.append(best)
+        likeness = np.maximum(likeness, vectors @ vectors[best])
+    return taken
+
+
+def _fit(frame: Keyframe) -> bool:
+    return frame.brightness > 0.03 and frame.contrast > 0.03
+
+
+def _stack(frames: Sequence[Keyframe]) -> F32:
+    return np.stack([frame.embedding for frame in frames]).astype(np.float32)
+
+
+def _filled(times: list[float], shots: Sequence[Shot]) -> list[float]:
+    """`times` and, farthest first within their shots, others up to `FILL_TO`."""
+    chosen = list(times)
+    spots = [(spot, shot) for shot in shots for spot in _spots(shot)]
+    while len(chosen) < FILL_TO and spots:
+        gaps = [_gap(spot, shot, chosen) for spot, shot in spots]
+        widest = int(np.argmax(gaps))
+        if gaps[widest] < SPACING_S / 2:
+            break
+        chosen.append(spots.pop(widest)[0])
+    return sorted(chosen)
+
+
+def _spots(shot: Shot) -> list[float]:
+    """Moments on an even grid inside a shot, clear of its ends, to the millisecond."""
+    length = shot.end_s - shot.start_s - 2 * EDGE_S
+    if length <= 0:
+        return []
+    count = min(FILL_TO, int(length / SPACING_S) + 1)
+    return [round(shot.start_s + EDGE_S + (i + 0.5) * length / count, 3) for i in range(count)]
+
+
+def _gap(spot: float, shot: Shot, chosen: Sequence[float]) -> float:
+    """Seconds to the nearest chosen moment of the same shot; its length when there is none."""
+    near = [abs(spot - t) for t in chosen if shot.start_s <= t < shot.end_s]
+    return min(near, default=shot.end_s - shot.start_s)
