@@ -84,7 +84,8 @@ def offer_arms(connection: sa.Connection, tenant: str, offer_id: str) -> Offered
 
 
 def decision_row(tenant: str, seq: int, decision: Decision) -> dict[str, Any]:
-    context = {name: value for name, value in vars(decision.context).items() if value is not None}
+    # An array, not an object: the names of the fields would be a fifth of the row.
+    context = list(vars(decision.context).values())
     return {
         "tenant": tenant,
         "id": decision.id,
@@ -113,7 +114,7 @@ def _decision(row: Mapping[Any, Any]) -> Decision:
         offer_id=row["offer_id"],
         title_id=row["title_id"],
         viewer=row["viewer"],
-        context=Context(**json.loads(row["context"])),
+        context=Context(*json.loads(row["context"])),
         chosen=row["chosen"],
         counts=np.frombuffer(row["counts"], "<u2").astype(np.uint16),
         floor=row["floor"],

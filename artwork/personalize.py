@@ -20,6 +20,7 @@ from artwork.episodes import Episodes
 from artwork.features import Context, circumstances, feature_set_id
 from artwork.learner import Learner, restore, save_checkpoint
 from artwork.ledger import Appended, append_decisions, head, save_features, save_offers
+from artwork.outcomes import Outcomes, checked, merged
 from artwork.page import Choice, Page, Request, Rules
 from artwork.policy import Hyperparameters, policy_id
 from artwork.replay import DecisionView, replay, view
@@ -42,9 +43,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-E = TypeVar("E")
-Outcomes = list[KeyartError | None]
-"""For each event why it was refused, or None."""
 CHECKPOINT_EVERY = 20_000
 """Ledger rows between two checkpoints: a start learns at most about this many."""
 
@@ -261,7 +259,7 @@ class Personalizer:
         Raises:
             Unavailable: as `choose`.
         """
-        outcomes, good = _checked(check_reward, events)
+        outcomes, good = checked(check_reward, events)
         if not good:
             return outcomes
 
@@ -269,7 +267,7 @@ class Personalizer:
             return append_rewards(connection, self.scope, good, self._clock())
 
         future = await self._in_order(self._submit, write)
-        return _merged(outcomes, (await _durable(future))[0])
+        return merged(outcomes, (await _durable(future))[0])
 
     async def watch(self, events: Sequence[WatchEvent]) -> Outcomes:
         """Take in what viewers watched; for each why it was refused, or None.
@@ -280,7 +278,7 @@ class Personalizer:
         Raises:
             Unavailable: as `choose`.
         """
-        outcomes, good = _checked(check_watch, events)
+        outcomes, good = checked(check_watch, events)
         if not good:
             return outcomes
         future, missing = await self._in_order(self._watched, good)
@@ -291,7 +289,7 @@ class Personalizer:
             else next(written)
             for event in good
         ]
-        return _merged(outcomes, later)
+        return merged(outcomes, later)
 
     def _watched(
         self, events: Sequence[WatchEvent]
@@ -373,24 +371,3 @@ async def _durable(future: "Future[T]") -> T:
         raise Unavailable(
             "ledger_unavailable", "the ledger could not be written; nothing was kept, try again"
         ) from error
-
-
-def _checked(check: Callable[[E], None], events: Sequence[E]) -> tuple[Outcomes, list[E]]:
-    """For each event its refusal, and the events that were not refused."""
-    outcomes: Outcomes = []
-    good = []
-    for event in events:
-        try:
-            check(event)
-        except KeyartError as refusal:
-            outcomes.append(refusal)
-        else:
-            outcomes.append(None)
-            good.append(event)
-    return outcomes, good
-
-
-def _merged(outcomes: Outcomes, later: Outcomes) -> Outcomes:
-    """`outcomes` with `later` in the places that were not refused."""
-    rest = iter(later)
-    return [next(rest) if refused is None else refused for refused in outcomes]
