@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from artwork.decisions import Decision, OfferedArms, Scope, load
 from artwork.ledger import Appended, Entry, activated, showing, take_seqs
+from artwork.outcomes import Outcomes
 from artwork.sums import to_units
 from artwork.tables import impressions, rewards
 from content.errors import Conflict, Invalid, KeyartError, NotFound
@@ -129,14 +130,14 @@ class _Accepted:
 
 def append_rewards(
     connection: sa.Connection, scope: Scope, events: Sequence[RewardEvent], at_us: int
-) -> tuple[list[KeyartError | None], Appended | None]:
+) -> tuple[Outcomes, Appended | None]:
     """Append the events that change something; for each event why it was refused, or None.
 
     A reward for a deferred decision that nobody reported as shown activates it: whoever rewarded
     the picture saw it. Refusals: `decision_not_found`, `reward_conflict`, `event_conflict`.
     """
     standing = _standing(connection, scope.tenant, events)
-    outcomes: list[KeyartError | None] = []
+    outcomes: Outcomes = []
     news: list[_Accepted] = []
     for event in events:
         try:
