@@ -11,7 +11,7 @@ import pytest
 from content.errors import Conflict, Invalid, NotFound
 from indexes.calibration import Calibration
 from indexes.generation import RECORD
-from indexes.generations import POINTER
+from indexes.generations import POINTER, Generations
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
 from tests.index_points import DIMS, FINGERPRINTS, OTHER_FINGERPRINTS, catalogue, point, unit
@@ -181,6 +181,24 @@ def test_a_first_start_killed_before_its_pointer(reopen: Reopen) -> None:
     again = reopen()
     assert again.ensure(FINGERPRINTS) == "first"
     assert again.generations()[0].fingerprints == FINGERPRINTS
+
+
+def test_a_drop_waits_for_its_readers(tmp_path: Path) -> None:
+    generations = Generations(tmp_path / "index", EdgeStores())
+    generations.ensure(FINGERPRINTS)
+    generations.begin("next", FINGERPRINTS, None).become("ready")
+    with generations.reading() as held:
+        assert held is not None
+        generations.cut_over("next")
+        dropping = threading.Thread(target=generations.drop, args=("first",))
+        dropping.start()
+        dropping.join(timeout=0.2)
+        assert dropping.is_alive()
+        assert held.store.count("default") == 0  # still open
+    dropping.join(timeout=10)
+    assert not dropping.is_alive()
+    assert [generation.name for generation in generations.all()] == ["next"]
+    generations.close()
 
 
 def test_no_answer_mixes_generations_and_readers_never_go_without(service: IndexService) -> None:
