@@ -84,7 +84,11 @@ class ImageStore:
                 if size[0] * size[1] > MAX_PIXELS:
                     raise Invalid("image_too_large", f"a picture has at most {MAX_PIXELS} pixels")
                 picture.load()
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        except Image.DecompressionBombError as error:
+            raise Invalid(
+                "image_too_large", f"a picture has at most {MAX_PIXELS} pixels"
+            ) from error
+        except (OSError, SyntaxError, ValueError) as error:
             raise Invalid("image_unreadable", "the bytes are no whole JPEG picture") from error
         return self._keep(data, size)
 
@@ -136,7 +140,8 @@ class ImageStore:
         if master is None:
             raise NotFound("image_not_found", f"there is no picture {sha256}")
         with Image.open(io.BytesIO(master), formats=("JPEG",)) as opened:
-            picture = opened.convert("RGB")
+            # Through an array, because Pillow would hand EXIF and profiles on to the rendition.
+            picture = Image.fromarray(np.asarray(opened.convert("RGB")))
         if width is not None and width < picture.width:
             height = max(1, round(picture.height * width / picture.width))
             picture = picture.resize((width, height), Image.Resampling.LANCZOS)
