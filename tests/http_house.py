@@ -8,12 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 import uvicorn
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from tests.standins import House, title
 from workers.settings import Settings
+
+structlog.configure(  # as the processes do; the default draws pictures of every traceback
+    processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+)
 
 
 def make_house(folder: Path, **settings: Any) -> House:
