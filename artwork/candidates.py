@@ -19,8 +19,9 @@ from artwork.quality import Quality, analysis_picture, appeal, measure, rejectio
 from artwork.saliency import saliency, spread
 from artwork.selection import diverse, probe_times
 from content.encoders.faces import Face
+from content.encoders.specs import embedded_specs
 from content.ids import stable_id
-from content.types import ASPECTS, F32, U8, Aspect, EncoderSpec, Extraction
+from content.types import ASPECTS, F32, U8, Aspect, Extraction
 
 MAX_GROUPS = 12
 ENOUGH = 6
@@ -39,9 +40,7 @@ Grab = Callable[[Path, Sequence[float]], Iterator[tuple[float, U8]]]
 class FrameEncoder(Protocol):
     """What is needed of `content.encoders.frames`."""
 
-    @property
-    def spec(self) -> EncoderSpec: ...
-    def encode(self, pictures: Sequence[U8], /) -> F32: ...
+    def encode(self, frames: Sequence[U8], /) -> tuple[F32, F32]: ...
 
 
 class FaceFinder(Protocol):
@@ -115,7 +114,7 @@ def make_candidates(
         on_progress(0.6 * min(1.0, len(seen) / len(times)))
     chosen = _choose(_measured(seen, models.frames))
     groups = dict[str, PictureGroup]()
-    maker = _Maker(title_id, tenant, images, models.frames.spec.fingerprint, extraction)
+    maker = _Maker(title_id, tenant, images, embedded_specs()["visual"].fingerprint, extraction)
     for done, (at_s, rgb) in enumerate(grab(path, [one.at_s for one in chosen]) if chosen else ()):
         group = maker.group(rgb, min(chosen, key=lambda one: abs(one.at_s - at_s)))
         if group.variants:
@@ -140,7 +139,7 @@ def _measured(seen: Sequence[_Sighting], encoder: FrameEncoder) -> list[_Candida
         _scaled(box, one.small.shape[1] / one.size[0]).cut(one.small)
         for one, box in zip(seen, inside, strict=True)
     ]
-    embeddings = encoder.encode(small)
+    embeddings, _ = encoder.encode(small)
     return [
         _Candidate(
             at_s=one.at_s,

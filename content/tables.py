@@ -1,4 +1,4 @@
-"""The catalogue's tables: titles and their versions, shots, vectors, images, jobs."""
+"""The catalogue's tables: titles and their versions, shots, vectors, jobs."""
 
 import sqlalchemy as sa
 
@@ -77,17 +77,6 @@ vectors = sa.Table(
     sa.Column("space", sa.String(16), primary_key=True),
     sa.Column("fingerprint", sa.String(160), nullable=False),
     sa.Column("data", sa.LargeBinary, nullable=False, comment="little-endian float32"),
-)
-
-images = sa.Table(
-    "images",
-    metadata,
-    tenant(),
-    sa.Column("sha256", sa.String(64), primary_key=True, comment="of the master file's bytes"),
-    sa.Column("width", sa.Integer, nullable=False),
-    sa.Column("height", sa.Integer, nullable=False),
-    sa.Column("bytes", sa.Integer, nullable=False),
-    sa.Column("created_us", sa.BigInteger, nullable=False),
 )
 
 jobs = sa.Table(

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgpack
+
 from artwork.candidates import make_candidates
 from artwork.images import ImageStore
 from content.decode import DecodeLimits, grab, probe
 from content.encoders.models import Models
-from content.extract import extract, load, save
-from content.synopsis import encode_synopsis
-
 from content.errors import KeyartError, TransientError, described
+from content.extract import extract
+from content.extraction_file import load, save
+from content.synopsis import encode_synopsis
 
 PR_SET_PDEATHSIG = 1
 Report = Callable[[str, float], None]

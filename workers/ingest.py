@@ -14,10 +14,10 @@ from typing import Any
 
 import msgpack
 import numpy as np
-from artwork.pictures import PictureGroup, PictureVariant
 
 from artwork import pictures
-from content import extract, publication
+from artwork.pictures import PictureGroup, PictureVariant
+from content import extraction_file, publication
 from content.errors import Cancelled, TransientError
 from content.records import writing
 from content.types import Extraction, Space, TitleInput, Vector
@@ -56,7 +56,7 @@ class Ingest:
         """One pass over the media: shots, keyframes, vectors of picture and sound, profile."""
         path = self._title().media_path
         folder = self._folder / "extraction"
-        if path is None or folder.exists():
+        if path is None or extraction_file.saved(folder):
             return
         self._call(
             "decode",
@@ -154,9 +154,9 @@ class Ingest:
         if title.media_path is None:
             return None
         folder = self._folder / "extraction"
-        if not folder.exists():
+        if not extraction_file.saved(folder):
             raise TransientError("work_lost", "the work folder lost its extraction")
-        return extract.load(folder)
+        return extraction_file.load(folder)
 
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
         if extraction is None:
@@ -167,7 +167,7 @@ class Ingest:
     def _check_pictures(self, groups: list[PictureGroup]) -> None:
         # Another title with the very same picture may have been deleted since this one was cut.
         shas = {variant.sha256 for group in groups for variant in group.variants}
-        if any(not self.parts.images.has(sha) for sha in shas):
+        if not all(map(self.parts.images.has, shas)):
             (self._folder / "pictures").unlink()
             raise TransientError("work_lost", "a picture was deleted before it was published")
 

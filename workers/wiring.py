@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from artwork import pictures
 from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
-from indexes.client import IndexClient
-
-from artwork import pictures
 from content.catalog import Catalog
 from content.records import Writer
+from indexes.client import IndexClient
 from workers.control import Jobs
 from workers.intake import Intake
 from workers.parts import Parts, deployment_key
