@@ -31,6 +31,9 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
         "invalid_title_id",
         "invalid_context",
         "unknown_aspect",
+        "not_started",
+        "learning_stopped",
+        "ledger_unavailable",
     ),
 )
 async def choose_artwork(
@@ -72,6 +75,9 @@ async def choose_artwork(
         "invalid_title_id",
         "invalid_context",
         "unknown_aspect",
+        "not_started",
+        "learning_stopped",
+        "ledger_unavailable",
     ),
 )
 async def choose_page(body: PageBody, house: House, meters: Meters, response: Response) -> Any:

@@ -13,12 +13,13 @@ from api.checks import (
     MediaPath,
     Name,
     Released,
+    RewardValue,
     Short,
     Synopsis,
     Time,
     TitleId,
-    Unit,
     User,
+    WatchValue,
 )
 from artwork.features import Context
 from artwork.rewards import RewardEvent
@@ -78,7 +79,7 @@ class RewardBody(Body):
 
     decision_id: Short
     kind: Literal["impression", "click", "play", "watch", "return", "custom"]
-    value: Unit
+    value: RewardValue
     event_id: EventId | None = None
     occurred_at: Time | None = None
     correct: bool = False
@@ -100,7 +101,7 @@ class WatchBody(Body):
     user: User
     title_id: TitleId
     kind: Literal["watch"] = "watch"
-    value: Unit
+    value: WatchValue
     event_id: EventId | None = None
     occurred_at: Time | None = None
 

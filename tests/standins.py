@@ -211,6 +211,7 @@ class Personalizer:
             propensity=0.25,
             propensities={"v1": 0.25, "v2": 0.75},
             policy_id="p-1",
+            feature_set="f-1",
             ledger_offset=7,
             decided_us=1_700_000_000_000_000,
             expires_us=made.expires_us,

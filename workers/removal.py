@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import sqlalchemy as sa
-from indexes.schema import TitlePoint
 
 from artwork import pictures
 from artwork.tables import variants
 from content import publication
 from content.records import writing
 from content.tables import matching, shots, title_versions
+from indexes.schema import TitlePoint
 from workers.jobs import JobRecord
 from workers.parts import Parts
 
