@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Framed:
         return self._faces
 
 
+@lru_cache(maxsize=128)
 def scene(seed: int) -> U8:
     random = np.random.default_rng(seed)
     ground = random.integers(60, 190, 3)
