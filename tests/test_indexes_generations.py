@@ -140,13 +140,15 @@ def test_two_encoders_never_share_a_generation(service: IndexService) -> None:
         service.cut_over("next")
 
 
-def test_an_older_version_never_replaces_a_newer(service: IndexService) -> None:
+def test_a_copy_never_replaces_a_newer_version_but_an_upsert_may(service: IndexService) -> None:
     service.begin("next", FINGERPRINTS, None)
     service.upsert([point(1, version=3, genres=("new",))])
     service.upsert_into("next", [point(1, version=2, genres=("old",))])
-    service.upsert([point(1, version=1), point(2, version=2), point(2, version=1)])
-    assert service.verify("next", {"t0001": 3, "t0002": 2}).complete
-    assert service.verify("first", {"t0001": 4, "t0002": 2}).stale == ("t0001",)
+    assert service.verify("next", {"t0001": 3}).complete
+    assert service.verify("first", {"t0001": 4}).stale == ("t0001",)
+    service.upsert([point(1, version=2)])  # version 3 was withdrawn
+    for generation in ("first", "next"):
+        assert service.verify(generation, {"t0001": 3}).stale == ("t0001",)
 
 
 def test_half_made_and_half_dropped_folders_go(

@@ -152,9 +152,9 @@ def test_a_socket_path_that_is_too_long_is_explained(start: Start, tmp_path: Pat
 
 def test_it_ends_when_its_parent_does(tmp_path: Path) -> None:
     code = (
-        "import subprocess, sys, os, time\n"
+        "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-m', 'indexes.server', '--socket', sys.argv[1],"
-        " '--folder', sys.argv[2], '--parent', str(os.getpid())])\n"
+        " '--folder', sys.argv[2]])\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(60)\n"
     )

@@ -4,7 +4,6 @@
 clusters, so that neighbours are as close as a real catalogue's and not random.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -131,7 +130,7 @@ class _Exact:
 class _served:  # noqa: N801 - reads as a verb at its place of use
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-m", "indexes.server", "--socket", str(folder / "s")]
-        command += ["--folder", str(folder / "index"), "--parent", str(os.getpid())]
+        command += ["--folder", str(folder / "index")]
         self._process = subprocess.Popen(command)
         self._client = IndexClient(folder / "s")
 
