@@ -28,8 +28,8 @@ from artwork.tables import (
 from artwork.taste import viewer_of
 from content.errors import KeyartError, NotFound, Unavailable
 from content.records import Writer
+from samples.worlds import synthetic_embeddings
 from tests.shelf import publish
-from tests.worlds import synthetic_embeddings
 
 T = TypeVar("T")
 SECRET = b"0123456789abcdef0123456789abcdef"

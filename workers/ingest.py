@@ -107,8 +107,7 @@ class Ingest:
         point = removal.point_of(self.parts, self._title_id, self._version)
         if point is None:
             raise Cancelled
-        if point.vectors:
-            self.parts.index.upsert([point])
+        self.parts.index.upsert([point])
         replaced: tuple[set[str], set[str]] = (set(), set())
         if old is not None and old != self._version:
             replaced = removal.version_files(self.parts, self._title_id, old)
