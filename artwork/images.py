@@ -111,6 +111,10 @@ class ImageStore:
             _write(path, data)
         return Rendition(data, MEDIA_TYPES[fmt], f'"{hashlib.sha256(data).hexdigest()[:32]}"')
 
+    def has(self, sha256: str) -> bool:
+        """Is there a master of this hash?"""
+        return self._master(sha256).exists()
+
     def delete(self, sha256s: Iterable[str]) -> None:
         """Remove masters and their renditions; what is not there is no error."""
         for sha256 in sha256s:

@@ -36,3 +36,128 @@ variants = sa.Table(
     sa.Index(None, "tenant", "id"),
     sa.Index(None, "sha256"),
 )
+
+# ---- the ledger: append-only, one total order `seq` over all its tables -----------------------
+
+ledger_heads = sa.Table(
+    "ledger_heads",
+    metadata,
+    tenant(),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="the last one given out"),
+)
+
+picture_features = sa.Table(
+    "picture_features",
+    metadata,
+    tenant(),
+    sa.Column("feature_set", sa.String(16), primary_key=True),
+    sa.Column("group_id", sa.String(36), primary_key=True),
+    sa.Column("title_id", ID, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="int16 LE, 2^-10; frozen"),
+    sa.Index(None, "tenant", "feature_set", "title_id"),
+)
+
+offers = sa.Table(
+    "offers",
+    metadata,
+    tenant(),
+    sa.Column("id", sa.String(36), primary_key=True, comment="uuid5 of title, aspect and arms"),
+    sa.Column("title_id", ID, nullable=False),
+    sa.Column("aspect", sa.String(8), nullable=False),
+    sa.Column("arms", sa.Text, nullable=False, comment="JSON [[variant id, group id], …]"),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    tenant(),
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("offer_id", sa.String(36), nullable=False),
+    sa.Column("title_id", ID, nullable=False),
+    sa.Column("viewer", sa.LargeBinary(16), nullable=True, comment="HMAC of the user id"),
+    sa.Column("context", sa.Text, nullable=False, comment="JSON"),
+    sa.Column("chosen", sa.SmallInteger, nullable=False, comment="index into the offer's arms"),
+    sa.Column("counts", sa.LargeBinary, nullable=False, comment="uint16 LE for each arm, of M"),
+    sa.Column("floor", sa.Float(53), nullable=False),
+    sa.Column("seed", sa.LargeBinary(16), nullable=False),
+    sa.Column("x", sa.LargeBinary, nullable=False, comment="int16 LE, 2^-10: the chosen arm's"),
+    sa.Column("policy_id", sa.String(16), nullable=False),
+    sa.Column("feature_set", sa.String(16), nullable=False),
+    sa.Column("ledger_offset", sa.BigInteger, nullable=False, comment="last seq known at the draw"),
+    sa.Column("decided_us", sa.BigInteger, nullable=False),
+    sa.Column("expires_us", sa.BigInteger, nullable=False),
+    sa.Column("deferred", sa.Boolean, nullable=False),
+    sa.ForeignKeyConstraint(["tenant", "offer_id"], ["offers.tenant", "offers.id"]),
+    sa.UniqueConstraint("tenant", "seq"),
+    sa.Index("ix_decisions_episode", "tenant", "viewer", "title_id", "seq"),
+)
+
+
+def _of_decision() -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(["tenant", "decision_id"], ["decisions.tenant", "decisions.id"])
+
+
+def _seq() -> sa.Column[int]:
+    return sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False)
+
+
+impressions = sa.Table(
+    "impressions",
+    metadata,
+    tenant(),
+    _seq(),
+    sa.Column("decision_id", sa.String(36), nullable=False),
+    sa.Column("first", sa.Boolean, nullable=False, comment="this one activates the decision"),
+    sa.Column("shown_us", sa.BigInteger, nullable=False),
+    _of_decision(),
+    sa.Index(None, "tenant", "decision_id"),
+)
+
+rewards = sa.Table(
+    "rewards",
+    metadata,
+    tenant(),
+    _seq(),
+    sa.Column("decision_id", sa.String(36), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("value", sa.Float(53), nullable=False),
+    sa.Column("event_id", sa.String(128), nullable=True),
+    sa.Column("corrects", sa.Boolean, nullable=False, comment="supersedes the value before it"),
+    sa.Column("before", sa.SmallInteger, nullable=False, comment="decision's reward, 2^-10"),
+    sa.Column("after", sa.SmallInteger, nullable=False, comment="decision's reward, 2^-10"),
+    sa.Column("occurred_us", sa.BigInteger, nullable=False),
+    sa.Column("received_us", sa.BigInteger, nullable=False),
+    _of_decision(),
+    sa.UniqueConstraint("tenant", "event_id"),
+    sa.Index(None, "tenant", "decision_id"),
+)
+
+watch_events = sa.Table(
+    "watch_events",
+    metadata,
+    tenant(),
+    _seq(),
+    sa.Column("viewer", sa.LargeBinary(16), nullable=False, comment="HMAC of the user id"),
+    sa.Column("title_id", ID, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("value", sa.Float(53), nullable=False),
+    sa.Column("event_id", sa.String(128), nullable=True),
+    sa.Column("feature_set", sa.String(16), nullable=False),
+    sa.Column("features", sa.LargeBinary, nullable=True, comment="the title's mean, int16 LE"),
+    sa.Column("occurred_us", sa.BigInteger, nullable=False),
+    sa.Column("received_us", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("tenant", "event_id"),
+    sa.Index("ix_watch_events_viewer", "tenant", "viewer", "seq"),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    tenant(),
+    sa.Column("policy_id", sa.String(16), primary_key=True),
+    sa.Column("feature_set", sa.String(16), primary_key=True),
+    _seq(),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="msgpack of arrays"),
+    sa.Column("made_us", sa.BigInteger, nullable=False),
+)

@@ -67,3 +67,16 @@ class Cancelled(KeyartError):
 
     def __init__(self) -> None:
         super().__init__("cancelled", "the job was cancelled")
+
+
+def described(error: KeyartError) -> dict[str, str]:
+    """An error as plain data, to cross a process or to be kept."""
+    return {"kind": type(error).__name__, "code": error.code, "detail": error.detail}
+
+
+def revived(kind: str, code: str, detail: str) -> KeyartError:
+    """The error that `described` made data of, as the type that it was."""
+    if kind == "Cancelled":
+        return Cancelled()
+    known: dict[str, type[KeyartError]] = {c.__name__: c for c in KeyartError.__subclasses__()}
+    return known.get(kind, TransientError)(code, detail)

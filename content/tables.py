@@ -1,4 +1,4 @@
-"""The catalogue's tables: titles and their versions, shots, vectors, images, jobs."""
+"""The catalogue's tables: titles and their versions, shots, vectors, jobs."""
 
 import sqlalchemy as sa
 
@@ -11,6 +11,11 @@ ID = sa.String(128)
 def tenant() -> sa.Column[str]:
     """The first column of every primary key."""
     return sa.Column("tenant", TENANT, primary_key=True)
+
+
+def matching(table: sa.Table, **columns: object) -> list[sa.ColumnElement[bool]]:
+    """Conditions `table.c.name == value`, for a WHERE on part of a key."""
+    return [table.c[name] == value for name, value in columns.items()]
 
 
 titles = sa.Table(
@@ -72,17 +77,6 @@ vectors = sa.Table(
     sa.Column("space", sa.String(16), primary_key=True),
     sa.Column("fingerprint", sa.String(160), nullable=False),
     sa.Column("data", sa.LargeBinary, nullable=False, comment="little-endian float32"),
-)
-
-images = sa.Table(
-    "images",
-    metadata,
-    tenant(),
-    sa.Column("sha256", sa.String(64), primary_key=True, comment="of the master file's bytes"),
-    sa.Column("width", sa.Integer, nullable=False),
-    sa.Column("height", sa.Integer, nullable=False),
-    sa.Column("bytes", sa.Integer, nullable=False),
-    sa.Column("created_us", sa.BigInteger, nullable=False),
 )
 
 jobs = sa.Table(

@@ -1,10 +1,16 @@
 """Settings: every knob of the service, from `KEYART_…` environment variables."""
 
+import hashlib
+import ipaddress
+import os
+import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MAX_SOCKET_PATH = 100
 
 
 class Settings(BaseSettings):
@@ -30,6 +36,9 @@ class Settings(BaseSettings):
     jobs_url: str | None = Field(None, description="Durable jobs; SQLite in `data` by default.")
     qdrant_url: str | None = Field(None, description="A Qdrant server instead of the embedded one.")
     qdrant_api_key: str | None = Field(None, description="Its API key.")
+    log_level: Literal["debug", "info", "warning"] = Field(
+        "info", description="`debug` logs every request; `info` only those refused or slow."
+    )
     sync: Literal["normal", "full"] = Field("normal", description="SQLite durability.")
     episode_s: float = Field(3600.0, gt=0, description="How long a viewer keeps a picture.")
     explore_floor: float = Field(0.02, ge=0, le=1, description="Probability shared by all arms.")
@@ -58,7 +67,12 @@ class Settings(BaseSettings):
 
     @property
     def index_socket(self) -> Path:
-        return self.data.resolve() / "run" / "index.sock"
+        path = self.data.resolve() / "run" / "index.sock"
+        if len(str(path).encode()) <= MAX_SOCKET_PATH:
+            return path
+        # The kernel's limit: a deep data folder gets a short name elsewhere, its own for each.
+        digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"keyart-{os.getuid()}-{digest}" / "index.sock"
 
     @property
     def work(self) -> Path:
@@ -75,3 +89,21 @@ class Settings(BaseSettings):
     @property
     def index_folder(self) -> Path:
         return self.data.resolve() / "index"
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for the processes of the service."""
+        values = {name: str(value) for name, value in self if value is not None}
+        values["api_keys"] = ",".join(self.api_keys)
+        values["media_roots"] = ":".join(str(root) for root in self.media_roots)
+        return {f"KEYART_{name.upper()}": value for name, value in values.items()}
+
+
+def check_exposure(settings: Settings) -> str | None:
+    """Why these settings may not be listened with, or None when they may."""
+    try:
+        loopback = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = settings.host == "localhost"
+    if loopback or settings.api_keys:
+        return None
+    return f"listening on {settings.host} needs KEYART_API_KEYS; without keys only 127.0.0.1 may"

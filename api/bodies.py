@@ -1,0 +1,142 @@
+"""Request bodies, and how each becomes what the rooms below take."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from api.checks import (
+    Body,
+    Country,
+    EventId,
+    ExternalId,
+    Language,
+    MediaPath,
+    Name,
+    Released,
+    RewardValue,
+    Short,
+    Synopsis,
+    Time,
+    TitleId,
+    User,
+    WatchValue,
+)
+from artwork.features import Context
+from artwork.rewards import RewardEvent
+from artwork.taste import WatchEvent
+from content.ids import from_iso
+from content.types import Aspect, Maturity
+from workers.fields import SubmitFields
+
+PAGE_MAX = 200
+BATCH_MAX = 1000
+
+
+class TitleBody(Body):
+    """A title to be understood. `media` is a path under one of KEYART_MEDIA_ROOTS."""
+
+    id: TitleId | None = None
+    name: Name
+    synopsis: Synopsis
+    media: MediaPath | None = None
+    genres: Annotated[list[Short], Field(max_length=32)] = Field(default_factory=list)
+    maturity: Maturity = "all"
+    language: Language | None = None
+    country: Country | None = None
+    released: Released | None = None
+    external_ids: Annotated[dict[Short, ExternalId], Field(max_length=32)] = Field(
+        default_factory=dict
+    )
+
+    def fields(self) -> SubmitFields:
+        return SubmitFields(**{**dict(self), "genres": tuple(self.genres)})
+
+
+class ContextBody(Body):
+    """What is known of the moment. `tz` is an IANA name: the viewer's local hour comes from it."""
+
+    device: Short | None = None
+    country: Country | None = None
+    tz: Short | None = None
+    maturity_max: Maturity | None = None
+
+    def context(self) -> Context:
+        return Context(**dict(self))
+
+
+class PageBody(Body):
+    """A page of titles, each of which wants a picture for this viewer."""
+
+    user: User | None = None
+    aspect: Aspect = "16:9"
+    title_ids: Annotated[list[TitleId], Field(min_length=1, max_length=PAGE_MAX)]
+    context: ContextBody = ContextBody()
+    defer: bool = False
+
+
+class RewardBody(Body):
+    """What a decision earned."""
+
+    decision_id: Short
+    kind: Literal["impression", "click", "play", "watch", "return", "custom"]
+    value: RewardValue
+    event_id: EventId | None = None
+    occurred_at: Time | None = None
+    correct: bool = False
+
+    def event(self) -> RewardEvent:
+        return RewardEvent(
+            decision_id=self.decision_id,
+            kind=self.kind,
+            value=self.value,
+            event_id=self.event_id,
+            occurred_us=_microseconds(self.occurred_at),
+            correct=self.correct,
+        )
+
+
+class WatchBody(Body):
+    """How much of a title a viewer watched: what the taste is derived from."""
+
+    user: User
+    title_id: TitleId
+    kind: Literal["watch"] = "watch"
+    value: WatchValue
+    event_id: EventId | None = None
+    occurred_at: Time | None = None
+
+    def event(self) -> WatchEvent:
+        return WatchEvent(
+            user=self.user,
+            title_id=self.title_id,
+            value=self.value,
+            event_id=self.event_id,
+            occurred_us=_microseconds(self.occurred_at),
+            kind=self.kind,
+        )
+
+
+class RewardBatch(Body):
+    items: Annotated[list[RewardBody], Field(min_length=1, max_length=BATCH_MAX)]
+
+
+class WatchBatch(Body):
+    items: Annotated[list[WatchBody], Field(min_length=1, max_length=BATCH_MAX)]
+
+
+def _branch(value: Any) -> str:
+    return "batch" if isinstance(value, dict) and "items" in value else "one"
+
+
+Rewards = Annotated[
+    Annotated[RewardBody, Tag("one")] | Annotated[RewardBatch, Tag("batch")],
+    Discriminator(_branch),
+]
+Watches = Annotated[
+    Annotated[WatchBody, Tag("one")] | Annotated[WatchBatch, Tag("batch")],
+    Discriminator(_branch),
+]
+
+
+def _microseconds(moment: str | None) -> int | None:
+    return None if moment is None else from_iso(moment)

@@ -1,0 +1,99 @@
+"""Types of request fields: what a text, a time or a number from outside may be."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from content.errors import Invalid
+from content.ids import check_title_id, from_iso
+
+SYNOPSIS_MAX = 20_000
+T = TypeVar("T")
+
+
+def _coded(check: Callable[[T], Any]) -> AfterValidator:
+    """`check`, its `Invalid` turned into a failure of the field that keeps the code."""
+
+    def run(value: T) -> T:
+        try:
+            check(value)
+        except Invalid as error:
+            raise PydanticCustomError(error.code, "{detail}", {"detail": error.detail}) from error
+        return value
+
+    return AfterValidator(run)
+
+
+def check_text(value: str) -> None:
+    """Refuse what no database or encoder can keep.
+
+    Raises:
+        Invalid: `invalid_text` for a NUL or a lone surrogate.
+    """
+    if "\x00" in value or not _encodable(value):
+        raise Invalid("invalid_text", "the text holds a NUL or a lone surrogate character")
+
+
+def check_synopsis(value: str) -> None:
+    """Refuse a synopsis that says nothing, or a whole book.
+
+    Raises:
+        Invalid: `synopsis_empty`, `synopsis_too_long`.
+    """
+    if not value.strip():
+        raise Invalid("synopsis_empty", "the synopsis is blank; write a sentence on the title")
+    if len(value) > SYNOPSIS_MAX:
+        raise Invalid(
+            "synopsis_too_long", f"the synopsis has {len(value)} characters; cap {SYNOPSIS_MAX}"
+        )
+
+
+def _unit(code: str) -> Callable[[float], None]:
+    """A check that refuses with `code` what is not within 0..1."""
+
+    def check(value: float) -> None:
+        if not 0 <= value <= 1:  # false for NaN too
+            raise Invalid(code, "the value must be a number from 0 to 1")
+
+    return check
+
+
+def _encodable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+_TEXT = _coded(check_text)
+Synopsis = Annotated[
+    str, _TEXT, _coded(check_synopsis), Field(json_schema_extra={"maxLength": SYNOPSIS_MAX})
+]
+Name = Annotated[str, Field(min_length=1, max_length=300), _TEXT]
+TitleId = Annotated[str, _coded(check_title_id)]
+User = Annotated[str, Field(min_length=1, max_length=512), _TEXT]
+Short = Annotated[str, Field(min_length=1, max_length=64), _TEXT]
+EventId = Annotated[str, Field(min_length=1, max_length=128), _TEXT]
+Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), _TEXT]
+MediaPath = Annotated[str, Field(min_length=1, max_length=4096), _TEXT]
+ExternalId = Annotated[str, Field(max_length=256), _TEXT]
+Time = Annotated[str, Field(max_length=40), _coded(from_iso)]
+_UNIT = Field(json_schema_extra={"minimum": 0, "maximum": 1})
+RewardValue = Annotated[float, _coded(_unit("invalid_reward")), _UNIT]
+WatchValue = Annotated[float, _coded(_unit("invalid_event")), _UNIT]
+Language = Annotated[
+    str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", examples=["en"])
+]
+Country = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$", examples=["NL"])]
+Released = Annotated[
+    str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", examples=["2008", "2008-04-10"])
+]
+
+
+class Body(BaseModel):
+    """A request body: types are taken literally, unknown fields are refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")

@@ -1,0 +1,80 @@
+"""The service, as the command line reaches it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import httpx
+import typer
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+Url = Annotated[str, typer.Option("--url", envvar="KEYART_URL", help="Where the service is.")]
+Key = Annotated[
+    str, typer.Option("--key", envvar="KEYART_API_KEY", help="One of its keys, if it has any.")
+]
+
+
+class Refused(Exception):
+    """The service answered with a problem document."""
+
+    def __init__(self, status: int, body: dict[str, Any], retry_after_s: float | None) -> None:
+        self.status = status
+        self.code = str(body.get("code", f"http_{status}"))
+        self.detail = str(body.get("detail", "the answer is not one of Keyart's"))
+        self.body = body
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{self.code}: {self.detail}")
+
+
+class Remote:
+    """Calls that give the parsed answer or raise.
+
+    Every call raises Refused for a problem document and httpx.TransportError when the service
+    does not answer.
+    """
+
+    def __init__(self, url: str, key: str = "") -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        # Writing has no limit: an upload takes as long as the line needs.
+        timeout = httpx.Timeout(60.0, connect=5.0, write=None)
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout)
+
+    def get(self, path: str, **query: Any) -> Any:
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._parsed(self._http.get(path, params=given))
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self._parsed(self._http.post(path, json=body))
+
+    def upload(self, title: str, name: str, media: IO[bytes]) -> Any:
+        """Submit a title (its JSON) with its media, which is streamed."""
+        # In this order, so that a bad title is refused before its media is sent.
+        parts: dict[str, tuple[str | None, IO[bytes] | str, str]] = {
+            "title": (None, title, "application/json"),
+            "media": (Path(name).name, media, "application/octet-stream"),
+        }
+        return self._parsed(self._http.post("/v1/titles", files=parts))
+
+    def pages(self, path: str, **query: Any) -> Iterator[Any]:
+        """Every item of a list, page by page."""
+        cursor = None
+        while True:
+            page = self.get(path, cursor=cursor, **query)
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    @staticmethod
+    def _parsed(response: httpx.Response) -> Any:
+        try:
+            body = response.json()
+        except ValueError:
+            body = {}
+        if response.is_success:
+            return body
+        delay = response.headers.get("retry-after", "")
+        known = body if isinstance(body, dict) else {}
+        raise Refused(response.status_code, known, float(delay) if delay.isdecimal() else None)

@@ -1,0 +1,38 @@
+"""`keyart serve`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from api.cli import show
+from workers.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder that holds everything kept.")] = None,
+) -> None:
+    """Run the service until SIGTERM or Ctrl-C. Settings come from KEYART_… variables."""
+    from workers import supervisor
+
+    given = {"host": host, "port": port, "data": data}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    raise typer.Exit(supervisor.run(read_settings().model_copy(update=chosen)))
+
+
+def read_settings() -> Settings:
+    """The settings of the environment; exit 2, naming the variable, where one is not acceptable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for each in error.errors():
+            variable = "KEYART_" + "_".join(map(str, each["loc"])).upper()
+            show.complain(variable, each["msg"])
+        raise typer.Exit(2) from error
+    except SettingsError as error:
+        show.complain("settings", str(error))
+        raise typer.Exit(2) from error

@@ -1,0 +1,76 @@
+"""What the command line prints: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the service's JSON instead.")]
+
+_STATES = {
+    "done": "green",
+    "ready": "green",
+    "running": "cyan",
+    "processing": "cyan",
+    "queued": "yellow",
+    "failed": "red",
+    "cancelled": "magenta",
+}
+
+
+def out() -> Console:
+    """Standard output; made anew so that it follows a redirection."""
+    return Console(highlight=False)
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def complain(code: str, detail: str) -> None:
+    """One red line on standard error."""
+    label = f"[bold red]{escape(code)}[/] " if code else "  "
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"{label}{escape(detail)}")
+
+
+def state(name: str) -> Text:
+    return Text(name, style=_STATES.get(name, ""))
+
+
+def table(*columns: str, numbers: Sequence[str] = (), whole: Sequence[str] = ()) -> Table:
+    """An empty table. `numbers`: columns aligned to the right; `whole`: never broken."""
+    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for name in columns:
+        side: Literal["right", "left"] = "right" if name in numbers else "left"
+        made.add_column(name, justify=side, overflow="fold", no_wrap=name in whole)
+    return made
+
+
+def fields(values: Mapping[str, Any]) -> None:
+    """One thing as `name  value` lines; what it does not have is left out."""
+    shown = {name: value for name, value in values.items() if value not in (None, "", [], {})}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        line = Text(f"{name:<{width}}  ", style="bold")
+        line.append_text(value if isinstance(value, Text) else Text(brief(value), style="not bold"))
+        out().print(line, soft_wrap=True)  # never broken, so that ids and links can be copied
+
+
+def brief(value: Any) -> str:
+    """A JSON value in few characters."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.3f}".rstrip("0").rstrip(".")
+        case dict():
+            return ", ".join(f"{name} {brief(each)}" for name, each in value.items())
+        case list():
+            return ", ".join(brief(each) for each in value)
+        case _:
+            return str(value)

@@ -1,0 +1,73 @@
+"""Every code that an answer may carry, with its status and meaning.
+
+docs/errors.md shows the same table to people; a test holds the two, and the sources, together.
+A code, once published, never changes its meaning.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Code(NamedTuple):
+    status: int
+    meaning: str
+
+
+CODES: Mapping[str, Code] = {
+    # 400: the bytes cannot be read as what they claim to be
+    "invalid_json": Code(400, "The body is not JSON (RFC 8259; NaN and Infinity are not JSON)."),
+    "invalid_multipart": Code(400, "The body is not well-formed multipart/form-data."),
+    # 401
+    "unauthorized": Code(401, "No key, or an unknown one."),
+    # 404
+    "not_found": Code(404, "There is no such route."),
+    "title_not_found": Code(404, "There is no such title."),
+    "title_not_indexed": Code(404, "The title has no vectors yet: it is still being understood."),
+    "job_not_found": Code(404, "There is no such job."),
+    "decision_not_found": Code(404, "There is no such decision."),
+    "image_not_found": Code(404, "There is no such image, or not in this format."),
+    "no_variants": Code(404, "The title has no picture that may be shown in this request."),
+    # 405, 409
+    "method_not_allowed": Code(405, "The route does not know this method; see `Allow`."),
+    "reward_conflict": Code(409, "Another value was given for this kind; send `correct: true`."),
+    "event_conflict": Code(409, "The event id already names another event."),
+    "job_ended": Code(409, "The job has ended and cannot be cancelled."),
+    "no_generation": Code(409, "The index has no live generation yet."),
+    "reindex_running": Code(409, "A reindex is already under way."),
+    # 413, 415
+    "body_too_large": Code(413, "A JSON body is over 1 MB."),
+    "upload_too_large": Code(413, "A file is over KEYART_MAX_UPLOAD_BYTES."),
+    "unsupported_media_type": Code(415, "The Content-Type is not one this route reads."),
+    # 422
+    "invalid_request": Code(422, "A field is missing, unknown or not acceptable; see `errors`."),
+    "invalid_text": Code(422, "A text holds a lone surrogate or a NUL character."),
+    "invalid_title_id": Code(422, "A title id has characters or a length it may not have."),
+    "invalid_time": Code(422, "A time is not ISO 8601 with an offset from UTC."),
+    "invalid_limit": Code(422, "`limit` is out of its range."),
+    "invalid_cursor": Code(422, "`cursor` is not one that this list gave."),
+    "invalid_width": Code(422, "`w` is not on the ladder of widths."),
+    "invalid_reward": Code(422, "A reward's value is not a number within 0..1."),
+    "invalid_reward_kind": Code(422, "There is no such kind of reward."),
+    "invalid_event": Code(422, "A watch event's value is not a number within 0..1."),
+    "synopsis_empty": Code(422, "The synopsis is empty or blank."),
+    "synopsis_too_long": Code(422, "The synopsis has more than 20,000 characters."),
+    "invalid_context": Code(422, "A field of the context is not acceptable."),
+    "unknown_space": Code(422, "There is no such vector space."),
+    "unknown_aspect": Code(422, "There is no such aspect."),
+    "media_twice": Code(422, "Both a media path and a file were given."),
+    "media_outside_roots": Code(422, "The media path is not under a folder of KEYART_MEDIA_ROOTS."),
+    "media_not_found": Code(422, "There is no file at the media path."),
+    "media_not_a_file": Code(422, "The media path is a folder, pipe or device, not a file."),
+    "media_empty": Code(422, "The media file has no bytes."),
+    # 429, 5xx
+    "queue_full": Code(429, "The queue of jobs is full; come back after Retry-After."),
+    "internal": Code(500, "A fault of the service; its log says more, by `request_id`."),
+    "index_failed": Code(503, "The index process failed inside; its log says more."),
+    "index_unavailable": Code(503, "The index process does not answer; trying again may help."),
+    "learning_stopped": Code(503, "A fault stopped the learning; the api must be restarted."),
+    "ledger_unavailable": Code(503, "The ledger could not be written; nothing was kept."),
+    "not_started": Code(503, "The policy is still reading its ledger."),
+    "words_unavailable": Code(503, "The text encoder is not ready; trying again may help."),
+    "not_ready": Code(503, "A part of the service is down; see `parts`."),
+    "disk_full": Code(507, "Less disk is free than KEYART_MIN_FREE_BYTES."),
+}

@@ -1,0 +1,28 @@
+"""Watch events: what a viewer's taste is derived from."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.batches import CODES, taken
+from api.bodies import WatchBody, Watches
+from api.body import JsonRoute
+from api.errors import problems
+from api.metrics import Meters
+from api.schemas import Accepted
+from api.services import House
+
+router = APIRouter(tags=["feedback"], route_class=JsonRoute)
+
+
+@router.post(
+    "/v1/events",
+    status_code=202,
+    response_model=Accepted,
+    responses=problems(*CODES, "invalid_title_id", "title_not_found", "invalid_event"),
+)
+async def watched(body: Watches, house: House, meters: Meters) -> Response:
+    """Take one watch event, or `items` of up to 1000; answered once they are durable."""
+    single = isinstance(body, WatchBody)
+    events = [body] if isinstance(body, WatchBody) else body.items
+    outcomes = await house.personalizer.watch([each.event() for each in events])
+    return taken(outcomes, meters, single=single)

@@ -1,0 +1,92 @@
+"""Prometheus metrics: what the service counts, and the route that shows it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from content.errors import KeyartError
+
+router = APIRouter(tags=["operations"])
+
+_LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Metrics:
+    """The counters of one app, in a registry of their own so that two apps do not mix."""
+
+    def __init__(self, job_counts: Callable[[], Mapping[str, int]]) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "keyart_http_requests",
+            "Answers by route template, method and status.",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self.latency = Histogram(
+            "keyart_http_request_seconds",
+            "Time from a request's head to the end of its answer.",
+            ("route", "method"),
+            buckets=_LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.decisions = Counter(
+            "keyart_decisions", "Artwork choices answered.", registry=self.registry
+        )
+        self.rewards = Counter(
+            "keyart_rewards", "Rewards and watch events accepted.", registry=self.registry
+        )
+        self.images = Counter(
+            "keyart_images", "Images sent, by format.", ("format",), registry=self.registry
+        )
+        self.registry.register(_JobStates(job_counts))
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        self.requests.labels(route, method, str(status)).inc()
+        self.latency.labels(route, method).observe(seconds)
+
+
+class _JobStates(Collector):
+    """Jobs by state, counted when somebody asks."""
+
+    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        self._counts = counts
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        # Without this the registry would collect once, at registration, before there are tables.
+        yield GaugeMetricFamily("keyart_jobs", "Jobs by state.", labels=["state"])
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily("keyart_jobs", "Jobs by state.", labels=["state"])
+        try:
+            for state, count in self._counts().items():
+                family.add_metric([state], count)
+        except KeyartError:
+            return  # the other metrics are still worth showing
+        yield family
+
+
+async def _of_app(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+Meters = Annotated[Metrics, Depends(_of_app)]
+"""A handler's parameter of this type is the app's metrics."""
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def show_metrics(meters: Meters) -> Response:
+    """Metrics in the text format of Prometheus."""
+    return Response(generate_latest(meters.registry), media_type=CONTENT_TYPE_LATEST)

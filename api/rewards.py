@@ -1,0 +1,33 @@
+"""Rewards: what a decision earned."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.batches import CODES, taken
+from api.bodies import RewardBody, Rewards
+from api.body import JsonRoute
+from api.errors import problems
+from api.metrics import Meters
+from api.schemas import Accepted
+from api.services import House
+
+router = APIRouter(tags=["feedback"], route_class=JsonRoute)
+
+
+@router.post(
+    "/v1/rewards",
+    status_code=202,
+    response_model=Accepted,
+    responses=problems(*CODES, "decision_not_found", "reward_conflict", "invalid_reward"),
+)
+async def reward(body: Rewards, house: House, meters: Meters) -> Response:
+    """Take one reward, or `items` of up to 1000; answered once they are durable.
+
+    Sending one again changes nothing. Another value for the same kind is a conflict, unless
+    `correct` is true: then it supersedes, and both stay on record. When some items of a batch
+    are refused the others are kept, and the problem's `items` names the refused by index.
+    """
+    single = isinstance(body, RewardBody)
+    rewards = [body] if isinstance(body, RewardBody) else body.items
+    outcomes = await house.personalizer.observe([each.event() for each in rewards])
+    return taken(outcomes, meters, single=single)

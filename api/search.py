@@ -1,0 +1,83 @@
+"""Similar titles, and titles by words."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.checks import Language, Short, TitleId, Words
+from api.errors import problems
+from api.paging import Limit
+from api.schemas import Found, Page
+from api.services import House
+from content.errors import NotFound
+from content.types import Maturity
+from indexes.schema import Filter, SimilarSpace
+
+router = APIRouter(tags=["search"])
+
+Genre = Annotated[Short | None, Query(description="Only titles of this genre.")]
+Tongue = Annotated[Language | None, Query(description="Only titles in this language.")]
+MaturityMax = Annotated[Maturity | None, Query(description="Only titles up to this rating.")]
+
+
+@router.get(
+    "/v1/titles/{title_id}/similar",
+    response_model=Page[Found],
+    responses=problems(
+        "title_not_found",
+        "title_not_indexed",
+        "invalid_request",
+        "invalid_title_id",
+        "invalid_limit",
+        "unknown_space",
+        "no_generation",
+        "index_failed",
+        "index_unavailable",
+    ),
+)
+def similar_titles(
+    title_id: TitleId,
+    house: House,
+    *,
+    space: Annotated[SimilarSpace, Query()] = "fused",
+    limit: Limit = 20,
+    genre: Genre = None,
+    language: Tongue = None,
+    maturity_max: MaturityMax = None,
+) -> Page[Found]:
+    """The titles nearest to this one, best first; `scores` is the cosine in each shared space."""
+    chosen = Filter(genre=genre, language=language, maturity_max=maturity_max)
+    try:
+        hits = house.index.similar(title_id, space=space, limit=limit, filter=chosen)
+    except NotFound:
+        house.catalog.get(title_id)  # no such title at all says so
+        raise
+    return Page(items=[Found.of(hit) for hit in hits])
+
+
+@router.get(
+    "/v1/search",
+    response_model=Page[Found],
+    responses=problems(
+        "invalid_request",
+        "invalid_text",
+        "invalid_limit",
+        "no_generation",
+        "index_failed",
+        "index_unavailable",
+        "words_unavailable",
+    ),
+)
+def search_titles(
+    house: House,
+    *,
+    q: Annotated[Words, Query()],
+    limit: Limit = 20,
+    genre: Genre = None,
+    language: Tongue = None,
+    maturity_max: MaturityMax = None,
+) -> Page[Found]:
+    """The titles whose synopsis or pictures match the words, best first."""
+    chosen = Filter(genre=genre, language=language, maturity_max=maturity_max)
+    hits = house.index.search(house.words.encode(q), limit=limit, filter=chosen)
+    return Page(items=[Found.of(hit) for hit in hits])

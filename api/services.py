@@ -1,0 +1,109 @@
+"""What the HTTP layer asks of the house. `workers.wiring.Services` is the one that is served."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Protocol
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from artwork.features import Context
+from artwork.images import Format, Rendition
+from artwork.personalize import Choice, DecisionView
+from artwork.pictures import VariantRow
+from artwork.rewards import RewardEvent
+from artwork.taste import WatchEvent
+from content.catalog import ShotRow, Submission, TitleRecord
+from content.errors import KeyartError
+from content.types import F32, Aspect
+from indexes.schema import Filter, Hit, SimilarSpace
+from workers.fields import SubmitFields
+from workers.jobs import JobRecord
+from workers.settings import Settings
+
+
+class Catalog(Protocol):
+    def get(self, title_id: str) -> TitleRecord: ...
+    def list(self, *, after: str | None, limit: int) -> Sequence[TitleRecord]: ...
+    def shots(self, title_id: str, *, after: int | None, limit: int) -> Sequence[ShotRow]: ...
+
+
+class Intake(Protocol):
+    def submit(self, fields: SubmitFields, upload: Path | None) -> Submission: ...
+    def new_upload_path(self) -> Path: ...
+    def delete(self, title_id: str) -> None: ...
+
+
+class Jobs(Protocol):
+    def get(self, job_id: str) -> JobRecord: ...
+    def list(self, *, state: str | None, after: str | None, limit: int) -> Sequence[JobRecord]: ...
+    def cancel(self, job_id: str) -> JobRecord: ...
+    def start_reindex(self) -> JobRecord: ...
+    def counts(self) -> Mapping[str, int]: ...
+
+
+class Personalizer(Protocol):
+    async def choose(
+        self,
+        title_ids: Sequence[str],
+        aspect: Aspect,
+        *,
+        user: str | None,
+        context: Context,
+        defer: bool = False,
+    ) -> Sequence[Choice | KeyartError]: ...
+    async def observe(self, events: Sequence[RewardEvent]) -> Sequence[KeyartError | None]: ...
+    async def watch(self, events: Sequence[WatchEvent]) -> Sequence[KeyartError | None]: ...
+    def decision(self, decision_id: str) -> DecisionView: ...
+
+
+class Images(Protocol):
+    def rendition(self, sha256: str, fmt: Format, width: int | None) -> Rendition: ...
+
+
+class Index(Protocol):
+    def similar(
+        self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter
+    ) -> Sequence[Hit]: ...
+    def search(self, vector: F32, *, limit: int, filter: Filter) -> Sequence[Hit]: ...
+
+
+class Words(Protocol):
+    def encode(self, text: str) -> F32: ...
+
+
+class Services(Protocol):
+    """The parts of the house, opened by `start` and flushed by `close`."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def catalog(self) -> Catalog: ...
+    @property
+    def intake(self) -> Intake: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def personalizer(self) -> Personalizer: ...
+    @property
+    def images(self) -> Images: ...
+    @property
+    def index(self) -> Index: ...
+    @property
+    def words(self) -> Words: ...
+    def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]: ...
+    def readiness(self) -> Mapping[str, bool]:
+        """Each part that an answer needs (`records`, `index`): does it work?"""
+        ...
+
+    def start(self) -> None: ...
+    def close(self) -> None: ...
+
+
+async def _of_app(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+House = Annotated[Services, Depends(_of_app)]
+"""A handler's parameter of this type is the app's services."""

@@ -1,0 +1,173 @@
+"""Titles: submit, read, delete; their shots, variants and neighbours are read here too."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api import multipart
+from api.bodies import TitleBody
+from api.body import JsonRoute, media_type, parse_json, read_capped
+from api.checks import TitleId
+from api.errors import UnsupportedMediaType, problems
+from api.paging import Cursor, Limit, decode, decode_int, page
+from api.schemas import Page, Shot, Submitted, Title, Variant
+from api.services import House, Services
+from content.catalog import Submission
+from content.types import Aspect
+
+router = APIRouter(tags=["titles"], route_class=JsonRoute)
+
+_TITLE_SCHEMA = TitleBody.model_json_schema()
+_SUBMIT_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": _TITLE_SCHEMA},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["title"],
+                    "properties": {
+                        "title": _TITLE_SCHEMA,
+                        "media": {"type": "string", "format": "binary"},
+                    },
+                },
+                "encoding": {"title": {"contentType": "application/json"}},
+            },
+        },
+    }
+}
+_SUBMIT_CODES = (
+    "invalid_json",
+    "invalid_multipart",
+    "body_too_large",
+    "upload_too_large",
+    "unsupported_media_type",
+    "invalid_request",
+    "invalid_text",
+    "invalid_title_id",
+    "synopsis_empty",
+    "synopsis_too_long",
+    "media_twice",
+    "media_outside_roots",
+    "media_not_found",
+    "media_not_a_file",
+    "media_empty",
+    "queue_full",
+    "disk_full",
+)
+
+
+@router.post(
+    "/v1/titles",
+    status_code=202,
+    response_model=Submitted,
+    openapi_extra=_SUBMIT_BODY,
+    responses=problems(*_SUBMIT_CODES),
+)
+async def submit_title(request: Request, house: House, response: Response) -> Submitted:
+    """Submit a title as JSON, or as a form with a `title` part (JSON) and a `media` part (file).
+
+    The same id with the same content answers with the same job. The same id with other content
+    makes a new version, which replaces the old one only when it is done.
+    """
+    match media_type(request):
+        case "application/json":
+            body = _title(await read_capped(request))
+            made = await run_in_threadpool(house.intake.submit, body.fields(), None)
+        case "multipart/form-data":
+            made = await _submit_form(request, house)
+        case other:
+            raise UnsupportedMediaType(
+                "unsupported_media_type",
+                f"send application/json or multipart/form-data, not {other or 'no type at all'}",
+            )
+    response.headers["Location"] = f"/v1/jobs/{made.job_id}"
+    return Submitted(title_id=made.title_id, job_id=made.job_id)
+
+
+async def _submit_form(request: Request, house: Services) -> Submission:
+    settings = house.settings
+    path = await run_in_threadpool(house.intake.new_upload_path)
+    try:
+        body, has_media = await multipart.receive(
+            request,
+            path,
+            _title,
+            cap=settings.max_upload_bytes,
+            keep_free=settings.min_free_bytes,
+        )
+        if not has_media:
+            path.unlink(missing_ok=True)
+        upload = path if has_media else None
+        return await run_in_threadpool(house.intake.submit, body.fields(), upload)
+    except BaseException:  # whatever ended it, a client that went away included
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _title(raw: bytes) -> TitleBody:
+    parsed = parse_json(raw)
+    try:
+        return TitleBody.model_validate(parsed)
+    except ValidationError as error:
+        failures = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+        raise RequestValidationError(failures) from error
+
+
+@router.get(
+    "/v1/titles", response_model=Page[Title], responses=problems("invalid_limit", "invalid_cursor")
+)
+def list_titles(house: House, limit: Limit = 20, cursor: Cursor = None) -> Any:
+    """Titles in the order of their ids."""
+    rows = house.catalog.list(after=decode(cursor), limit=limit + 1)
+    return page(rows, limit, Title.of, lambda row: row.id)
+
+
+@router.get(
+    "/v1/titles/{title_id}",
+    response_model=Title,
+    responses=problems("title_not_found", "invalid_title_id"),
+)
+def get_title(title_id: TitleId, house: House) -> Title:
+    """One title: its published version or, before the first is done, the submitted one."""
+    return Title.of(house.catalog.get(title_id))
+
+
+@router.delete(
+    "/v1/titles/{title_id}",
+    status_code=204,
+    responses=problems("title_not_found", "invalid_title_id"),
+)
+def delete_title(title_id: TitleId, house: House) -> None:
+    """Delete a title: its rows, vectors and pictures; a running job of it is cancelled."""
+    house.intake.delete(title_id)
+
+
+@router.get(
+    "/v1/titles/{title_id}/shots",
+    response_model=Page[Shot],
+    responses=problems("title_not_found", "invalid_title_id", "invalid_limit", "invalid_cursor"),
+)
+def list_shots(title_id: TitleId, house: House, limit: Limit = 20, cursor: Cursor = None) -> Any:
+    """Shots in their order."""
+    rows = house.catalog.shots(title_id, after=decode_int(cursor), limit=limit + 1)
+    return page(rows, limit, Shot.of, lambda row: str(row.idx))
+
+
+@router.get(
+    "/v1/titles/{title_id}/variants",
+    response_model=Page[Variant],
+    responses=problems("title_not_found", "invalid_title_id", "unknown_aspect"),
+)
+def list_variants(
+    title_id: TitleId, house: House, aspect: Annotated[Aspect | None, Query()] = None
+) -> Page[Variant]:
+    """Every picture of a title: a few dozen at most, so always one page."""
+    house.catalog.get(title_id)  # tells an unknown title from one without pictures
+    rows = house.variants(title_id, aspect=aspect)
+    return Page(items=[Variant.of(row) for row in rows])

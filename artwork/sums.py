@@ -1,0 +1,205 @@
+"""What was learned, as exact integers: sums over activated decisions.
+
+A feature, a reward and a weight are integers in units of 2⁻¹⁰ with magnitude at most 1; their
+products are summed in int64. Addition of integers is associative, so any order, batching, merging
+(`+`) or taking away (`-`) of the same rows gives the same bits: forgetting a viewer is subtracting
+their rows.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+I16 = npt.NDArray[np.int16]
+I64 = npt.NDArray[np.int64]
+
+SCALE = 1024
+"""The integer that stands for 1.0."""
+INT64_MAX = 2**63 - 1
+
+
+def to_units(value: float) -> int:
+    """A number in [-1, 1] in units of 2⁻¹⁰, rounded half to even."""
+    return round(value * SCALE)
+
+
+def checked(a: I64, b: I64) -> I64:
+    """`a + b`.
+
+    Raises:
+        OverflowError: when an element leaves int64.
+    """
+    total = a + b
+    # The sign of a sum differs from both of its terms only on overflow.
+    if np.any(((a ^ total) & (b ^ total)) < 0):
+        raise OverflowError("a sum of the learned state left int64; start a new feature set")
+    return total
+
+
+def _checked_int(value: int) -> int:
+    if abs(value) > INT64_MAX:
+        raise OverflowError("a sum of the learned state left int64; start a new feature set")
+    return value
+
+
+def _units(x: I16 | I64, *scalars: int) -> I64:
+    wide = x.astype(np.int64)
+    if (wide.size and int(np.abs(wide).max()) > SCALE) or any(abs(s) > SCALE for s in scalars):
+        raise ValueError("features, rewards and weights lie in [-1, 1]: at most 1024 units")
+    return wide
+
+
+@dataclass(eq=False, slots=True)
+class TitleSums:
+    """The sums of one title's image groups, sorted by group id; k groups, d features."""
+
+    groups: list[str]
+    n: I64
+    """(k,) Σ w, in 2⁻¹⁰."""
+    c: I64
+    """(k, d) Σ w x, in 2⁻²⁰."""
+    s: I64
+    """(k,) Σ w r, in 2⁻²⁰."""
+
+    @classmethod
+    def empty(cls, dim: int) -> "TitleSums":
+        return cls([], np.zeros(0, np.int64), np.zeros((0, dim), np.int64), np.zeros(0, np.int64))
+
+    def row(self, group: str) -> int:
+        """The index of `group`, made where it is new."""
+        where = bisect_left(self.groups, group)
+        if where == len(self.groups) or self.groups[where] != group:
+            self.groups.insert(where, group)
+            self.n = np.insert(self.n, where, 0)
+            self.c = np.insert(self.c, where, 0, axis=0)
+            self.s = np.insert(self.s, where, 0)
+        return where
+
+    def add(self, group: str, n: int, c: I64, s: int) -> None:
+        """Add to one group's sums; all or nothing.
+
+        Raises:
+            OverflowError: when a sum leaves int64.
+        """
+        k = self.row(group)
+        new_n, new_s = _checked_int(int(self.n[k]) + n), _checked_int(int(self.s[k]) + s)
+        self.c[k] = checked(self.c[k], c)
+        self.n[k], self.s[k] = new_n, new_s
+
+    def live(self) -> "TitleSums":
+        """Without the groups that earned nothing: the form in which equal sums look equal."""
+        keep = (self.n != 0) | (self.s != 0) | np.any(self.c != 0, axis=1)
+        groups = [group for group, kept in zip(self.groups, keep, strict=True) if kept]
+        return TitleSums(groups, self.n[keep], self.c[keep], self.s[keep])
+
+
+class Sums:
+    """The sufficient statistics of the belief (DESIGN §3) in d features."""
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+        self.A: I64 = np.zeros((dim, dim), np.int64)
+        """Σ w x xᵀ, in 2⁻³⁰."""
+        self.b: I64 = np.zeros(dim, np.int64)
+        """Σ w r x, in 2⁻³⁰."""
+        self.q = 0
+        """Σ w r², in 2⁻³⁰."""
+        self.rows = 0
+        self.titles: dict[str, TitleSums] = {}
+
+    def add(self, title: str, group: str, x: I16 | I64, r: int = 0, w: int = SCALE) -> None:
+        """Add one activated decision: x (d,), r and w in units of 2⁻¹⁰.
+
+        Raises:
+            ValueError: when a magnitude exceeds 1.
+            OverflowError: when a sum leaves int64.
+        """
+        wide = _units(x, r, w)
+        wx = w * wide
+        A, b = checked(self.A, np.multiply.outer(wx, wide)), checked(self.b, r * wx)
+        q = _checked_int(self.q + w * r * r)
+        self.title(title).add(group, w, wx, w * r)
+        self.A, self.b, self.q, self.rows = A, b, q, _checked_int(self.rows + 1)
+
+    def correct(
+        self, title: str, group: str, x: I16 | I64, *, before: int, after: int, w: int = SCALE
+    ) -> None:
+        """Change the reward of a row added earlier from `before` to `after` (units of 2⁻¹⁰).
+
+        Raises:
+            ValueError, OverflowError: as `add`.
+        """
+        wide = _units(x, before, after, w)
+        delta = w * (after - before)
+        b = checked(self.b, delta * wide)
+        q = _checked_int(self.q + w * (after * after - before * before))
+        self.title(title).add(group, 0, np.zeros(self.dim, np.int64), delta)
+        self.b, self.q = b, q
+
+    def title(self, title: str) -> TitleSums:
+        """The sums of `title`, made where it is new."""
+        found = self.titles.get(title)
+        if found is None:
+            found = self.titles[title] = TitleSums.empty(self.dim)
+        return found
+
+    def _combine(self, other: "Sums", sign: int) -> "Sums":
+        total = Sums(self.dim)
+        total.A, total.b = checked(self.A, sign * other.A), checked(self.b, sign * other.b)
+        total.q = _checked_int(self.q + sign * other.q)
+        total.rows = _checked_int(self.rows + sign * other.rows)
+        for source, factor in ((self, 1), (other, sign)):
+            for name, sums in source.titles.items():
+                into = total.title(name)
+                for k, group in enumerate(sums.groups):
+                    into.add(group, factor * int(sums.n[k]), factor * sums.c[k],
+                             factor * int(sums.s[k]))  # fmt: skip
+        return total
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return self._combine(other, 1)
+
+    def __sub__(self, other: "Sums") -> "Sums":
+        return self._combine(other, -1)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sums) and self.packed() == other.packed()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def packed(self) -> dict[str, Any]:
+        """Plain values (ints, strings, little-endian bytes) for msgpack; equal for equal sums."""
+        live = {name: sums.live() for name, sums in sorted(self.titles.items())}
+        return {
+            "dim": self.dim,
+            "A": self.A.astype("<i8").tobytes(),
+            "b": self.b.astype("<i8").tobytes(),
+            "q": self.q,
+            "rows": self.rows,
+            "titles": [
+                [name, t.groups, *(a.astype("<i8").tobytes() for a in (t.n, t.c, t.s))]
+                for name, t in live.items()
+                if t.groups
+            ],
+        }
+
+    @classmethod
+    def unpacked(cls, data: Mapping[str, Any]) -> "Sums":
+        """The inverse of `packed`."""
+
+        def array(raw: bytes, *shape: int) -> I64:
+            return np.frombuffer(raw, "<i8").astype(np.int64).reshape(shape)
+
+        sums = cls(int(data["dim"]))
+        sums.A, sums.b = array(data["A"], sums.dim, sums.dim), array(data["b"], sums.dim)
+        sums.q, sums.rows = int(data["q"]), int(data["rows"])
+        for name, groups, n, c, s in data["titles"]:
+            k = len(groups)
+            sums.titles[name] = TitleSums(
+                list(groups), array(n, k), array(c, k, sums.dim), array(s, k)
+            )
+        return sums

@@ -1,0 +1,142 @@
+"""The client of the index process: the same calls as `service.IndexService`, over its socket."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from content.errors import Unavailable
+from content.types import F32, Space
+from indexes.calibration import Calibration
+from indexes.schema import (
+    NO_FILTER,
+    Filter,
+    GenerationInfo,
+    Hit,
+    SimilarSpace,
+    TitlePoint,
+    Verification,
+)
+from indexes.wire import pack, unpack, unpack_error
+
+BATCH = 256
+"""Points in one request, so that none is large (about 2 MB) nor holds up others for long."""
+IDLE_S = 30.0
+"""Unused connections are closed here before the server closes them (75 s)."""
+
+
+class IndexClient:
+    """Thread-safe and synchronous. All calls are idempotent: after an `Unavailable`, call again.
+
+    Every method raises Unavailable `index_unavailable` when the process does not answer in time,
+    `index_failed` when it failed inside, and the errors of `service.IndexService`.
+    """
+
+    def __init__(self, socket: Path, *, timeout_s: float = 30) -> None:
+        self._socket = socket
+        self._http = httpx.Client(
+            base_url="http://index",
+            timeout=timeout_s,
+            transport=httpx.HTTPTransport(
+                uds=str(socket),
+                limits=httpx.Limits(max_keepalive_connections=32, keepalive_expiry=IDLE_S),
+            ),
+        )
+
+    def ready(self) -> bool:
+        """Whether the process answers."""
+        try:
+            return self._http.get("/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def ensure(self, fingerprints: dict[Space, str]) -> str:
+        """The live generation's name; makes the first when there is none."""
+        return str(self._call("ensure", fingerprints=fingerprints))
+
+    def upsert(self, points: Sequence[TitlePoint]) -> None:
+        """Store in the live generation and in those being built; durable on return.
+
+        All or none of each batch of 256 points is stored.
+        """
+        for start in range(0, len(points), BATCH):
+            self._call("upsert", points=list(points[start : start + BATCH]))
+
+    def upsert_into(self, generation: str, points: Sequence[TitlePoint]) -> None:
+        """Copy into one generation, never over a newer version; durable on return."""
+        for start in range(0, len(points), BATCH):
+            batch = list(points[start : start + BATCH])
+            self._call("upsert_into", generation=generation, points=batch)
+
+    def delete(self, title_ids: Sequence[str]) -> None:
+        """Remove from every generation."""
+        self._call("delete", title_ids=list(title_ids))
+
+    def similar(
+        self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter = NO_FILTER
+    ) -> list[Hit]:
+        """The titles most like a stored one, best first, never itself."""
+        return list(
+            self._call("similar", title_id=title_id, space=space, limit=limit, filter=filter)
+        )
+
+    def search(self, vector: F32, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
+        """The titles whose synopsis or pictures match a raw text vector, best first."""
+        return list(self._call("search", vector=vector, limit=limit, filter=filter))
+
+    def begin(
+        self,
+        generation: str,
+        fingerprints: dict[Space, str],
+        calibration: Calibration | None = None,
+    ) -> None:
+        """Start to build a generation, or go on with it; its first calibration stays."""
+        self._call(
+            "begin", generation=generation, fingerprints=fingerprints, calibration=calibration
+        )
+
+    def verify(self, generation: str, expected: Mapping[str, int]) -> Verification:
+        """Compare with the catalogue (title id to version); when complete it may be cut over."""
+        result: Verification = self._call("verify", generation=generation, expected=dict(expected))
+        return result
+
+    def cut_over(self, generation: str) -> None:
+        """Let a verified generation answer from now on, at once for all readers."""
+        self._call("cut_over", generation=generation)
+
+    def drop(self, generation: str) -> None:
+        """Remove a generation that is not live."""
+        self._call("drop", generation=generation)
+
+    def generations(self) -> list[GenerationInfo]:
+        """Oldest first."""
+        return list(self._call("generations"))
+
+    def count(self) -> int:
+        """Titles in the live generation."""
+        return int(self._call("count"))
+
+    def vectors(self, title_id: str) -> dict[Space, F32]:
+        """The calibrated vectors of a title in the live generation."""
+        return dict(self._call("vectors", title_id=title_id))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _call(self, method: str, **arguments: object) -> Any:
+        body = pack(arguments)
+        try:
+            response = self._http.post(f"/call/{method}", content=body)
+        except httpx.TransportError as error:
+            raise Unavailable(
+                "index_unavailable",
+                f"the index process did not answer at {self._socket} "
+                f"({type(error).__name__}); is `keyart serve` running?",
+            ) from error
+        if response.status_code == 200:
+            return unpack(response.content)
+        if response.status_code == 400:
+            raise unpack_error(response.content)
+        raise Unavailable("index_failed", f"the index process failed on {method}; see its log")

@@ -1,0 +1,213 @@
+"""All generations of one folder, and which of them answers.
+
+`{folder}/current` names the live one and is replaced atomically; `{folder}/generations/{name}`
+holds each. Readers take the live generation in one reference, so no answer mixes two. Writes are
+serialised by the caller's hold of `writing`.
+"""
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from content.errors import Conflict, Invalid, NotFound
+from content.ids import now_us
+from indexes.calibration import Calibration
+from indexes.durable import replace_file, sync_folder
+from indexes.generation import CONSTANTS, RECORD, Generation, Record
+from indexes.schema import Fingerprints, check_fingerprints
+from indexes.store import Stores
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+POINTER = "current"
+FIRST = "first"
+
+
+class Generations:
+    """Opened on a folder whose lock the process holds.
+
+    A kill at any moment leaves: the pointer's generation live, half-filled ones `building`,
+    half-made or half-dropped folders to be removed here.
+    """
+
+    def __init__(self, folder: Path, stores: Stores) -> None:
+        self.writing = threading.RLock()
+        self._folder = folder
+        self._stores = stores
+        self._switch = threading.Lock()
+        self._home = folder / "generations"
+        self._home.mkdir(parents=True, exist_ok=True)
+        self._open: dict[str, Generation] = {}
+        self._live: Generation | None = None
+        self._load()
+
+    @contextmanager
+    def reading(self) -> Iterator[Generation | None]:
+        """The live generation, which stays open meanwhile; None before the first `ensure`."""
+        with self._switch:
+            live = self._live
+            if live is not None:
+                live.enter()
+        try:
+            yield live
+        finally:
+            if live is not None:
+                live.leave()
+
+    def live(self) -> Generation:
+        """For writers, under `writing`.
+
+        Raises:
+            Conflict: `no_generation`.
+        """
+        if self._live is None:
+            raise Conflict("no_generation", "the index has no generation yet; call ensure first")
+        return self._live
+
+    def filling(self) -> list[Generation]:
+        """Those being built, under `writing`."""
+        return [g for g in self._open.values() if g.state in ("building", "ready")]
+
+    def all(self) -> list[Generation]:
+        """Every one, oldest first, under `writing`."""
+        return sorted(self._open.values(), key=lambda g: (g.record.created_us, g.name))
+
+    def get(self, name: str) -> Generation:
+        """The one of this name, under `writing`.
+
+        Raises:
+            NotFound: `unknown_generation`.
+        """
+        if name not in self._open:
+            raise NotFound("unknown_generation", f"there is no generation {name!r}; call begin")
+        return self._open[name]
+
+    def ensure(self, fingerprints: Fingerprints) -> str:
+        """The live generation's name; the first one is made when there is none."""
+        if self._live is None:
+            if FIRST in self._open and self._open[FIRST].record.fingerprints != fingerprints:
+                self.drop(FIRST)  # left by a start that was killed, before encoders were changed
+            first = self.begin(FIRST, fingerprints, None)
+            first.become("ready")
+            self.cut_over(FIRST)
+        return self.live().name
+
+    def begin(
+        self, name: str, fingerprints: Fingerprints, calibration: Calibration | None
+    ) -> Generation:
+        """A new empty generation, or the one of this name if it is of the same encoders.
+
+        The calibration of the first call stays: constants are frozen per generation.
+
+        Raises:
+            Invalid: `invalid_generation`, `unknown_space`, `invalid_fingerprint`,
+                `calibration_mismatch`.
+            Conflict: `generation_differs`, when the name holds other fingerprints.
+        """
+        if not NAME.fullmatch(name):
+            raise Invalid(
+                "invalid_generation",
+                "a generation's name has 1 to 64 letters, digits, underscores or hyphens",
+            )
+        dims = check_fingerprints(fingerprints)
+        if name in self._open:
+            known = self._open[name]
+            if known.record.fingerprints != dict(fingerprints):
+                raise Conflict(
+                    "generation_differs",
+                    f"generation {name!r} exists with other encoders; choose another name",
+                )
+            return known
+        constants = (calibration or Calibration({})).completed(dims)
+        folder = self._home / name
+        self._clear(folder)
+        folder.mkdir()
+        store = self._stores.create(name, folder, dims)
+        replace_file(folder / CONSTANTS, constants.to_bytes())
+        record = Record(name, "building", dict(fingerprints), now_us())
+        record.write(folder)
+        sync_folder(self._home)
+        self._open[name] = Generation(folder, record, constants, store)
+        return self._open[name]
+
+    def cut_over(self, name: str) -> None:
+        """Let `name` answer from now on. Repeating it changes nothing.
+
+        Raises:
+            NotFound: `unknown_generation`.
+            Conflict: `generation_unfinished`, unless `verify` found it complete;
+                `generation_retired`, for one that was live before (it missed writes since).
+        """
+        new, old = self.get(name), self._live
+        if new is old:
+            return
+        if new.state == "retired":
+            raise Conflict(
+                "generation_retired", f"generation {name!r} missed writes since it was replaced"
+            )
+        if new.state != "ready":
+            raise Conflict(
+                "generation_unfinished",
+                f"generation {name!r} is {new.state}; fill it until verify finds nothing missing",
+            )
+        replace_file(self._folder / POINTER, name.encode())  # the moment it happens
+        with self._switch:
+            self._live = new
+        new.become("live")
+        if old is not None:
+            old.become("retired")
+
+    def drop(self, name: str) -> None:
+        """Remove a generation once its readers are done; an unknown one is no error.
+
+        Raises:
+            Conflict: `generation_live`.
+        """
+        if name not in self._open:
+            return
+        if self._open[name] is self._live:
+            raise Conflict(
+                "generation_live", f"generation {name!r} answers; cut over to another one first"
+            )
+        generation = self._open.pop(name)
+        generation.close()
+        self._clear(generation.folder)
+
+    def close(self) -> None:
+        """Wait for readers and close all."""
+        with self._switch:
+            self._live = None
+        for generation in self._open.values():
+            generation.close()
+        self._open.clear()
+
+    def _load(self) -> None:
+        pointer = self._folder / POINTER
+        live = pointer.read_text() if pointer.exists() else None
+        for folder in sorted(self._home.iterdir()):
+            if not (folder / RECORD).exists():
+                self._clear(folder)
+                continue
+            generation = self._opened(folder)
+            if generation.name == live:
+                generation.become("live")
+            elif generation.state == "live":  # killed between the pointer and the records
+                generation.become("retired")
+            self._open[generation.name] = generation
+        if live is not None:
+            self._live = self.get(live)
+
+    def _opened(self, folder: Path) -> Generation:
+        record = Record.read(folder)
+        constants = Calibration.from_bytes((folder / CONSTANTS).read_bytes())
+        return Generation(folder, record, constants, self._stores.open(record.name, folder))
+
+    def _clear(self, folder: Path) -> None:
+        if folder.exists():
+            (folder / RECORD).unlink(missing_ok=True)
+            sync_folder(folder)
+            self._stores.destroy(folder.name, folder)
+            shutil.rmtree(folder)
+            sync_folder(self._home)

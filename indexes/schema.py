@@ -1,0 +1,193 @@
+"""What the index stores and answers: points, filters, hits, and the checks on what comes in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from content.errors import Invalid
+from content.ids import DEFAULT_TENANT, check_title_id, stable_id
+from content.types import F32, MATURITIES, SPACES, Maturity, Space, Vectors
+
+GenerationState = Literal["building", "ready", "live", "retired"]
+"""building: being filled. ready: verified, may be cut over. live: answers. retired: was live."""
+
+SimilarSpace = Literal["fused", "visual", "audio", "synopsis"]
+SIMILAR_SPACES: tuple[SimilarSpace, ...] = get_args(SimilarSpace)
+
+LIMIT_MAX = 1000
+NORM_TOLERANCE = 1e-3
+
+Fingerprints = Mapping[Space, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TitlePoint:
+    """One title as it is handed to the index.
+
+    `vectors` are raw (as the encoders made them), float32, finite, unit norm; each generation
+    calibrates them itself. A modality the title lacks is a missing key.
+    """
+
+    title_id: str
+    version: int
+    vectors: Vectors
+    genres: tuple[str, ...] = ()
+    language: str | None = None
+    maturity: Maturity = "all"
+    tenant: str = DEFAULT_TENANT
+
+    @property
+    def id(self) -> str:
+        return point_id(self.title_id, self.tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which titles may be answered; all given conditions must hold."""
+
+    genre: str | None = None
+    """One of the title's genres equals it."""
+    language: str | None = None
+    maturity_max: Maturity | None = None
+    """The title is for this age or milder."""
+
+
+NO_FILTER = Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer. Scores are cosines in -1..1 (rounded to 6 decimals) in the calibrated spaces."""
+
+    title_id: str
+    score: float
+    scores: dict[str, float] = field(default_factory=dict)
+    """Cosine in every space that both sides have."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationInfo:
+    """One generation of vectors, as an operator sees it."""
+
+    name: str
+    state: GenerationState
+    fingerprints: dict[Space, str]
+    points: int
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A generation compared with the catalogue; title ids in order."""
+
+    missing: tuple[str, ...]
+    stale: tuple[str, ...]
+    """Stored with an older version than the catalogue's."""
+    extra: tuple[str, ...]
+    """Stored but unknown to the catalogue that was asked about (newer titles, for example)."""
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing and not self.stale
+
+
+def point_id(title_id: str, tenant: str = DEFAULT_TENANT) -> str:
+    """The id under which a title is stored, the same in every generation."""
+    return stable_id(tenant, title_id)
+
+
+def maturity_rank(maturity: Maturity) -> int:
+    """0 for the mildest.
+
+    Raises:
+        Invalid: `invalid_maturity`.
+    """
+    if maturity not in MATURITIES:
+        raise Invalid("invalid_maturity", f"{maturity!r} is not one of {', '.join(MATURITIES)}")
+    return MATURITIES.index(maturity)
+
+
+def payload_of(point: TitlePoint) -> dict[str, Any]:
+    """What is stored beside the vectors: all that filters and verification need."""
+    return {
+        "tenant": point.tenant,
+        "title_id": point.title_id,
+        "version": point.version,
+        "genres": list(point.genres),
+        "language": point.language,
+        "maturity_rank": maturity_rank(point.maturity),
+    }
+
+
+def dim_of(fingerprint: str) -> int:
+    """The dimension that a fingerprint `name@revision:dim:sha` states.
+
+    Raises:
+        Invalid: `invalid_fingerprint`.
+    """
+    parts = fingerprint.rsplit(":", 2)
+    if len(parts) != 3 or not parts[1].isdecimal() or not 1 <= int(parts[1]) <= 65_535:
+        raise Invalid(
+            "invalid_fingerprint",
+            f"{fingerprint!r} is no encoder fingerprint; expected name@revision:dim:sha",
+        )
+    return int(parts[1])
+
+
+def check_fingerprints(fingerprints: Fingerprints) -> dict[Space, int]:
+    """The dimension of each space.
+
+    Raises:
+        Invalid: `unknown_space`, `invalid_fingerprint`.
+    """
+    for space in fingerprints:
+        if space not in SPACES:
+            raise Invalid("unknown_space", f"{space!r} is not one of {', '.join(SPACES)}")
+    return {space: dim_of(text) for space, text in fingerprints.items()}
+
+
+def check_point(point: TitlePoint) -> None:
+    """Refuse what an engine would silently take: NaN, wrong dimensions, lengths other than 1.
+
+    Raises:
+        Invalid: `invalid_title_id`, `unknown_space`, `invalid_fingerprint`, `invalid_vector`.
+    """
+    check_title_id(point.title_id)
+    for space, dim in check_fingerprints(
+        {space: vector.fingerprint for space, vector in point.vectors.items()}
+    ).items():
+        data = check_vector(point.vectors[space].data, dim, f"{space} of {point.title_id}")
+        norm = float(np.linalg.norm(data))
+        if abs(norm - 1.0) > NORM_TOLERANCE:
+            raise Invalid(
+                "invalid_vector",
+                f"{space} of {point.title_id} has norm {norm:.4f}; divide it by its norm",
+            )
+
+
+def check_vector(data: F32, dim: int, what: str) -> F32:
+    """`data` if it is float32 (dim,) and finite.
+
+    Raises:
+        Invalid: `invalid_vector`.
+    """
+    if data.dtype != np.float32 or data.shape != (dim,):
+        raise Invalid(
+            "invalid_vector", f"{what} is {data.dtype} {data.shape}; expected float32 ({dim},)"
+        )
+    if not np.isfinite(data).all():
+        raise Invalid("invalid_vector", f"{what} holds NaN or infinity")
+    return data
+
+
+def check_limit(limit: int) -> int:
+    """`limit` if 1..1000.
+
+    Raises:
+        Invalid: `invalid_limit`.
+    """
+    if not 1 <= limit <= LIMIT_MAX:
+        raise Invalid("invalid_limit", f"limit is {limit}; expected 1 to {LIMIT_MAX}")
+    return limit

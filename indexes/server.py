@@ -1,0 +1,204 @@
+"""The index process: `python -m indexes.server --socket PATH --folder PATH [--qdrant-url URL]`.
+
+The only opener of the embedded shards. HTTP with msgpack bodies on a Unix socket that only its
+user may open. Logs structured lines to standard error; the Qdrant server's API key is taken from
+`KEYART_QDRANT_API_KEY`. It ends with its parent. SIGTERM: finish what runs, flush, close, exit 0.
+"""
+
+import argparse
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+import uvicorn
+from filelock import FileLock, Timeout
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from content.errors import Conflict, Invalid, KeyartError, NotFound
+from indexes.service import IndexService
+from indexes.store import Stores
+from indexes.store_edge import EdgeStores
+from indexes.wire import METHODS, pack, pack_error, unpack
+
+SOCKET_PATH_MAX = 107
+"""Bytes that fit into sun_path on Linux, without its closing zero."""
+PR_SET_PDEATHSIG = 1
+MEDIA_TYPE = "application/msgpack"
+
+log = structlog.get_logger("index")
+
+
+def application(service: IndexService) -> Starlette:
+    """The HTTP face of a service: `POST /call/{method}`, `GET /ready`."""
+
+    def answer(method: str, body: bytes) -> Response:
+        try:
+            if method not in METHODS:
+                raise NotFound("unknown_method", f"the index has no method {method!r}")
+            content = pack(getattr(service, method)(**unpack(body)))
+        except KeyartError as error:
+            return Response(pack_error(error), 400, media_type=MEDIA_TYPE)
+        return Response(content, media_type=MEDIA_TYPE)
+
+    async def call(request: Request) -> Response:
+        body = await request.body()
+        return await run_in_threadpool(answer, request.path_params["method"], body)
+
+    async def ready(_request: Request) -> Response:
+        return Response(b"", media_type=MEDIA_TYPE)
+
+    return Starlette(
+        routes=[Route("/call/{method}", call, methods=["POST"]), Route("/ready", ready)]
+    )
+
+
+def hold(folder: Path) -> FileLock:
+    """Take the folder's lock for as long as the returned object lives.
+
+    Raises:
+        Conflict: `index_in_use`, naming the holder's pid.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock, holder = FileLock(folder / "lock"), folder / "lock.pid"
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        pid = holder.read_text() if holder.exists() else "unknown"
+        raise Conflict(
+            "index_in_use", f"{folder} is held by the index process with pid {pid}; stop it first"
+        ) from error
+    holder.write_text(str(os.getpid()))
+    return lock
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening socket at `path`, in place of whatever a killed process left there.
+
+    Raises:
+        Invalid: `socket_path_too_long`.
+    """
+    beside = path.with_name(f".{path.name}")
+    if len(os.fsencode(beside)) > SOCKET_PATH_MAX:
+        raise Invalid(
+            "socket_path_too_long",
+            f"{path} is longer than {SOCKET_PATH_MAX - 1} bytes, which is all that a Unix socket "
+            "takes; choose a shorter data folder",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(beside))
+    beside.chmod(0o600)
+    listener.listen(128)
+    beside.replace(path)  # whoever connects finds it listening
+    return listener
+
+
+def die_with_parent() -> None:
+    """Ask for SIGTERM when the parent goes, by the kernel (its *thread* that started us) and by
+    looking."""
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def serve(service: IndexService, listener: socket.socket) -> None:
+    """Answer until SIGTERM or SIGINT, finishing the requests under way."""
+    config = uvicorn.Config(
+        application(service),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=20,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run until told to stop; the exit status is 0, or 1 when it could not start."""
+    options = _options(argv)
+    _log_to_stderr()
+    stop = threading.Event()
+    # uvicorn raises the signal again once it has shut down; without a handler that would kill.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    die_with_parent()
+    try:
+        lock = hold(options.folder)
+        service = IndexService(options.folder, _stores(options.qdrant_url))
+        listener = listen(options.socket)
+    except KeyartError as error:
+        log.error("refused", code=error.code, detail=error.detail)
+        return 1
+    log.info("listening", socket=str(options.socket), pid=os.getpid())
+    if not stop.is_set():
+        serve(service, listener)
+    service.close()
+    options.socket.unlink(missing_ok=True)
+    lock.release()
+    log.info("closed", pid=os.getpid())
+    return 0
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m indexes.server", description=__doc__)
+    parser.add_argument("--socket", type=Path, required=True, help="Unix socket to answer on")
+    parser.add_argument("--folder", type=Path, required=True, help="where generations live")
+    parser.add_argument("--qdrant-url", help="keep vectors in a Qdrant server instead of here")
+    return parser.parse_args(argv)
+
+
+def _stores(qdrant_url: str | None) -> Stores:
+    if qdrant_url is None:
+        return EdgeStores()
+    from indexes.store_server import ServerStores
+
+    return ServerStores.at(qdrant_url, os.environ.get("KEYART_QDRANT_API_KEY"))
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ]
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

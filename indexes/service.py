@@ -1,0 +1,177 @@
+"""The index within one process: what `client.IndexClient` offers, without the socket."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from content.errors import NotFound
+from content.ids import DEFAULT_TENANT
+from content.types import F32, Space
+from indexes.calibration import Calibration
+from indexes.generation import Generation
+from indexes.generations import Generations
+from indexes.schema import (
+    NO_FILTER,
+    Filter,
+    Fingerprints,
+    GenerationInfo,
+    Hit,
+    SimilarSpace,
+    TitlePoint,
+    Verification,
+    check_limit,
+    check_point,
+    point_id,
+)
+from indexes.search import search
+from indexes.store import StoredPoint, Stores, Where
+from indexes.titles import similar
+
+
+class IndexService:
+    """Thread-safe: writes one at a time, reads at any time.
+
+    The caller holds the lock of `folder`; closing waits for readers.
+    """
+
+    def __init__(self, folder: Path, stores: Stores, *, tenant: str = DEFAULT_TENANT) -> None:
+        self._generations = Generations(folder, stores)
+        self._tenant = tenant
+
+    def ensure(self, fingerprints: Fingerprints) -> str:
+        """The live generation's name; makes the first when there is none."""
+        with self._generations.writing:
+            return self._generations.ensure(fingerprints)
+
+    def upsert(self, points: Sequence[TitlePoint]) -> None:
+        """Store in the live generation and in every one being built; durable on return.
+
+        The last write stays, also one that takes a title back to an older version. A generation
+        being built with other encoders goes without (and is no longer `ready`): its job has to
+        make those vectors again.
+
+        Raises:
+            Conflict: `no_generation`, `fingerprint_mismatch` (the live one refuses).
+            Invalid: what `schema.check_point` refuses. All or none of the points are stored.
+        """
+        for point in points:
+            check_point(point)
+        with self._generations.writing:
+            live = self._generations.live()
+            live.check(points)
+            for generation in self._generations.filling():
+                fitting = [point for point in points if generation.refusal(point) is None]
+                if len(fitting) < len(points):
+                    generation.become("building")
+                generation.put(fitting)
+            live.put(points)
+
+    def upsert_into(self, generation: str, points: Sequence[TitlePoint]) -> None:
+        """Copy into one generation; a point older than the one stored there is left out.
+
+        Raises:
+            NotFound: `unknown_generation`.
+            Conflict: `fingerprint_mismatch`.
+            Invalid: what `schema.check_point` refuses.
+        """
+        for point in points:
+            check_point(point)
+        with self._generations.writing:
+            target = self._generations.get(generation)
+            target.check(points)
+            target.put_unless_newer(points)
+
+    def delete(self, title_ids: Sequence[str]) -> None:
+        """Remove from every generation; unknown titles are no error."""
+        with self._generations.writing:
+            for generation in self._generations.all():
+                generation.remove(title_ids, self._tenant)
+
+    def similar(
+        self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter = NO_FILTER
+    ) -> list[Hit]:
+        """See `titles.similar`.
+
+        Raises:
+            NotFound: `title_not_indexed`.
+            Invalid: `unknown_space`, `invalid_limit`.
+        """
+        check_limit(limit)
+        with self._generations.reading() as live:
+            generation, title = self._stored(live, title_id)
+            where = Where(filter, self._tenant, excluding=title.id)
+            return similar(generation.store, title, space=space, limit=limit, where=where)
+
+    def search(self, vector: F32, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
+        """See `search.search`; before the first `ensure` nothing is found.
+
+        Raises:
+            Invalid: `invalid_vector`, `invalid_limit`.
+        """
+        check_limit(limit)
+        with self._generations.reading() as live:
+            if live is None:
+                return []
+            where = Where(filter, self._tenant)
+            return search(live.store, live.calibration, vector, limit=limit, where=where)
+
+    def begin(
+        self, generation: str, fingerprints: Fingerprints, calibration: Calibration | None
+    ) -> None:
+        """See `Generations.begin`."""
+        with self._generations.writing:
+            self._generations.begin(generation, fingerprints, calibration)
+
+    def verify(self, generation: str, expected: Mapping[str, int]) -> Verification:
+        """Compare with the catalogue (title id to version); when complete it may be cut over.
+
+        Raises:
+            NotFound: `unknown_generation`.
+        """
+        with self._generations.writing:
+            target = self._generations.get(generation)
+            found = target.compare(expected, self._tenant)
+            if target.state in ("building", "ready"):
+                target.become("ready" if found.complete else "building")
+            return found
+
+    def cut_over(self, generation: str) -> None:
+        """See `Generations.cut_over`."""
+        with self._generations.writing:
+            self._generations.cut_over(generation)
+
+    def drop(self, generation: str) -> None:
+        """See `Generations.drop`."""
+        with self._generations.writing:
+            self._generations.drop(generation)
+
+    def generations(self) -> list[GenerationInfo]:
+        """Oldest first."""
+        with self._generations.writing:
+            return [generation.info(self._tenant) for generation in self._generations.all()]
+
+    def count(self) -> int:
+        """Titles in the live generation."""
+        with self._generations.reading() as live:
+            return live.store.count(self._tenant) if live is not None else 0
+
+    def vectors(self, title_id: str) -> dict[Space, F32]:
+        """The calibrated vectors of a title, as the live generation holds them.
+
+        Raises:
+            NotFound: `title_not_indexed`.
+        """
+        with self._generations.reading() as live:
+            _, title = self._stored(live, title_id)
+            return dict(title.vectors)
+
+    def close(self) -> None:
+        """Finish writes and reads, flush, close."""
+        with self._generations.writing:
+            self._generations.close()
+
+    def _stored(self, live: Generation | None, title_id: str) -> tuple[Generation, StoredPoint]:
+        if live is not None:
+            key = point_id(title_id, self._tenant)
+            if (point := live.store.get([key], vectors=True).get(key)) is not None:
+                return live, point
+        raise NotFound("title_not_indexed", f"no vectors of title {title_id!r} are stored")

@@ -1,0 +1,188 @@
+"""The body for a Qdrant server or cluster: one collection `keyart-{generation}` each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import ApiException
+
+from content.errors import Unavailable
+from content.types import F32, SPACES, Space
+from indexes.schema import maturity_rank
+from indexes.store import (
+    INTEGER_FIELDS,
+    KEYWORD_FIELDS,
+    PAGE,
+    Query,
+    Scored,
+    StoredPoint,
+    VectorStore,
+    Where,
+)
+
+
+class ServerStore:
+    """One collection. The client is shared by all and outlives the store."""
+
+    def __init__(self, client: QdrantClient, collection: str) -> None:
+        self._client = client
+        self._collection = collection
+
+    def upsert(self, points: Sequence[StoredPoint]) -> None:
+        converted = [
+            models.PointStruct(
+                id=point.id,
+                vector={space: data.tolist() for space, data in point.vectors.items()},
+                payload=dict(point.payload),
+            )
+            for point in points
+        ]
+        with _reachable():
+            self._client.upsert(self._collection, converted, wait=True)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        with _reachable():
+            self._client.delete(self._collection, models.PointIdsList(points=list(ids)), wait=True)
+
+    def query(self, queries: Sequence[Query], *, exact: bool = True) -> list[list[Scored]]:
+        if not queries:
+            return []
+        requests = [_request(query, exact) for query in queries]
+        with _reachable():
+            answers = self._client.query_batch_points(self._collection, requests)
+        return [[Scored(str(hit.id), hit.score) for hit in a.points] for a in answers]
+
+    def get(self, ids: Sequence[str], *, vectors: bool) -> dict[str, StoredPoint]:
+        with _reachable():
+            records = self._client.retrieve(
+                self._collection, list(ids), with_payload=True, with_vectors=vectors
+            )
+        return {
+            str(record.id): StoredPoint(str(record.id), _arrays(record), record.payload or {})
+            for record in records
+        }
+
+    def versions(self, tenant: str) -> dict[str, int]:
+        return {
+            payload["title_id"]: payload["version"]
+            for record in self._walk(tenant)
+            if (payload := record.payload) is not None
+        }
+
+    def count(self, tenant: str) -> int:
+        with _reachable():
+            return self._client.count(
+                self._collection, _filter(Where(tenant=tenant)), exact=True
+            ).count
+
+    def close(self) -> None:
+        """Nothing to release: writes were acknowledged by the server one by one."""
+
+    def _walk(self, tenant: str) -> Iterator[models.Record]:
+        offset: models.ExtendedPointId | None = None
+        while True:
+            with _reachable():
+                records, offset = self._client.scroll(
+                    self._collection,
+                    scroll_filter=_filter(Where(tenant=tenant)),
+                    limit=PAGE,
+                    offset=offset,
+                    with_payload=["title_id", "version"],
+                    with_vectors=False,
+                )
+            yield from records
+            if offset is None:
+                return
+
+
+class ServerStores:
+    """Collections of one server."""
+
+    def __init__(self, client: QdrantClient) -> None:
+        self._client = client
+
+    @classmethod
+    def at(cls, url: str, api_key: str | None = None) -> "ServerStores":
+        # The compatibility check is a request of its own, which would fail here and not in a call.
+        return cls(QdrantClient(url=url, api_key=api_key, timeout=30, check_compatibility=False))
+
+    def create(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
+        collection = _collection(name)
+        with _reachable():
+            self._client.create_collection(
+                collection,
+                vectors_config={
+                    space: models.VectorParams(size=dim, distance=models.Distance.DOT)
+                    for space, dim in dims.items()
+                },
+            )
+            schema = dict.fromkeys(KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD)
+            schema |= dict.fromkeys(INTEGER_FIELDS, models.PayloadSchemaType.INTEGER)
+            for field, kind in schema.items():
+                self._client.create_payload_index(collection, field, kind, wait=True)
+        return ServerStore(self._client, collection)
+
+    def open(self, name: str, folder: Path) -> VectorStore:
+        return ServerStore(self._client, _collection(name))
+
+    def destroy(self, name: str, folder: Path) -> None:
+        with _reachable():
+            if self._client.collection_exists(_collection(name)):
+                self._client.delete_collection(_collection(name))
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except (ApiException, httpx.TransportError) as error:
+        raise Unavailable(
+            "index_unavailable",
+            f"the Qdrant server did not answer ({type(error).__name__}: {error}); "
+            "check KEYART_QDRANT_URL and that it runs",
+        ) from error
+
+
+def _collection(name: str) -> str:
+    return f"keyart-{name}"
+
+
+def _arrays(record: models.Record) -> dict[Space, F32]:
+    named = record.vector if isinstance(record.vector, dict) else {}
+    return {space: np.asarray(named[space], dtype=np.float32) for space in SPACES if space in named}
+
+
+def _request(query: Query, exact: bool) -> models.QueryRequest:
+    return models.QueryRequest(
+        query=query.vector.tolist(),
+        using=query.space,
+        limit=query.limit,
+        filter=_filter(query.where),
+        with_payload=False,
+        params=models.SearchParams(exact=exact),
+    )
+
+
+def _filter(where: Where) -> models.Filter:
+    wanted = where.filter
+    must: list[models.Condition] = [_equals("tenant", where.tenant)]
+    if wanted.genre is not None:
+        must.append(_equals("genres", wanted.genre))
+    if wanted.language is not None:
+        must.append(_equals("language", wanted.language))
+    if wanted.maturity_max is not None:
+        most = models.Range(lte=float(maturity_rank(wanted.maturity_max)))
+        must.append(models.FieldCondition(key="maturity_rank", range=most))
+    if where.only is not None:
+        must.append(models.HasIdCondition(has_id=sorted(where.only)))
+    excluded: list[models.Condition] = (
+        [models.HasIdCondition(has_id=[where.excluding])] if where.excluding else []
+    )
+    return models.Filter(must=must, must_not=excluded)
+
+
+def _equals(field: str, value: str) -> models.FieldCondition:
+    return models.FieldCondition(key=field, match=models.MatchValue(value=value))

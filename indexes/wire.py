@@ -1,0 +1,102 @@
+"""How calls, answers and errors travel between client and index process: msgpack, no pickle.
+
+Known dataclasses travel as `{"$": name, field: value, …}`, arrays as raw little-endian float32.
+"""
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from content import errors
+from content.errors import KeyartError
+from content.types import Vector
+from indexes.calibration import Calibration
+from indexes.schema import Filter, GenerationInfo, Hit, TitlePoint, Verification
+
+METHODS = frozenset(
+    {"ensure", "upsert", "upsert_into", "delete", "similar", "search", "count", "vectors"}
+    | {"begin", "verify", "cut_over", "drop", "generations"}
+)
+"""What may be called; the names are those of `service.IndexService`."""
+
+ARRAY = 1
+CALIBRATION = 2
+TYPES: dict[str, type] = {
+    cls.__name__: cls for cls in (TitlePoint, Vector, Filter, Hit, GenerationInfo, Verification)
+}
+ERRORS: dict[str, type[KeyartError]] = {
+    cls.__name__: cls
+    for cls in (
+        errors.Invalid,
+        errors.NotFound,
+        errors.Conflict,
+        errors.NoSpace,
+        errors.Unavailable,
+    )
+}
+
+
+def pack(value: object) -> bytes:
+    """Encode plain values, float32 vectors, calibrations and the known dataclasses."""
+    data: bytes = msgpack.packb(value, default=_encode)
+    return data
+
+
+def unpack(data: bytes) -> Any:
+    """The inverse of `pack`; sequences come back as tuples."""
+    return msgpack.unpackb(data, object_hook=_object, ext_hook=_extension, use_list=False)
+
+
+def pack_error(error: KeyartError) -> bytes:
+    """An error as type, code, detail and the further fields of its problem document."""
+    extra = {name: value for name, value in error.extra.items() if _plain(value)}
+    return pack(
+        {
+            "type": type(error).__name__,
+            "code": error.code,
+            "detail": error.detail,
+            "extra": extra,
+        }
+    )
+
+
+def unpack_error(data: bytes) -> KeyartError:
+    """The error that `pack_error` was given; one of an unlisted type as Unavailable."""
+    document = unpack(data)
+    cls = ERRORS.get(document["type"], errors.Unavailable)
+    return cls(document["code"], document["detail"], **document["extra"])
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int | float | bool | None)
+
+
+def _encode(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        if value.ndim != 1 or value.dtype != np.float32:
+            raise errors.Invalid(
+                "invalid_vector", f"a vector is {value.dtype} {value.shape}; expected float32 (n,)"
+            )
+        return msgpack.ExtType(ARRAY, value.astype("<f4").tobytes())
+    if isinstance(value, Calibration):
+        return msgpack.ExtType(CALIBRATION, value.to_bytes())
+    if is_dataclass(value) and type(value).__name__ in TYPES:
+        shown = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {"$": type(value).__name__, **shown}
+    raise TypeError(f"{type(value).__name__} does not travel")
+
+
+def _object(document: dict[str, Any]) -> Any:
+    if "$" not in document:
+        return document
+    return TYPES[document.pop("$")](**document)
+
+
+def _extension(code: int, data: bytes) -> Any:
+    if code == ARRAY:
+        return np.frombuffer(data, dtype="<f4").astype(np.float32)
+    if code == CALIBRATION:
+        return Calibration.from_bytes(data)
+    raise ValueError(f"unknown extension {code}")

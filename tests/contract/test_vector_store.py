@@ -1,0 +1,210 @@
+"""One suite over every vector store: embedded, the client's in-memory twin, a real server."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qdrant_client import QdrantClient
+
+from content.errors import Unavailable
+from content.types import MATURITIES
+from indexes.schema import Filter, TitlePoint, payload_of, point_id
+from indexes.store import Query, StoredPoint, Stores, VectorStore, Where
+from indexes.store_edge import EdgeStores
+from indexes.store_server import ServerStores
+from indexes.titles import similar
+from tests.index_points import DIMS, catalogue, point, vectors
+
+# The twin says which of the server's features are only speed.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Payload indexes:UserWarning", "ignore:Local mode:UserWarning"
+)
+QDRANT_URL = os.environ.get("QDRANT_URL")
+BODIES = ["edge", "memory", *(["server"] if QDRANT_URL else [])]
+
+
+def make_stores(body: str) -> Stores:
+    if body == "edge":
+        return EdgeStores()
+    if body == "memory":
+        return ServerStores(QdrantClient(":memory:"))
+    return ServerStores.at(str(QDRANT_URL))
+
+
+def stored(item: TitlePoint) -> StoredPoint:
+    return StoredPoint(item.id, {s: v.data for s, v in item.vectors.items()}, payload_of(item))
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[[str], VectorStore]]:
+    made: list[tuple[Stores, VectorStore, str, Path]] = []
+
+    def open_one(body: str) -> VectorStore:
+        stores, name = make_stores(body), f"test-{uuid.uuid4().hex}"
+        store = stores.create(name, tmp_path / name, DIMS)
+        made.append((stores, store, name, tmp_path / name))
+        return store
+
+    yield open_one
+    for stores, store, name, folder in made:
+        store.close()
+        stores.destroy(name, folder)
+
+
+@pytest.fixture(params=BODIES)
+def store(request: pytest.FixtureRequest, opened: Callable[[str], VectorStore]) -> VectorStore:
+    return opened(request.param)
+
+
+def ids(store: VectorStore, seed: int = 0, *, limit: int = 100, where: Where) -> set[str]:
+    query = Query("synopsis", vectors(seed)["synopsis"].data, limit, where)
+    found = store.get([hit.id for hit in store.query([query])[0]], vectors=False)
+    return {point.payload["title_id"] for point in found.values()}
+
+
+def test_stored_points_come_back_bit_for_bit_and_missing_spaces_stay_missing(
+    store: VectorStore,
+) -> None:
+    items = catalogue(10)
+    store.upsert([stored(item) for item in items])
+    back = store.get([item.id for item in items] + [point_id("nobody")], vectors=True)
+    assert set(back) == {item.id for item in items}
+    for item in items:
+        assert dict(back[item.id].payload) == payload_of(item)
+        assert set(back[item.id].vectors) == set(item.vectors)
+        for space, vector in item.vectors.items():
+            np.testing.assert_array_equal(back[item.id].vectors[space], vector.data)
+    bare = store.get([items[0].id], vectors=False)[items[0].id]
+    assert not bare.vectors
+    assert bare.payload["version"] == 1
+
+
+def test_upsert_replaces_wholly(store: VectorStore) -> None:
+    store.upsert([stored(point(1, genres=("drama",)))])
+    store.upsert([stored(point(1, ["synopsis"], version=2))])
+    back = store.get([point_id("t0001")], vectors=True)[point_id("t0001")]
+    assert set(back.vectors) == {"synopsis"}
+    assert back.payload["version"] == 2
+    assert back.payload["genres"] == []
+    assert store.count("default") == 1
+
+
+def test_a_point_without_any_vector_is_kept_and_never_found(store: VectorStore) -> None:
+    store.upsert([stored(point(1, [])), stored(point(2))])
+    assert store.count("default") == 2
+    assert ids(store, where=Where()) == {"t0002"}
+
+
+def test_cosines_are_those_of_numpy_best_first(store: VectorStore) -> None:
+    items = catalogue(60)
+    store.upsert([stored(item) for item in items])
+    wanted = vectors(1000)
+    answers = store.query([Query(space, wanted[space].data, 15, Where()) for space in DIMS])
+    for space, hits in zip(DIMS, answers, strict=True):
+        truth = {
+            item.id: float(item.vectors[space].data @ wanted[space].data)
+            for item in items
+            if space in item.vectors
+        }
+        best = sorted(truth, key=truth.__getitem__, reverse=True)[:15]
+        assert [hit.id for hit in hits] == best
+        assert [hit.score for hit in hits] == pytest.approx([truth[t] for t in best], abs=1e-5)
+
+
+def test_filters(store: VectorStore) -> None:
+    items = [item for item in catalogue(60) if "synopsis" in item.vectors]
+    store.upsert([stored(item) for item in items])
+    rank = MATURITIES.index
+    for wanted in (
+        Filter(),
+        Filter(genre="comedy"),
+        Filter(genre="drama", language="en"),
+        Filter(language="fr", maturity_max="16"),
+        Filter(maturity_max="all"),
+        Filter(genre="western"),
+    ):
+        expected = {
+            item.title_id
+            for item in items
+            if (wanted.genre is None or wanted.genre in item.genres)
+            and (wanted.language is None or wanted.language == item.language)
+            and (wanted.maturity_max is None or rank(item.maturity) <= rank(wanted.maturity_max))
+        }
+        assert ids(store, where=Where(wanted)) == expected
+
+
+def test_tenants_do_not_see_each_other(store: VectorStore) -> None:
+    store.upsert([stored(point(1)), stored(point(1, tenant="other")), stored(point(2))])
+    assert store.count("default") == 2
+    assert store.versions("other") == {"t0001": 1}
+    assert ids(store, where=Where(tenant="other")) == {"t0001"}
+
+
+def test_only_and_excluding(store: VectorStore) -> None:
+    store.upsert([stored(point(i)) for i in range(6)])
+    some = frozenset(point_id(f"t{i:04d}") for i in (1, 2, 3))
+    assert ids(store, where=Where(only=some)) == {"t0001", "t0002", "t0003"}
+    assert ids(store, where=Where(only=some, excluding=point_id("t0002"))) == {"t0001", "t0003"}
+    assert ids(store, where=Where(only=frozenset())) == set()
+
+
+def test_delete_and_versions_over_many_pages(store: VectorStore) -> None:
+    for start in range(0, 2100, 700):
+        store.upsert([stored(point(i, ["audio"], version=i)) for i in range(start, start + 700)])
+    store.delete([point_id("t0007"), point_id("nobody")])
+    assert store.versions("default") == {f"t{i:04d}": i for i in range(2100) if i != 7}
+    assert store.count("default") == 2099
+
+
+def test_no_query_is_no_work(store: VectorStore) -> None:
+    assert store.query([]) == []
+
+
+def test_bodies_agree_in_scores_and_order(opened: Callable[[str], VectorStore]) -> None:
+    items = catalogue(50)
+    # Twins: the same vectors under other names, so that ties have to be broken by id.
+    items += [
+        TitlePoint(f"twin{i}", 1, items[i].vectors, items[i].genres, items[i].language)
+        for i in range(10)
+    ]
+    bodies = [opened(body) for body in BODIES]
+    for body in bodies:
+        body.upsert([stored(item) for item in items])
+    for item in items[::4]:
+        for space in ("fused", "visual", "audio", "synopsis"):
+            answers = [
+                similar(
+                    body,
+                    body.get([item.id], vectors=True)[item.id],
+                    space=space,
+                    limit=20,
+                    where=Where(excluding=item.id),
+                )
+                for body in bodies
+            ]
+            for other in answers[1:]:
+                assert [h.title_id for h in other] == [h.title_id for h in answers[0]]
+                for left, right in zip(answers[0], other, strict=True):
+                    assert left.score == pytest.approx(right.score, abs=1e-5)
+                    assert left.scores == pytest.approx(right.scores, abs=1e-5)
+
+
+def test_an_absent_server_is_unavailable(tmp_path: Path) -> None:
+    stores = ServerStores.at("http://127.0.0.1:1")
+    with pytest.raises(Unavailable) as caught:
+        stores.create("any", tmp_path / "any", DIMS)
+    assert caught.value.code == "index_unavailable"
+    assert "KEYART_QDRANT_URL" in caught.value.detail
+
+
+def test_an_edge_shard_is_reopened_with_all_it_held(tmp_path: Path) -> None:
+    stores, folder = EdgeStores(), tmp_path / "g"
+    first = stores.create("g", folder, DIMS)
+    first.upsert([stored(item) for item in catalogue(20)])
+    first.close()
+    again = stores.open("g", folder)
+    assert again.count("default") == 20
+    again.close()

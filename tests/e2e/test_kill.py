@@ -1,0 +1,79 @@
+"""kill -9 of the whole process group while titles are being ingested: nothing is lost."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from indexes.client import IndexClient
+from tests import synth
+from tests.e2e.service import Service
+from workers.settings import Settings
+
+TITLES = 6
+
+
+def submit_all(service: Service, media: Path) -> list[str]:
+    return [
+        service.submit(
+            {
+                "id": f"t{n}",
+                "name": f"Title {n}",
+                "synopsis": f"Story number {n}.",
+                "media": f"{n}.mp4",
+            }
+        )["job_id"]
+        for n in range(TITLES)
+    ]
+
+
+def outcome(service: Service) -> dict[str, object]:
+    """All that ingestion made: points, variants, shots, profiles."""
+    index = IndexClient(Settings(data=service.data).index_socket)
+    made = {}
+    for n in range(TITLES):
+        base = f"/v1/titles/t{n}"
+        made[f"t{n}"] = (
+            {space: vector.tobytes() for space, vector in index.vectors(f"t{n}").items()},
+            service.http.get(f"{base}/variants", params={"limit": 200}).json(),
+            service.http.get(f"{base}/shots", params={"limit": 200}).json(),
+            service.http.get(base).json()["profile"],
+        )
+    made["count"] = index.count()
+    index.close()
+    return made
+
+
+@pytest.mark.parametrize(("kills", "seed"), [(2, 1), pytest.param(5, 2, marks=pytest.mark.proof)])
+def test_every_title_is_done_as_if_undisturbed(tmp_path: Path, kills: int, seed: int) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    for n in range(TITLES):
+        synth.make_film(media / f"{n}.mp4", seed=n)
+    environment = {"KEYART_MEDIA_ROOTS": str(media)}
+
+    calm = Service(tmp_path / "calm", environment).start()
+    started = time.monotonic()
+    for job in submit_all(calm, media):
+        assert calm.wait(job)["state"] == "done"
+    took_s = time.monotonic() - started
+    expected = outcome(calm)
+    assert calm.stop() == 0
+
+    chance = random.Random(seed)
+    service = Service(tmp_path / "killed", environment).start()
+    jobs = submit_all(service, media)
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.1, took_s / kills))
+        service.kill()
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and service.processes():
+            time.sleep(0.05)
+        assert not service.processes(), "orphans"
+        service.start()
+    for job in jobs:
+        assert service.wait(job, 300)["state"] == "done", service.log()
+    assert outcome(service) == expected
+    assert not list((service.data / "work").iterdir())
+    assert service.stop() == 0

@@ -1,0 +1,97 @@
+"""The service as its operator sees it: start, refuse, stop, caps, keys."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.e2e.service import Service, running
+
+WORDS = {"name": "A", "synopsis": "A story of two cities."}
+
+
+def serve(data: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "api.cli", "serve"],
+        env={**os.environ, "KEYART_DATA": str(data), "KEYART_PORT": "0", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as service:
+        second = serve(tmp_path / "data")
+        assert second.returncode == 2
+        assert f"pid {service.pid}" in second.stderr
+
+
+def test_a_public_address_needs_keys(tmp_path: Path) -> None:
+    refused = serve(tmp_path / "data", KEYART_HOST="0.0.0.0")
+    assert refused.returncode == 2
+    assert "KEYART_API_KEYS" in refused.stderr
+
+
+def test_keys_are_asked_for_but_not_for_images(tmp_path: Path) -> None:
+    with running(tmp_path / "data", KEYART_API_KEYS="one,two") as service:
+        http = service.http
+        answer = http.get("/v1/titles")
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+        assert http.get("/v1/titles", headers={"X-API-Key": "two"}).status_code == 200
+        assert http.get("/v1/titles", headers={"Authorization": "Bearer one"}).status_code == 200
+        assert http.get(f"/v1/images/{'0' * 64}.jpg").status_code == 404
+
+
+def test_an_upload_over_the_cap_is_refused_and_not_kept(tmp_path: Path) -> None:
+    big = tmp_path / "big.mp4"
+    big.write_bytes(b"\0" * 200_000)
+    with running(tmp_path / "data", KEYART_MAX_UPLOAD_BYTES="100000") as service:
+        with big.open("rb") as file:
+            answer = service.http.post(
+                "/v1/titles",
+                files={
+                    "title": (None, '{"name": "A", "synopsis": "B"}', "application/json"),
+                    "media": ("big.mp4", file, "video/mp4"),
+                },
+            )
+        assert (answer.status_code, answer.json()["code"]) == (413, "upload_too_large")
+        uploads = service.data / "uploads"
+        assert not uploads.exists() or not list(uploads.iterdir())
+
+
+def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data").start()
+    job = service.submit({"id": "a", **WORDS})
+    assert service.wait(job["job_id"])["state"] == "done"
+    service.kill()
+    service.start()
+    assert service.http.get("/v1/titles/a").json()["state"] == "ready"
+    assert service.submit({"id": "a", **WORDS})["job_id"] == job["job_id"]
+    assert service.stop() == 0
+
+
+def test_a_part_that_dies_is_started_again(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as service:
+        index = [p for p in service.processes() if "indexes.server" in " ".join(p.cmdline())]
+        index[0].kill()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            time.sleep(0.1)
+            if service.http.get("/readyz").status_code == 200:
+                return
+        raise AssertionError(service.log())
+
+
+def test_no_process_outlives_the_supervisor(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data").start()
+    job = service.submit({"id": "a", **WORDS})
+    service.wait(job["job_id"])
+    os.kill(service.pid, 9)  # the supervisor alone: its children must notice
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and service.processes():
+        time.sleep(0.1)
+    assert not service.processes()
+    service.kill()

@@ -1,0 +1,85 @@
+"""Rows of published titles with pictures, for the tests of the choice."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+import artwork.tables
+from artwork.tables import image_groups, variants
+from content.ids import stable_id
+from content.records import metadata, open_engine
+from content.tables import title_versions, titles
+from content.types import ASPECTS
+
+assert artwork.tables  # its tables must be in the metadata before `create_all`
+
+
+def fresh_engine(folder: Path, url: str | None = None) -> sa.Engine:
+    """An empty database with all tables."""
+    engine = open_engine(url or f"sqlite:///{folder / f'{uuid.uuid4().hex}.db'}")
+    metadata.create_all(engine)
+    return engine
+
+
+def publish(
+    engine: sa.Engine,
+    title_id: str,
+    embeddings: Mapping[str, npt.NDArray[np.float32]],
+    *,
+    facts: Mapping[str, Mapping[str, float]] | None = None,
+    version: int = 1,
+    maturity: str = "all",
+    aspects: Sequence[str] = ASPECTS,
+    tenant: str = "default",
+) -> dict[str, str]:
+    """Publish a version of a title with one image group for each vector: name → group id."""
+    groups = {name: stable_id(tenant, title_id, name) for name in embeddings}
+    with engine.begin() as connection:
+        _insert_title(connection, tenant, title_id, version, maturity)
+        for name, group in groups.items():
+            connection.execute(
+                image_groups.insert(),
+                {
+                    "tenant": tenant, "title_id": title_id, "version": version, "id": group,
+                    "origin": "frame", "source_s": 1.0, "facts": dict((facts or {}).get(name, {})),
+                    "embedding": np.asarray(embeddings[name], "<f4").tobytes(),
+                    "embedding_fingerprint": "test@1:1280:0",
+                },
+            )  # fmt: skip
+            rows = [
+                {
+                    "tenant": tenant, "title_id": title_id, "version": version,
+                    "id": stable_id(tenant, title_id, group, aspect), "group_id": group,
+                    "aspect": aspect, "sha256": f"{name}-{aspect}", "width": 16, "height": 9,
+                    "crop": {}, "scores": {},
+                }
+                for aspect in aspects
+            ]  # fmt: skip
+            connection.execute(variants.insert(), rows)
+    return groups
+
+
+def _insert_title(
+    connection: sa.Connection, tenant: str, title_id: str, version: int, maturity: str
+) -> None:
+    mine = (titles.c.tenant == tenant) & (titles.c.id == title_id)
+    updated = connection.execute(sa.update(titles).where(mine).values(version=version))
+    if not updated.rowcount:
+        connection.execute(
+            titles.insert(),
+            {"tenant": tenant, "id": title_id, "version": version, "latest": version,
+             "created_us": 1, "updated_us": 1},
+        )  # fmt: skip
+    connection.execute(
+        title_versions.insert(),
+        {
+            "tenant": tenant, "title_id": title_id, "version": version, "content_hash": "0" * 64,
+            "job_id": "j", "name": title_id, "synopsis": "A test.", "genres": [],
+            "maturity": maturity, "external_ids": {}, "media_owned": False,
+            "created_us": version, "published_us": version,
+        },
+    )  # fmt: skip

@@ -1,0 +1,300 @@
+"""The house in memory, for tests of HTTP behaviour alone: small real data, no learning, no SQL."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from artwork.features import Context
+from artwork.images import ImageStore
+from artwork.personalize import Choice, DecisionView
+from artwork.pictures import VariantRow
+from artwork.rewards import RewardEvent
+from artwork.taste import WatchEvent
+from content.catalog import ShotRow, Submission, TitleRecord
+from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
+from content.ids import check_title_id, new_id
+from content.types import F32, Aspect, MediaFacts
+from indexes.schema import Filter, Hit, SimilarSpace
+from workers.fields import SubmitFields
+from workers.jobs import JobRecord
+from workers.settings import Settings
+
+
+def title(title_id: str, **changes: object) -> TitleRecord:
+    """A ready title with media."""
+    made = TitleRecord(
+        id=title_id,
+        name=title_id.title(),
+        synopsis="A clip.",
+        genres=("short",),
+        maturity="all",
+        language="en",
+        country=None,
+        released=None,
+        external_ids={},
+        version=1,
+        state="ready",
+        job_id="job-" + title_id,
+        media_path=None,
+        facts=MediaFacts(3.5, 25.0, 640, 360, True, "h264"),
+        profile={"brightness": 0.5},
+        fingerprints={"visual": "net@1:1280:abc"},
+        created_us=1_700_000_000_000_000,
+        updated_us=1_700_000_000_000_001,
+        published_us=1_700_000_000_000_001,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def job(job_id: str, **changes: object) -> JobRecord:
+    made = JobRecord(
+        id=job_id,
+        kind="ingest",
+        title_id="film",
+        version=1,
+        generation=None,
+        state="running",
+        stage="decode",
+        progress=0.5,
+        error_code=None,
+        error_detail=None,
+        created_us=1,
+        updated_us=2,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+class Catalog:
+    def __init__(self) -> None:
+        self.titles: dict[str, TitleRecord] = {}
+
+    def get(self, title_id: str) -> TitleRecord:
+        if title_id not in self.titles:
+            raise NotFound("title_not_found", f"there is no title {title_id!r}")
+        return self.titles[title_id]
+
+    def list(self, *, after: str | None, limit: int) -> Sequence[TitleRecord]:
+        return [self.titles[key] for key in sorted(self.titles) if key > (after or "")][:limit]
+
+    def shots(self, title_id: str, *, after: int | None, limit: int) -> Sequence[ShotRow]:
+        self.get(title_id)
+        rows = [ShotRow(i, i * 1.0, i + 1.0, i + 0.5, "ab" * 32 if i else None) for i in range(5)]
+        return [row for row in rows if row.idx > (-1 if after is None else after)][:limit]
+
+
+@dataclass
+class Jobs:
+    rows: dict[str, JobRecord] = field(default_factory=dict)
+
+    def get(self, job_id: str) -> JobRecord:
+        if job_id not in self.rows:
+            raise NotFound("job_not_found", f"there is no job {job_id!r}")
+        return self.rows[job_id]
+
+    def list(self, *, state: str | None, after: str | None, limit: int) -> Sequence[JobRecord]:
+        rows = [self.rows[key] for key in sorted(self.rows, reverse=True)]
+        rows = [row for row in rows if after is None or row.id < after]
+        return [row for row in rows if state in (None, row.state)][:limit]
+
+    def cancel(self, job_id: str) -> JobRecord:
+        if self.get(job_id).state not in ("queued", "running"):
+            raise Conflict("job_ended", "it has ended")
+        self.rows[job_id] = replace(self.rows[job_id], state="cancelled")
+        return self.rows[job_id]
+
+    def start_reindex(self) -> JobRecord:
+        made = job("reindex-1", kind="reindex", title_id=None, generation="g-2", state="queued")
+        self.rows[made.id] = made
+        return made
+
+    def counts(self) -> Mapping[str, int]:
+        return {"running": len(self.rows)}
+
+
+class Intake:
+    """Takes titles at once: their job is done when submit returns."""
+
+    def __init__(self, catalog: Catalog, jobs: Jobs, folder: Path) -> None:
+        self._catalog = catalog
+        self._jobs = jobs
+        self.folder = folder
+        self.uploads: dict[str, str] = {}
+        """Title id -> SHA-256 of what was uploaded."""
+        self.refuse: KeyartError | None = None
+
+    def submit(self, fields: SubmitFields, upload: Path | None = None) -> Submission:
+        if self.refuse is not None:
+            raise self.refuse
+        title_id = new_id() if fields.id is None else check_title_id(fields.id)
+        if upload is not None:
+            if upload.stat().st_size == 0:
+                raise Invalid("media_empty", "no bytes")
+            with upload.open("rb") as file:
+                self.uploads[title_id] = hashlib.file_digest(file, "sha256").hexdigest()
+        made = job("job-" + title_id, title_id=title_id, state="done", stage="done", progress=1.0)
+        self._jobs.rows[made.id] = made
+        self._catalog.titles[title_id] = title(
+            title_id, name=fields.name, synopsis=fields.synopsis, genres=fields.genres
+        )
+        return Submission(title_id, 1, made.id, created=True)
+
+    def new_upload_path(self) -> Path:
+        return self.folder / new_id()
+
+    def delete(self, title_id: str) -> None:
+        self._catalog.get(title_id)
+        del self._catalog.titles[title_id]
+
+
+class Personalizer:
+    """Always the same picture; remembers what it was asked and told."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.asked: list[tuple[str | None, Aspect, Context, bool]] = []
+        self.rewards: dict[tuple[str, str], float] = {}
+        self.watched: list[WatchEvent] = []
+        self.decisions: dict[str, Choice] = {}
+
+    async def choose(
+        self,
+        title_ids: Sequence[str],
+        aspect: Aspect,
+        *,
+        user: str | None,
+        context: Context,
+        defer: bool = False,
+    ) -> list[Choice | KeyartError]:
+        self.asked.append((user, aspect, context, defer))
+        return [self._choose(title_id, aspect) for title_id in title_ids]
+
+    def _choose(self, title_id: str, aspect: Aspect) -> Choice | KeyartError:
+        if title_id == "bare":
+            return NotFound("no_variants", "there is no picture yet")
+        if title_id not in self._catalog.titles:
+            return NotFound("title_not_found", "there is no such title")
+        made = Choice(
+            new_id(), title_id, "v1", "g1", "cd" * 32, aspect, 0.25, 1_800_000_000_000_000
+        )
+        self.decisions[made.decision_id] = made
+        return made
+
+    async def observe(self, events: Sequence[RewardEvent]) -> list[KeyartError | None]:
+        return [self._observe(event) for event in events]
+
+    def _observe(self, event: RewardEvent) -> KeyartError | None:
+        if event.decision_id not in self.decisions:
+            return NotFound("decision_not_found", "there is no such decision")
+        key = (event.decision_id, event.kind)
+        if self.rewards.get(key, event.value) != event.value and not event.correct:
+            return Conflict("reward_conflict", "another value was given before")
+        self.rewards[key] = event.value
+        return None
+
+    async def watch(self, events: Sequence[WatchEvent]) -> list[KeyartError | None]:
+        self.watched.extend(events)
+        return [None] * len(events)
+
+    def decision(self, decision_id: str) -> DecisionView:
+        if decision_id not in self.decisions:
+            raise NotFound("decision_not_found", f"there is no decision {decision_id!r}")
+        made = self.decisions[decision_id]
+        return DecisionView(
+            decision_id=decision_id,
+            title_id=made.title_id,
+            variant_id="v1",
+            group_id="g1",
+            aspect=made.aspect,
+            propensity=0.25,
+            propensities={"v1": 0.25, "v2": 0.75},
+            policy_id="p-1",
+            feature_set="f-1",
+            ledger_offset=7,
+            decided_us=1_700_000_000_000_000,
+            expires_us=made.expires_us,
+            deferred=False,
+            active=True,
+            rewards=[],
+            context=Context(device="tv"),
+        )
+
+
+class Index:
+    """Every title is as near as its place in the catalogue."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.up = True
+        self.filters: list[Filter] = []
+
+    def similar(
+        self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter
+    ) -> Sequence[Hit]:
+        self._check(filter)
+        if title_id not in self._catalog.titles or title_id == "bare":
+            raise NotFound("title_not_indexed", f"{title_id} has no vectors")
+        others = [each for each in sorted(self._catalog.titles) if each != title_id]
+        return [Hit(each, 0.5, {"visual": 0.5}) for each in others][:limit]
+
+    def search(self, vector: F32, *, limit: int, filter: Filter) -> Sequence[Hit]:
+        self._check(filter)
+        assert vector.shape == (384,)
+        return [Hit(each, 0.25, {"synopsis": 0.25}) for each in sorted(self._catalog.titles)][
+            :limit
+        ]
+
+    def _check(self, chosen: Filter) -> None:
+        if not self.up:
+            raise Unavailable("index_unavailable", "the index process does not answer")
+        self.filters.append(chosen)
+
+
+class Words:
+    def encode(self, text: str) -> F32:
+        vector = np.zeros(384, dtype=np.float32)
+        vector[len(text) % 384] = 1
+        return vector
+
+
+class House:
+    """All of it; satisfies `api.services.Services`."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        (folder / "uploads").mkdir(parents=True)
+        self.settings = settings
+        self.catalog = Catalog()
+        self.jobs = Jobs()
+        self.intake = Intake(self.catalog, self.jobs, folder / "uploads")
+        self.personalizer = Personalizer(self.catalog)
+        self.images = ImageStore(folder / "images")
+        self.index = Index(self.catalog)
+        self.words = Words()
+        self.events: list[str] = []
+
+    def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]:
+        self.catalog.get(title_id)
+        row = VariantRow(
+            id="v1",
+            group_id="g1",
+            aspect="16:9",
+            sha256="cd" * 32,
+            width=640,
+            height=360,
+            origin="frame",
+            source_s=1.5,
+            crop={"x": 0, "y": 0, "width": 640, "height": 360},
+            scores={"sharpness": 0.5},
+        )
+        return [row] if aspect in (None, "16:9") else []
+
+    def readiness(self) -> Mapping[str, bool]:
+        return {"records": True, "index": self.index.up}
+
+    def start(self) -> None:
+        self.events.append("start")
+
+    def close(self) -> None:
+        self.events.append("close")

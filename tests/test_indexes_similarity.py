@@ -1,0 +1,181 @@
+"""Similarity and word search against numpy over the whole catalogue."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from content.errors import Conflict, Invalid, NotFound
+from content.types import Vector
+from indexes import ranking
+from indexes.calibration import Calibration
+from indexes.schema import Filter, TitlePoint
+from indexes.search import TRUST
+from indexes.service import IndexService
+from indexes.store_edge import EdgeStores
+from indexes.titles import WEIGHTS
+from tests.index_points import DIMS, FINGERPRINTS, catalogue, point, unit, vectors
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[IndexService]:
+    opened = IndexService(tmp_path / "index", EdgeStores())
+    opened.ensure(FINGERPRINTS)
+    yield opened
+    opened.close()
+
+
+def exact_fused(items: list[TitlePoint], title: TitlePoint) -> list[tuple[str, float]]:
+    calibration = Calibration.default(DIMS)
+
+    def cosine(other: TitlePoint, space: str) -> float:
+        left = calibration.apply(space, title.vectors[space].data)
+        return float(left @ calibration.apply(space, other.vectors[space].data))
+
+    scored = []
+    for other in items:
+        shared = [s for s in WEIGHTS if s in title.vectors and s in other.vectors]
+        if other.title_id != title.title_id and shared:
+            total = sum(WEIGHTS[s] for s in shared)
+            score = sum(WEIGHTS[s] * cosine(other, s) for s in shared) / total
+            scored.append((other.title_id, score))
+    return sorted(scored, key=lambda pair: (-pair[1], pair[0]))
+
+
+def test_fused_is_the_weighted_mean_over_shared_spaces(service: IndexService) -> None:
+    items = catalogue(80)
+    service.upsert(items)
+    for title in items[:10]:
+        hits = service.similar(title.title_id, space="fused", limit=25)
+        expected = exact_fused(items, title)[:25]
+        assert [hit.title_id for hit in hits] == [name for name, _ in expected]
+        assert [hit.score for hit in hits] == pytest.approx([s for _, s in expected], abs=2e-6)
+        by_name = {item.title_id: item for item in items}
+        for hit in hits:
+            shared = set(WEIGHTS) & set(title.vectors) & set(by_name[hit.title_id].vectors)
+            assert set(hit.scores) == shared
+
+
+def test_beyond_the_candidates_every_score_is_still_exact(
+    service: IndexService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "DEPTH_MIN", 20)
+    items = catalogue(200)
+    service.upsert(items)
+    found = 0
+    for title in items[:20]:
+        hits = service.similar(title.title_id, space="fused", limit=5)
+        expected = exact_fused(items, title)
+        truth = dict(expected)
+        assert [hit.score for hit in hits] == pytest.approx(
+            [truth[hit.title_id] for hit in hits], abs=2e-6
+        )
+        found += len({hit.title_id for hit in hits} & {name for name, _ in expected[:5]})
+    assert found >= 90  # of 100: random vectors are the hardest case for candidates
+
+
+def test_synopsis_only_against_full_is_its_synopsis_cosine(service: IndexService) -> None:
+    near = unit(vectors(1)["synopsis"].data + 0.1 * vectors(2)["synopsis"].data)
+    full = point(1)
+    bare = TitlePoint("bare", 1, {"synopsis": Vector(near, FINGERPRINTS["synopsis"])})
+    service.upsert([full, bare])
+    (hit,) = service.similar("bare", space="fused", limit=5)
+    assert hit.score == pytest.approx(float(near @ full.vectors["synopsis"].data), abs=1e-6)
+    assert set(hit.scores) == {"synopsis"}
+
+
+def test_single_spaces_filters_and_missing_modalities(service: IndexService) -> None:
+    items = catalogue(40)
+    service.upsert(items)
+    only = service.similar("t0000", space="audio", limit=100)
+    assert {hit.title_id for hit in only} == {
+        item.title_id for item in items if "audio" in item.vectors
+    } - {"t0000"}
+    assert all(hit.scores == {"audio": hit.score} for hit in only)
+    assert service.similar("t0001", space="visual", limit=5) == []  # it has a synopsis only
+    wanted = Filter(genre="comedy", maturity_max="13")
+    for hit in service.similar("t0000", space="fused", limit=100, filter=wanted):
+        item = items[int(hit.title_id[1:])]
+        assert "comedy" in item.genres
+        assert item.maturity in ("all", "7", "13")
+
+
+def test_ties_go_by_id(service: IndexService) -> None:
+    same = vectors(5)
+    service.upsert([point(1), *(TitlePoint(f"z{i}", 1, same) for i in (3, 1, 2, 0))])
+    hits = service.similar("t0001", space="fused", limit=10)
+    assert [hit.title_id for hit in hits] == ["z0", "z1", "z2", "z3"]
+
+
+def test_words_find_by_synopsis_or_by_pictures(service: IndexService) -> None:
+    service.upsert([point(i) for i in range(30)])
+    told, shown = vectors(3)["synopsis"].data, vectors(4)["concept"].data
+    first = service.search(told * np.float32(7), limit=3)[0]  # length does not matter
+    assert (first.title_id, round(first.score, 5)) == ("t0003", 1.0)
+    assert set(first.scores) == {"synopsis", "concept"}
+    second = service.search(shown, limit=3)[0]
+    assert (second.title_id, round(second.score, 5)) == ("t0004", TRUST["concept"])
+
+
+def test_refusals(service: IndexService) -> None:
+    service.upsert([point(1)])
+    with pytest.raises(NotFound, match="title_not_indexed"):
+        service.similar("nobody", space="fused", limit=5)
+    for space in ("concept", "smell"):
+        with pytest.raises(Invalid, match="unknown_space"):
+            service.similar("t0001", space=space, limit=5)  # type: ignore[arg-type]
+    with pytest.raises(Invalid, match="invalid_maturity"):
+        service.similar("t0001", space="fused", limit=5, filter=Filter(maturity_max="21"))  # type: ignore[arg-type]
+    for limit in (0, -1, 1001):
+        with pytest.raises(Invalid, match="invalid_limit"):
+            service.similar("t0001", space="fused", limit=limit)
+        with pytest.raises(Invalid, match="invalid_limit"):
+            service.search(vectors(1)["synopsis"].data, limit=limit)
+    bad = [np.zeros(16), np.zeros(16, np.float32), np.ones(15, np.float32)]
+    bad.append(np.full(16, np.nan, np.float32))
+    for vector in bad:
+        with pytest.raises(Invalid, match="invalid_vector"):
+            service.search(vector, limit=5)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (np.full(12, np.nan, np.float32), "NaN"),
+        (np.full(12, np.inf, np.float32), "NaN"),
+        (np.zeros(12, np.float32), "norm"),
+        (1.01 * unit(np.ones(12, np.float32)), "norm"),
+        (unit(np.ones(13, np.float32)), "expected float32 (12,)"),
+        (unit(np.ones(12, np.float32)).astype(np.float64), "expected float32"),
+    ],
+)
+def test_bad_vectors_are_refused_and_nothing_is_stored(
+    service: IndexService, data: np.ndarray, why: str
+) -> None:
+    bad = TitlePoint("bad", 1, {"audio": Vector(data, FINGERPRINTS["audio"])})
+    with pytest.raises(Invalid, match="invalid_vector") as caught:
+        service.upsert([point(1), bad])
+    assert why in caught.value.detail
+    assert service.count() == 0
+
+
+def test_bad_names_and_spaces_are_refused(service: IndexService) -> None:
+    with pytest.raises(Invalid, match="invalid_title_id"):
+        service.upsert([TitlePoint("../up", 1, vectors(1))])
+    with pytest.raises(Invalid, match="unknown_space"):
+        service.upsert([TitlePoint("a", 1, {"smell": vectors(1)["audio"]})])  # type: ignore[dict-item]
+    with pytest.raises(Invalid, match="invalid_fingerprint"):
+        data = vectors(1)["audio"].data
+        service.upsert([TitlePoint("a", 1, {"audio": Vector(data, "nonsense")})])
+
+
+def test_before_the_first_generation(tmp_path: Path) -> None:
+    service = IndexService(tmp_path / "fresh", EdgeStores())
+    assert service.count() == 0
+    assert service.search(vectors(1)["synopsis"].data, limit=5) == []
+    with pytest.raises(NotFound, match="title_not_indexed"):
+        service.similar("t0001", space="fused", limit=5)
+    with pytest.raises(Conflict, match="no_generation"):
+        service.upsert([point(1)])
+    service.close()

@@ -1,0 +1,106 @@
+"""The warm child of `workers.pool`: `python -m workers.child PARENT_PID NICE`.
+
+Reads calls from standard input and answers on standard output, both msgpack; keeps its models
+between calls; ends when its input ends or its parent is gone.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgpack
+
+from artwork.candidates import make_candidates
+from artwork.images import ImageStore
+from content.decode import DecodeLimits, grab, probe
+from content.encoders.models import Models
+from content.errors import KeyartError, TransientError, described
+from content.extract import extract
+from content.extraction_file import load, save
+from content.synopsis import encode_synopsis
+
+PR_SET_PDEATHSIG = 1
+Report = Callable[[str, float], None]
+
+
+class Operations:
+    """What a child can do. Arguments and results are msgpack; files carry what is large."""
+
+    def __init__(self) -> None:
+        self._models = Models()
+
+    def probe(self, _report: Report, *, path: str, wall_s: float) -> dict[str, Any]:
+        return asdict(probe(Path(path), DecodeLimits(wall_s=wall_s)))
+
+    def extract(self, report: Report, *, path: str, folder: str, wall_s: float) -> None:
+        extraction = extract(
+            Path(path), self._models, limits=DecodeLimits(wall_s=wall_s), on_progress=report
+        )
+        save(extraction, Path(folder))
+
+    def synopsis(self, _report: Report, *, text: str) -> dict[str, Any] | None:
+        vector = encode_synopsis(text, self._models)
+        if vector is None:
+            return None
+        return {"data": vector.data.astype("<f4").tobytes(), "fingerprint": vector.fingerprint}
+
+    def encode(self, _report: Report, *, text: str) -> bytes:
+        data: bytes = self._models.text.encode([text])[0].astype("<f4").tobytes()
+        return data
+
+    def pictures(
+        self, report: Report, *, path: str, extraction: str, images: str, title_id: str, tenant: str
+    ) -> list[dict[str, Any]]:
+        groups = make_candidates(
+            Path(path),
+            load(Path(extraction)),
+            title_id=title_id,
+            tenant=tenant,
+            images=ImageStore(Path(images)),
+            models=self._models,
+            grab=grab,
+            on_progress=lambda fraction: report("pictures", fraction),
+        )
+        return [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups]
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer calls until the input ends."""
+    operations = Operations()
+
+    def send(message: dict[str, Any]) -> None:
+        answers.write(msgpack.packb(message))
+        answers.flush()
+
+    for request in msgpack.Unpacker(requests, max_buffer_size=2**30):
+        try:
+            run = getattr(operations, request["operation"])
+            result = run(lambda s, f: send({"progress": [s, f]}), **request["arguments"])
+            send({"result": result})
+        except KeyartError as error:
+            send({"error": described(error)})
+        except MemoryError:
+            send({"error": described(TransientError("out_of_memory", "not enough memory"))})
+            sys.exit(1)
+
+
+def main() -> None:
+    parent, nice = int(sys.argv[1]), int(sys.argv[2])
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above could take effect
+        sys.exit(1)
+    os.nice(nice)
+    # Libraries print to standard output now and then; the answers get a descriptor of their own.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    # Unbuffered: a buffered read would wait for more than one call's bytes.
+    serve(os.fdopen(0, "rb", buffering=0), answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Control of jobs from outside: start, cancel, and the refusal of more than there is room for."""
+
+import shutil
+
+from content.errors import Busy, NoSpace
+from workers import removal
+from workers.jobs import JobRecord, JobRows
+from workers.parts import Parts
+from workers.workflows import JobStarter
+
+
+class Jobs(JobRows):
+    """The job rows, and the engine that makes them move."""
+
+    def __init__(self, parts: Parts, starter: JobStarter) -> None:
+        super().__init__(parts.engine, parts.tenant)
+        self._parts = parts
+        self._starter = starter
+
+    def start(self, job_id: str) -> JobRecord:
+        """Have a queued job run. Safe to repeat; one that runs or has ended is left alone."""
+        job = self.get(job_id)
+        if job.state == "queued":
+            self._starter.start(job)
+        return job
+
+    def cancel(self, job_id: str) -> JobRecord:
+        """End a job by its owner's wish; its child is killed by the worker that runs it.
+
+        Raises:
+            NotFound: `job_not_found`. Conflict: `job_ended`.
+        """
+        before = self.mark_cancelled(job_id)
+        self._starter.cancel(job_id)
+        if before.state == "queued":  # no worker will ever see it
+            removal.abandon(self._parts, before)
+        return self.get(job_id)
+
+    def start_reindex(self) -> JobRecord:
+        """Start a reindex of the whole catalogue.
+
+        Raises:
+            Conflict: `reindex_running`. Busy: `queue_full`. NoSpace: `disk_full`.
+        """
+        self.check_capacity()
+        return self.start(self.add_reindex().id)
+
+    def check_capacity(self) -> None:
+        """Refuse new work early when there is no room for it.
+
+        Raises:
+            Busy: `queue_full`. NoSpace: `disk_full`.
+        """
+        settings = self._parts.settings
+        if self.queued() >= settings.max_queued_jobs:
+            raise Busy("queue_full", f"{settings.max_queued_jobs} jobs are waiting already")
+        if shutil.disk_usage(settings.data).free < settings.min_free_bytes:
+            raise NoSpace("disk_full", "less disk is free than KEYART_MIN_FREE_BYTES asks for")

@@ -1,0 +1,249 @@
+"""Ingest, stage by stage: what turns one submitted version into a published title.
+
+Every stage may be run again from its start: files are named by the job, rows and points by the
+title's version. What a stage makes for the next lies in the job's work folder.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from artwork import pictures
+from artwork.pictures import PictureGroup, PictureVariant
+from content import extraction_file, publication
+from content.errors import Cancelled, TransientError
+from content.records import writing
+from content.types import Extraction, Space, TitleInput, Vector
+from workers import removal
+from workers.jobs import JobRecord
+from workers.parts import Parts
+from workers.pool import Pool
+
+SPANS = {
+    "probe": (0.00, 0.02),
+    "decode": (0.02, 0.70),
+    "words": (0.70, 0.75),
+    "pictures": (0.75, 0.95),
+    "publish": (0.95, 1.00),
+}
+"""Stage -> the part of the whole job's progress that it covers."""
+
+NOTE_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """The stages of one job, over the shared parts and the pool of warm children."""
+
+    parts: Parts
+    pool: Pool
+    job: JobRecord
+    cancelled: threading.Event
+
+    def probe(self) -> None:
+        """Is the media what it should be? Refuses it early, before any work."""
+        if (path := self._title().media_path) is not None:
+            self._call("probe", "probe", path=path, wall_s=120.0)
+
+    def decode(self) -> None:
+        """One pass over the media: shots, keyframes, vectors of picture and sound, profile."""
+        path = self._title().media_path
+        folder = self._folder / "extraction"
+        if path is None or extraction_file.saved(folder):
+            return
+        self._call(
+            "decode",
+            "extract",
+            path=path,
+            folder=str(folder),
+            wall_s=self.parts.settings.job_timeout_s,
+        )
+
+    def words(self) -> None:
+        """The synopsis as a vector."""
+        answer = self._call("words", "synopsis", text=self._title().synopsis)
+        self._keep("words", answer)
+
+    def pictures(self) -> None:
+        """Candidate pictures at full resolution, cropped and stored by content hash."""
+        path = self._title().media_path
+        if path is None:
+            return
+        answer = self._call(
+            "pictures",
+            "pictures",
+            path=path,
+            extraction=str(self._folder / "extraction"),
+            images=str(self.parts.settings.image_folder),
+            title_id=self._title_id,
+            tenant=self.parts.tenant,
+        )
+        self._keep("pictures", answer)
+
+    def publish(self) -> None:
+        """Vectors into the index, then all rows at once: from here on readers see the version."""
+        with _publishing(self._title_id):
+            self._advance("publish", 0.0)
+            title = self._title()
+            extraction = self._extraction(title)
+            groups = [_group(raw) for raw in self._kept("pictures") or []]
+            keyframes = self._store_keyframes(extraction)
+            self._check_pictures(groups)
+            old = self.parts.catalog.published_version(self._title_id)
+            if old is not None and old > self._version:
+                removal.abandon(self.parts, self.job)  # a newer one was quicker
+                return
+            self._write(extraction, groups, keyframes, self._vectors(extraction))
+            self._make_visible(old)
+
+    def _make_visible(self, old: int | None) -> None:
+        point = removal.point_of(self.parts, self._title_id, self._version)
+        if point is None:
+            raise Cancelled
+        self.parts.index.upsert([point])
+        replaced: tuple[set[str], set[str]] = (set(), set())
+        if old is not None and old != self._version:
+            replaced = removal.version_files(self.parts, self._title_id, old)
+        with writing(self.parts.engine).begin() as connection:
+            if old is not None and old != self._version:
+                removal.drop_version(self.parts, connection, self._title_id, old)
+            publication.publish(
+                connection,
+                tenant=self.parts.tenant,
+                title_id=self._title_id,
+                version=self._version,
+            )
+        removal.discard_files(self.parts, *replaced)
+
+    def _write(
+        self,
+        extraction: Extraction | None,
+        groups: list[PictureGroup],
+        keyframes: dict[float, str],
+        vectors: dict[Space, Vector],
+    ) -> None:
+        with writing(self.parts.engine).begin() as connection:
+            publication.write_understanding(
+                connection,
+                tenant=self.parts.tenant,
+                title_id=self._title_id,
+                version=self._version,
+                extraction=extraction,
+                title_vectors=vectors,
+                keyframes=keyframes,
+            )
+            pictures.write_groups(
+                connection, self._title_id, self._version, groups, self.parts.tenant
+            )
+
+    def _vectors(self, extraction: Extraction | None) -> dict[Space, Vector]:
+        vectors = dict(extraction.vectors) if extraction is not None else {}
+        if (words := self._kept("words")) is not None:
+            vectors["synopsis"] = Vector(np.frombuffer(words["data"], "<f4"), words["fingerprint"])
+        return vectors
+
+    def _extraction(self, title: TitleInput) -> Extraction | None:
+        if title.media_path is None:
+            return None
+        folder = self._folder / "extraction"
+        if not extraction_file.saved(folder):
+            raise TransientError("work_lost", "the work folder lost its extraction")
+        return extraction_file.load(folder)
+
+    def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
+        if extraction is None:
+            return {}
+        images = self.parts.images
+        return {k.at_s: images.put_encoded(k.thumbnail).sha256 for k in extraction.keyframes}
+
+    def _check_pictures(self, groups: list[PictureGroup]) -> None:
+        # Another title with the very same picture may have been deleted since this one was cut.
+        shas = {variant.sha256 for group in groups for variant in group.variants}
+        if not all(map(self.parts.images.has, shas)):
+            (self._folder / "pictures").unlink()
+            raise TransientError("work_lost", "a picture was deleted before it was published")
+
+    # ----- the job's own things
+
+    @property
+    def _title_id(self) -> str:
+        assert self.job.title_id is not None
+        return self.job.title_id
+
+    @property
+    def _version(self) -> int:
+        assert self.job.version is not None
+        return self.job.version
+
+    @property
+    def _folder(self) -> Path:
+        return self.parts.work_folder(self.job.id)
+
+    def _title(self) -> TitleInput:
+        row = self.parts.catalog.version(self._title_id, self._version)
+        if row is None:  # deleted under us
+            raise Cancelled
+        return row.title
+
+    def _call(self, stage: str, operation: str, **arguments: Any) -> Any:
+        self._advance(stage, 0.0)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        noted = time.monotonic()
+
+        def note(_name: str, fraction: float) -> None:
+            nonlocal noted
+            if time.monotonic() - noted > NOTE_EVERY_S:
+                noted = time.monotonic()
+                self._advance(stage, fraction)
+
+        with self.pool.child() as child:
+            return child.call(
+                operation,
+                arguments,
+                on_progress=note,
+                cancelled=self.cancelled,
+                timeout_s=self.parts.settings.job_timeout_s,
+            )
+
+    def _advance(self, stage: str, fraction: float) -> None:
+        start, end = SPANS[stage]
+        if not self.parts.rows.advance(self.job.id, stage, start + (end - start) * fraction):
+            raise Cancelled
+
+    def _keep(self, name: str, value: Any) -> None:
+        draft = self._folder / f"{name}.draft"
+        draft.write_bytes(msgpack.packb(value))
+        draft.replace(self._folder / name)
+
+    def _kept(self, name: str) -> Any:
+        path = self._folder / name
+        return msgpack.unpackb(path.read_bytes()) if path.exists() else None
+
+
+STAGES: dict[str, Callable[[Ingest], None]] = {
+    "probe": Ingest.probe,
+    "decode": Ingest.decode,
+    "words": Ingest.words,
+    "pictures": Ingest.pictures,
+    "publish": Ingest.publish,
+}
+
+_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+def _publishing(title_id: str) -> threading.Lock:
+    """Two versions of one title are published one after the other."""
+    return _locks[title_id]
+
+
+def _group(raw: dict[str, Any]) -> PictureGroup:
+    variants = tuple(PictureVariant(**variant) for variant in raw["variants"])
+    embedding = np.frombuffer(raw["embedding"], "<f4")
+    return PictureGroup(**{**raw, "variants": variants, "embedding": embedding})

@@ -1,0 +1,174 @@
+"""Jobs as callers see them: one row each, kept by whoever moves the job along.
+
+The durable engine (`workers.workflows`) makes a job run to its end; this row says where it is.
+A job's id is its workflow's id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from content.errors import Conflict, KeyartError, NotFound
+from content.ids import DEFAULT_TENANT, new_id, now_us
+from content.records import writing
+from content.tables import jobs, matching
+
+STATES = ("queued", "running", "done", "failed", "cancelled")
+LIVE = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    id: str
+    kind: str
+    title_id: str | None
+    version: int | None
+    generation: str | None
+    state: str
+    stage: str
+    progress: float
+    error_code: str | None
+    error_detail: str | None
+    created_us: int
+    updated_us: int
+
+
+class JobRows:
+    """Reads and state changes of job rows. A job that has ended never changes again."""
+
+    def __init__(self, engine: sa.Engine, tenant: str = DEFAULT_TENANT) -> None:
+        self._engine = engine
+        self._tenant = tenant
+
+    def get(self, job_id: str) -> JobRecord:
+        """One job.
+
+        Raises:
+            NotFound: `job_not_found`.
+        """
+        with self._engine.begin() as connection:
+            row = connection.execute(sa.select(jobs).where(*self._key(job_id))).one_or_none()
+        if row is None:
+            raise NotFound("job_not_found", f"there is no job {job_id!r}")
+        return _record(row)
+
+    def list(
+        self, *, state: str | None = None, after: str | None = None, limit: int = 20
+    ) -> Sequence[JobRecord]:
+        """Jobs, the newest first; those older than job `after`."""
+        query = sa.select(jobs).where(jobs.c.tenant == self._tenant)
+        if state is not None:
+            query = query.where(jobs.c.state == state)
+        if after is not None:
+            query = query.where(jobs.c.id < after)
+        with self._engine.begin() as connection:
+            rows = connection.execute(query.order_by(jobs.c.id.desc()).limit(limit)).all()
+        return [_record(row) for row in rows]
+
+    def live(self, title_id: str | None = None) -> Sequence[JobRecord]:
+        """Jobs that have not ended, the oldest first; of one title when given."""
+        query = sa.select(jobs).where(jobs.c.tenant == self._tenant, jobs.c.state.in_(LIVE))
+        if title_id is not None:
+            query = query.where(jobs.c.title_id == title_id)
+        with self._engine.begin() as connection:
+            return [_record(row) for row in connection.execute(query.order_by(jobs.c.id)).all()]
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs are in each state."""
+        query = (
+            sa.select(jobs.c.state, sa.func.count())
+            .where(jobs.c.tenant == self._tenant)
+            .group_by(jobs.c.state)
+        )
+        with self._engine.begin() as connection:
+            found = {row[0]: row[1] for row in connection.execute(query).all()}
+        return {state: found.get(state, 0) for state in STATES}
+
+    def queued(self) -> int:
+        """How many jobs wait."""
+        query = sa.select(sa.func.count()).where(
+            *matching(jobs, tenant=self._tenant, state="queued")
+        )
+        with self._engine.begin() as connection:
+            return connection.execute(query).scalar_one()
+
+    def add_reindex(self) -> JobRecord:
+        """A new reindex job and the name of the generation it will build.
+
+        Raises:
+            Conflict: `reindex_running`, when one has not ended yet.
+        """
+        job_id, now = new_id(), now_us()
+        with writing(self._engine).begin() as connection:
+            running = connection.execute(
+                sa.select(jobs.c.id).where(
+                    *matching(jobs, tenant=self._tenant, kind="reindex"), jobs.c.state.in_(LIVE)
+                )
+            ).scalar()
+            if running is not None:
+                raise Conflict(
+                    "reindex_running",
+                    f"reindex job {running} has not ended; wait for it or cancel it",
+                    job_id=running,
+                )
+            connection.execute(
+                sa.insert(jobs).values(
+                    tenant=self._tenant,
+                    id=job_id,
+                    kind="reindex",
+                    generation=f"g-{job_id}",
+                    state="queued",
+                    stage="queued",
+                    progress=0.0,
+                    created_us=now,
+                    updated_us=now,
+                )
+            )
+        return self.get(job_id)
+
+    def advance(self, job_id: str, stage: str, progress: float) -> bool:
+        """Note where a job is.
+
+        Returns:
+            False when it has ended meanwhile (cancelled, say): whoever runs it must stop.
+        """
+        return self._move(job_id, state="running", stage=stage, progress=progress)
+
+    def finish(self, job_id: str) -> bool:
+        return self._move(job_id, state="done", stage="done", progress=1.0)
+
+    def fail(self, job_id: str, error: KeyartError) -> bool:
+        return self._move(job_id, state="failed", error_code=error.code, error_detail=error.detail)
+
+    def mark_cancelled(self, job_id: str) -> JobRecord:
+        """End a job by its owner's wish; the record as it was before.
+
+        Raises:
+            NotFound: `job_not_found`. Conflict: `job_ended`.
+        """
+        before = self.get(job_id)
+        if not self._move(
+            job_id, state="cancelled", error_code="cancelled", error_detail="cancelled by request"
+        ):
+            raise Conflict("job_ended", f"job {job_id} has ended already: {before.state}")
+        return before
+
+    def _move(self, job_id: str, **values: object) -> bool:
+        with writing(self._engine).begin() as connection:
+            changed = connection.execute(
+                sa.update(jobs)
+                .where(*self._key(job_id), jobs.c.state.in_(LIVE))
+                .values(updated_us=now_us(), **values)
+            )
+        return bool(changed.rowcount)
+
+    def _key(self, job_id: str) -> Sequence[sa.ColumnElement[bool]]:
+        return matching(jobs, tenant=self._tenant, id=job_id)
+
+
+def _record(row: sa.Row[Any]) -> JobRecord:
+    values = row._asdict()
+    values.pop("tenant")
+    return JobRecord(**values)

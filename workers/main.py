@@ -1,0 +1,54 @@
+"""The worker process: `python -m workers.main`. Runs the durable jobs."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+from content.encoders.specs import embedded_specs
+
+from content.errors import Unavailable
+from workers.parts import Parts
+from workers.pool import Pool
+from workers.process import follow_parent, log_to_stderr
+from workers.removal import sweep
+from workers.settings import Settings
+from workers.workflows import JobRunner, JobStarter
+
+log = logging.getLogger("keyart.worker")
+
+
+def main() -> None:
+    log_to_stderr("worker")
+    follow_parent(signal.SIGKILL)
+    # Stopping is a crash on purpose: jobs are taken up where they were (see JobRunner).
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settings = Settings()
+    parts = Parts.open(settings)
+    _await_index(parts)
+    sweep(parts)
+    JobRunner(parts, Pool(settings.concurrency)).start()
+    starter = JobStarter(settings)
+    for job in parts.rows.live():
+        starter.revive(job)
+    log.info("ready")
+    threading.Event().wait()
+
+
+def _await_index(parts: Parts) -> None:
+    """The index process starts beside this one: wait for it, then see that it can take points."""
+    prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+    for _ in range(600):
+        try:
+            parts.index.ensure(prints)
+            return
+        except Unavailable:
+            threading.Event().wait(0.1)
+    log.error("the index process does not answer")
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The parts that every process of the service shares: records, catalogue, pictures, index."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from artwork.images import ImageStore
+from content.catalog import Catalog
+from content.ids import DEFAULT_TENANT
+from content.records import open_engine
+from indexes.client import IndexClient
+from workers.jobs import JobRows
+from workers.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Built once per process from the settings; cheap, loads no model."""
+
+    settings: Settings
+    engine: sa.Engine
+    catalog: Catalog
+    rows: JobRows
+    images: ImageStore
+    index: IndexClient
+    tenant: str = DEFAULT_TENANT
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Parts":
+        engine = open_engine(settings.records_url, sync=settings.sync)
+        return cls(
+            settings=settings,
+            engine=engine,
+            catalog=Catalog(engine),
+            rows=JobRows(engine),
+            images=ImageStore(settings.image_folder),
+            index=IndexClient(settings.index_socket),
+        )
+
+    def close(self) -> None:
+        self.index.close()
+        self.engine.dispose()
+
+    def work_folder(self, job_id: str) -> Path:
+        """Where a job keeps what it has made so far; gone when the job has ended."""
+        return self.settings.work / job_id
+
+
+def deployment_key(settings: Settings) -> bytes:
+    """The 32-byte secret of this deployment, made at the first start.
+
+    It hashes user ids and seeds decisions: losing it loses what viewers have taught.
+    """
+    path = settings.data / "secret.key"
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_bytes(secrets.token_bytes(32))
+        # A link, unlike a rename, never replaces a key that another process made meanwhile.
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_bytes()

@@ -1,0 +1,168 @@
+"""Warm children of this process: heavy work in a process of its own that can be killed.
+
+A child (`python -m workers.child`) keeps its models loaded between calls. Calls and answers are
+msgpack on its pipes. A cancelled, overdue or broken child is killed with all it started.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgpack
+
+from content.errors import Cancelled, TransientError, revived
+
+Progress = Callable[[str, float], None]
+
+
+def _ignore(_stage: str, _fraction: float) -> None:
+    pass
+
+
+class Child:
+    """One warm child. Not for use by two threads at once."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._unpacker = msgpack.Unpacker(max_buffer_size=2**30)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def call(
+        self,
+        operation: str,
+        arguments: dict[str, Any],
+        *,
+        on_progress: Progress = _ignore,
+        cancelled: threading.Event | None = None,
+        timeout_s: float | None = None,
+    ) -> Any:
+        """Run `operation` in the child and return its (msgpack) answer.
+
+        Raises:
+            Cancelled: `cancelled` was set meanwhile; the child is dead.
+            TransientError: `child_died`, `child_timeout`.
+            KeyartError: as the operation raised it.
+        """
+        deadline = time.monotonic() + timeout_s if timeout_s else None
+        try:
+            self._send({"operation": operation, "arguments": arguments})
+            while True:
+                message = self._receive(cancelled, deadline)
+                if "progress" in message:
+                    on_progress(*message["progress"])
+                elif "error" in message:
+                    raise revived(**message["error"])
+                else:
+                    return message["result"]
+        except (BrokenPipeError, EOFError) as error:
+            self.kill()
+            # When the whole process group is being killed our own end is a moment away: do not
+            # book the child's death as a failed attempt.
+            time.sleep(0.5)
+            raise TransientError(
+                "child_died", f"the process working on {operation!r} ended unexpectedly"
+            ) from error
+
+    def kill(self) -> None:
+        """End the child and whatever it started, now."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(msgpack.packb(message))
+        self._process.stdin.flush()
+
+    def _receive(self, cancelled: threading.Event | None, deadline: float | None) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        pipe = self._process.stdout.fileno()
+        while True:
+            for message in self._unpacker:
+                return dict(message)
+            if cancelled is not None and cancelled.is_set():
+                self.kill()
+                raise Cancelled
+            if deadline is not None and time.monotonic() > deadline:
+                self.kill()
+                raise TransientError("child_timeout", "the work took longer than it may")
+            if select.select([pipe], [], [], 0.1)[0]:
+                data = os.read(pipe, 1 << 20)
+                if not data:
+                    raise EOFError
+                self._unpacker.feed(data)
+
+
+class Pool:
+    """At most `size` children at work; the idle ones are kept warm for the next call."""
+
+    def __init__(self, size: int, *, nice: int = 10) -> None:
+        self._slots = threading.BoundedSemaphore(size)
+        self._idle: list[Child] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        self._nice = nice
+        # Children are told to die with the *thread* that started them (PR_SET_PDEATHSIG), so
+        # one thread that lives as long as the pool starts them all.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="keyart-starter")
+
+    @contextlib.contextmanager
+    def child(self) -> Iterator[Child]:
+        """A child of one's own for a while; waits for a free place."""
+        with self._slots:
+            child = self._take()
+            try:
+                yield child
+            finally:
+                self._give(child)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.kill()
+        self._starter.shutdown(wait=False)
+
+    def _take(self) -> Child:
+        with self._lock:
+            while self._idle:
+                child = self._idle.pop()
+                if child.alive:
+                    return child
+                child.kill()
+        return self._starter.submit(self._start).result()
+
+    def _give(self, child: Child) -> None:
+        with self._lock:
+            if child.alive and not self._closed:
+                self._idle.append(child)
+                return
+        child.kill()
+
+    def _start(self) -> Child:
+        command = [sys.executable, "-m", "workers.child", str(os.getpid()), str(self._nice)]
+        threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **dict.fromkeys(threads, "1")},
+            start_new_session=True,
+        )
+        return Child(process)

@@ -1,0 +1,165 @@
+"""Reindex: every title's vectors into a new generation, which readers then switch to at once.
+
+Stored raw vectors made by today's encoders are used as they are; a title whose vectors another
+encoder made is understood anew from its media. What is new in every generation is the
+calibration: the constants that centre and scale each space, fitted on the catalogue.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from content import extraction_file, publication
+from content.encoders.specs import embedded_specs
+from content.errors import Cancelled, TransientError
+from content.records import writing
+from content.types import F32, Space, Vector
+from indexes.calibration import Calibration
+from workers import removal
+from workers.jobs import JobRecord
+from workers.parts import Parts
+from workers.pool import Pool
+
+BATCH = 64
+SAMPLE = 4096
+"""Titles on which the calibration is fitted, at most."""
+
+
+@dataclass(frozen=True)
+class Reindex:
+    """The stages of one reindex job. Each may be run again from its start."""
+
+    parts: Parts
+    pool: Pool
+    job: JobRecord
+    cancelled: threading.Event
+
+    def begin(self) -> None:
+        """Make the side generation; from here on new titles are written to both."""
+        self._advance("begin", 0.0)
+        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        self.parts.index.begin(self._generation, prints, self._calibration(prints))
+
+    def copy(self, after: str) -> str | None:
+        """Write the next titles behind id `after`; the last one's id, or None at the end."""
+        batch = self.parts.catalog.published(after=after or None, limit=BATCH)
+        if not batch:
+            return None
+        for title_id, version in batch.items():
+            self._refresh(title_id, version)
+        points = (removal.point_of(self.parts, *item) for item in batch.items())
+        ready = [point for point in points if point is not None and point.vectors]
+        self.parts.index.upsert_into(self._generation, ready)
+        last = max(batch)
+        self._advance("copy", self._share_until(last))
+        return last
+
+    def verify(self) -> None:
+        """Every live title is there in its newest version, and nothing else.
+
+        Raises:
+            TransientError: `generation_incomplete`, when a title came or went meanwhile.
+        """
+        self._advance("verify", 0.95)
+        expected = {
+            title_id: version
+            for title_id, version in self._published()
+            if self.parts.catalog.vectors(title_id, version)
+        }
+        found = self.parts.index.verify(self._generation, expected)
+        wrong = [*found.missing, *found.stale]
+        points = [removal.point_of(self.parts, title_id) for title_id in wrong]
+        self.parts.index.upsert_into(self._generation, [p for p in points if p is not None])
+        gone = [t for t in found.extra if self.parts.catalog.published_version(t) is None]
+        self.parts.index.delete(gone)
+        if wrong or gone:
+            raise TransientError(
+                "generation_incomplete", f"{len(wrong)} titles were missing, {len(gone)} too many"
+            )
+
+    def cut_over(self) -> None:
+        """Readers see the new generation, all at once; the old one goes."""
+        self._advance("cut over", 0.99)
+        self.parts.index.cut_over(self._generation)
+        for generation in self.parts.index.generations():
+            if generation.state == "retired":
+                self.parts.index.drop(generation.name)
+
+    # ----- parts of the stages
+
+    @property
+    def _generation(self) -> str:
+        assert self.job.generation is not None
+        return self.job.generation
+
+    def _advance(self, stage: str, progress: float) -> None:
+        if self.cancelled.is_set() or not self.parts.rows.advance(self.job.id, stage, progress):
+            raise Cancelled
+
+    def _published(self) -> Iterator[tuple[str, int]]:
+        after = None
+        while batch := self.parts.catalog.published(after=after, limit=1000):
+            yield from batch.items()
+            after = max(batch)
+
+    def _share_until(self, title_id: str) -> float:
+        total, before = self.parts.catalog.count_published(title_id)
+        return 0.05 + 0.9 * before / max(total, 1)
+
+    def _calibration(self, prints: dict[Space, str]) -> Calibration:
+        samples: dict[Space, list[F32]] = {space: [] for space in prints}
+        for n, (title_id, version) in enumerate(self._published()):
+            if n == SAMPLE:
+                break
+            for space, vector in self.parts.catalog.vectors(title_id, version).items():
+                if prints.get(space) == vector.fingerprint:
+                    samples[space].append(vector.data)
+        return Calibration.fit({s: np.stack(rows) for s, rows in samples.items() if rows})
+
+    def _refresh(self, title_id: str, version: int) -> None:
+        """Understand a title anew where another encoder than today's made its vectors."""
+        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        stored = self.parts.catalog.vectors(title_id, version)
+        stale = {space for space, v in stored.items() if prints.get(space) != v.fingerprint}
+        row = self.parts.catalog.version(title_id, version)
+        if not stale or row is None:
+            return
+        fresh: dict[Space, Vector] = {}
+        if stale - {"synopsis"} and row.title.media_path is not None:
+            fresh.update(self._extract(row.title.media_path))
+        if "synopsis" in stale:
+            fresh.update(self._synopsis(row.title.synopsis))
+        with writing(self.parts.engine).begin() as connection:
+            publication.write_vectors(
+                connection,
+                tenant=self.parts.tenant,
+                title_id=title_id,
+                version=version,
+                title_vectors=fresh,
+            )
+
+    def _extract(self, path: str) -> dict[Space, Vector]:
+        folder: Path = self.parts.work_folder(self.job.id) / "extraction"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        wall_s = self.parts.settings.job_timeout_s
+        with self.pool.child() as child:
+            child.call(
+                "extract",
+                {"path": path, "folder": str(folder), "wall_s": wall_s},
+                cancelled=self.cancelled,
+                timeout_s=wall_s,
+            )
+        return dict(extraction_file.load(folder).vectors)
+
+    def _synopsis(self, text: str) -> dict[Space, Vector]:
+        with self.pool.child() as child:
+            answer = child.call("synopsis", {"text": text}, cancelled=self.cancelled)
+        if answer is None:
+            return {}
+        vector = Vector(np.frombuffer(answer["data"], "<f4"), answer["fingerprint"])
+        return {"synopsis": vector}

@@ -1,0 +1,164 @@
+"""Taking things away: a title, or what an unfinished job left. Every step may be repeated."""
+
+import contextlib
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from artwork import pictures
+from artwork.tables import variants
+from content import publication
+from content.errors import Conflict
+from content.records import writing
+from content.tables import matching, shots, title_versions
+from indexes.schema import TitlePoint
+from workers.jobs import JobRecord
+from workers.parts import Parts
+
+UPLOAD_GRACE_S = 24 * 3600
+
+
+def remove_title(parts: Parts, title_id: str) -> None:
+    """Delete a title's rows, vectors, pictures and uploads.
+
+    Raises:
+        NotFound: `title_not_found`.
+    """
+    parts.catalog.get(title_id)
+    shas = _pictures(parts, title_id, None)
+    uploads = _uploads(parts, title_id, None)
+    parts.index.delete([title_id])
+    with writing(parts.engine).begin() as connection:
+        pictures.delete_title(connection, title_id, parts.tenant)
+        publication.remove_title(connection, tenant=parts.tenant, title_id=title_id)
+    discard_files(parts, shas, uploads)
+
+
+def clear_work(parts: Parts, job_id: str) -> None:
+    """Delete a job's work folder."""
+    shutil.rmtree(parts.work_folder(job_id), ignore_errors=True)
+
+
+def abandon(parts: Parts, job: JobRecord) -> None:
+    """Undo what a failed or cancelled job has begun: nothing of it stays but its row."""
+    clear_work(parts, job.id)
+    if job.kind == "reindex" and job.generation is not None:
+        with contextlib.suppress(Conflict):  # it is live already: readers have it, it stays
+            parts.index.drop(job.generation)
+    if job.title_id is None or job.version is None:
+        return
+    version = parts.catalog.version(job.title_id, job.version)
+    if version is None or version.published:
+        return
+    shas = _pictures(parts, job.title_id, job.version)
+    uploads = _uploads(parts, job.title_id, job.version)
+    with writing(parts.engine).begin() as connection:
+        drop_version(parts, connection, job.title_id, job.version)
+    restore_index(parts, job.title_id)
+    discard_files(parts, shas, uploads)
+
+
+def drop_version(parts: Parts, connection: sa.Connection, title_id: str, version: int) -> None:
+    """Delete one version's rows, in the caller's transaction."""
+    pictures.delete_version(connection, title_id, version, parts.tenant)
+    publication.remove_version(connection, tenant=parts.tenant, title_id=title_id, version=version)
+
+
+def restore_index(parts: Parts, title_id: str) -> None:
+    """Make the index say what the records say of a title."""
+    point = point_of(parts, title_id)
+    if point is None:
+        parts.index.delete([title_id])
+    else:
+        parts.index.upsert([point])
+
+
+def point_of(parts: Parts, title_id: str, version: int | None = None) -> TitlePoint | None:
+    """The index point of a title's version, by default the published one; None without one."""
+    if version is None:
+        published = parts.catalog.published_version(title_id)
+        if published is None:
+            return None
+        version = published
+    row = parts.catalog.version(title_id, version)
+    if row is None:
+        return None
+    return TitlePoint(
+        title_id=title_id,
+        version=version,
+        vectors=parts.catalog.vectors(title_id, version),
+        genres=row.title.genres,
+        language=row.title.language,
+        maturity=row.title.maturity,
+        tenant=parts.tenant,
+    )
+
+
+def discard_files(parts: Parts, shas: Iterable[str], uploads: Iterable[str]) -> None:
+    """Delete pictures and uploads that no row names any more."""
+    shas, uploads = set(shas), set(uploads)
+    with parts.engine.begin() as connection:
+        kept = pictures.referenced(connection, shas)
+        named = set(
+            connection.execute(
+                sa.select(title_versions.c.media_path).where(
+                    title_versions.c.media_path.in_(uploads)
+                )
+            ).scalars()
+        )
+    parts.images.delete(shas - kept)
+    for path in uploads - named:
+        Path(path).unlink(missing_ok=True)
+
+
+def version_files(parts: Parts, title_id: str, version: int) -> tuple[set[str], set[str]]:
+    """Hashes of the pictures and paths of the uploads that one version's rows name."""
+    return _pictures(parts, title_id, version), _uploads(parts, title_id, version)
+
+
+def _pictures(parts: Parts, title_id: str, version: int | None) -> set[str]:
+    key: dict[str, object] = {"tenant": parts.tenant, "title_id": title_id}
+    if version is not None:
+        key["version"] = version
+    queries = (
+        sa.select(variants.c.sha256).where(*matching(variants, **key)),
+        sa.select(shots.c.keyframe_sha256).where(
+            *matching(shots, **key), shots.c.keyframe_sha256.is_not(None)
+        ),
+    )
+    with parts.engine.begin() as connection:
+        return {sha for query in queries for sha in connection.execute(query).scalars()}
+
+
+def _uploads(parts: Parts, title_id: str, version: int | None) -> set[str]:
+    key: dict[str, object] = {"tenant": parts.tenant, "title_id": title_id, "media_owned": True}
+    if version is not None:
+        key["version"] = version
+    query = sa.select(title_versions.c.media_path).where(*matching(title_versions, **key))
+    with parts.engine.begin() as connection:
+        return set(connection.execute(query).scalars())
+
+
+def sweep(parts: Parts) -> None:
+    """At start: take away what ended jobs left because a process died before it could."""
+    live = {job.id for job in parts.rows.live()}
+    if parts.settings.work.exists():
+        for folder in parts.settings.work.iterdir():
+            if folder.name not in live:
+                clear_work(parts, folder.name)
+    for job_id in parts.catalog.unpublished_jobs():
+        if job_id not in live:
+            abandon(parts, parts.rows.get(job_id))
+    _sweep_uploads(parts)
+
+
+def _sweep_uploads(parts: Parts) -> None:
+    """Uploads that no version names, older than any request could still be streaming."""
+    if not parts.settings.uploads.exists():
+        return
+    horizon = time.time() - UPLOAD_GRACE_S
+    old = [p for p in parts.settings.uploads.iterdir() if p.stat().st_mtime < horizon]
+    discard_files(parts, (), [str(path) for path in old])

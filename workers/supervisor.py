@@ -1,0 +1,180 @@
+"""The supervisor: `keyart serve`. Starts index, worker and api, and stops them in order."""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from content import migrate
+from content.records import open_engine
+from workers.parts import deployment_key
+from workers.process import log_to_stderr
+from workers.settings import Settings, check_exposure
+from workers.workflows import prepare
+
+log = logging.getLogger("keyart.serve")
+
+GRACE_S = 30.0
+MAX_RESTARTS = 5
+RESTART_WINDOW_S = 60.0
+
+
+@dataclass
+class Managed:
+    """One process that is started again when it dies, though not for ever."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str]
+    descriptors: tuple[int, ...] = ()
+    process: "subprocess.Popen[bytes] | None" = None
+    deaths: deque[float] = field(default_factory=deque)
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *self.command],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            pass_fds=self.descriptors,
+        )
+        log.info("%s started, pid %d", self.name, self.process.pid)
+
+    def check(self) -> bool:
+        """Start it again if it died. False when it dies too often to be worth another try."""
+        if self.process is None or self.process.poll() is None:
+            return True
+        now = time.monotonic()
+        self.deaths.append(now)
+        while now - self.deaths[0] > RESTART_WINDOW_S:
+            self.deaths.popleft()
+        log.error("%s ended with status %d", self.name, self.process.returncode)
+        if len(self.deaths) > MAX_RESTARTS:
+            return False
+        time.sleep(0.2 * len(self.deaths))
+        self.start()
+        return True
+
+    def stop(self) -> None:
+        """Ask it to end; after GRACE_S, make it."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            log.error("%s does not stop: killed", self.name)
+            self.process.kill()
+            self.process.wait()
+
+
+class DataFolder:
+    """One service per data folder: a lock, and who holds it."""
+
+    def __init__(self, data: Path) -> None:
+        self._run = data / "run"
+        self._lock = FileLock(self._run / "serve.lock")
+
+    def claim(self) -> str | None:
+        """Take the folder; the holder's description when another service has it."""
+        self._run.mkdir(parents=True, exist_ok=True)
+        holder = self._run / "holder"
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return holder.read_text() if holder.exists() else "another process"
+        holder.write_text(f"pid {os.getpid()} on {socket.gethostname()}")
+        return None
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status.
+
+    Returns:
+        0 after a stop that was asked for, 1 when a part keeps dying, 2 when serving is refused
+        (the data folder is taken, the address is in use or may not be listened on).
+    """
+    log_to_stderr("serve")
+    if (refusal := check_exposure(settings)) is not None:
+        return _refuse(refusal)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    folder = DataFolder(settings.data.resolve())
+    if (holder := folder.claim()) is not None:
+        return _refuse(f"the data folder {settings.data} is in use by {holder}")
+    try:
+        listener = socket.create_server(
+            (settings.host, settings.port),
+            family=socket.AF_INET6 if ":" in settings.host else socket.AF_INET,
+            backlog=2048,
+        )
+    except OSError as error:
+        return _refuse(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}")
+    try:
+        _prepare(settings)
+        return _supervise(_processes(settings, listener), listener)
+    finally:
+        listener.close()
+        folder.release()
+
+
+def _prepare(settings: Settings) -> None:
+    """Everything the processes expect to find, made before the first of them starts."""
+    for path in (settings.work, settings.uploads, settings.image_folder, settings.index_folder):
+        path.mkdir(parents=True, exist_ok=True)
+    settings.index_socket.parent.mkdir(parents=True, exist_ok=True)
+    deployment_key(settings)
+    engine = open_engine(settings.records_url, sync=settings.sync)
+    migrate.upgrade(engine)
+    engine.dispose()
+    prepare(settings)
+
+
+def _processes(settings: Settings, listener: socket.socket) -> list[Managed]:
+    """In the order they start; they stop in the opposite one."""
+    environment = {**os.environ, **settings.environment()}
+    index = ["indexes.server", "--socket", str(settings.index_socket)]
+    index += ["--folder", str(settings.index_folder)]
+    if settings.qdrant_url is not None:
+        index += ["--qdrant-url", settings.qdrant_url]
+    descriptor = listener.fileno()
+    return [
+        Managed("index", index, environment),
+        Managed("worker", ["workers.main"], environment),
+        Managed("api", ["api.server", "--fd", str(descriptor)], environment, (descriptor,)),
+    ]
+
+
+def _supervise(processes: list[Managed], listener: socket.socket) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    for process in processes:
+        process.start()
+    host, port = listener.getsockname()[:2]
+    print(f"Keyart listens on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+    status = 0
+    while not stop.wait(0.2):
+        if not all(process.check() for process in processes):
+            status = 1
+            break
+    for process in reversed(processes):
+        process.stop()
+    log.info("stopped")
+    return status
+
+
+def _refuse(reason: str) -> int:
+    print(f"keyart serve: {reason}", file=sys.stderr, flush=True)
+    return 2

@@ -1,0 +1,102 @@
+"""Wiring: which parts the API process is made of, and the order they start and stop in."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from artwork import pictures
+from artwork.images import ImageStore
+from artwork.personalize import Personalizer
+from artwork.pictures import VariantRow
+from content.catalog import Catalog
+from content.records import Writer
+from indexes.client import IndexClient
+from workers.control import Jobs
+from workers.intake import Intake
+from workers.parts import Parts, deployment_key
+from workers.settings import Settings
+from workers.words import Words
+from workers.workflows import JobStarter
+
+
+@dataclass(frozen=True)
+class Services:
+    """All that the API needs."""
+
+    settings: Settings
+    catalog: Catalog
+    intake: Intake
+    jobs: Jobs
+    personalizer: Personalizer
+    images: ImageStore
+    index: IndexClient
+    words: Words
+    _parts: Parts
+    _writer: Writer
+    _starter: JobStarter
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Services":
+        parts = Parts.open(settings)
+        writer = Writer(parts.engine)
+        starter = JobStarter(settings)
+        jobs = Jobs(parts, starter)
+        personalizer = Personalizer(
+            parts.engine,
+            writer,
+            secret=deployment_key(settings),
+            episode_s=settings.episode_s,
+            floor=settings.explore_floor,
+            tenant=parts.tenant,
+        )
+        return cls(
+            settings=settings,
+            catalog=parts.catalog,
+            intake=Intake(parts, jobs),
+            jobs=jobs,
+            personalizer=personalizer,
+            images=parts.images,
+            index=parts.index,
+            words=Words(),
+            _parts=parts,
+            _writer=writer,
+            _starter=starter,
+        )
+
+    def start(self) -> None:
+        self.personalizer.start()
+        self.words.warm()
+
+    def close(self) -> None:
+        """Flush what is pending; nothing that was answered is lost."""
+        self.personalizer.close()
+        self._writer.close()
+        self.words.close()
+        self._starter.close()
+        self._parts.close()
+
+    def readiness(self) -> dict[str, bool]:
+        """Each part that an answer needs: does it work?"""
+        return {"records": self._records_answer(), "index": self.index.ready()}
+
+    def _records_answer(self) -> bool:
+        try:
+            with self._parts.engine.connect() as connection:
+                connection.execute(sa.select(1))
+        except sa.exc.SQLAlchemyError:
+            return False
+        return True
+
+    def variants(self, title_id: str, aspect: str | None = None) -> list[VariantRow]:
+        """The candidate pictures of a title's published version.
+
+        Raises:
+            NotFound: `title_not_found`.
+        """
+        version = self.catalog.get(title_id).version
+        if version is None:
+            return []
+        with self._parts.engine.begin() as connection:
+            return pictures.list_variants(
+                connection, title_id, version, self._parts.tenant, aspect=aspect
+            )
