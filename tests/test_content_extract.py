@@ -51,10 +51,18 @@ def test_shots_tile_the_film_and_hold_their_keyframes(understood: Extraction) ->
 
 
 def test_every_shot_has_its_keyframe(understood: Extraction) -> None:
-    keyframes = understood.keyframes
-    assert [keyframe.shot for keyframe in keyframes] == list(range(len(understood.shots)))
-    for keyframe, shot in zip(keyframes, understood.shots, strict=True):
+    own = understood.keyframes[: len(understood.shots)]
+    assert [keyframe.shot for keyframe in own] == list(range(len(understood.shots)))
+    for keyframe, shot in zip(own, understood.shots, strict=True):
         assert keyframe.at_s == shot.keyframe_s
+
+
+def test_long_shots_have_more_keyframes(tmp_path: Path) -> None:
+    make_clip(tmp_path / "long.mp4", [Take(6.0)])
+    found = understand(tmp_path / "long.mp4")
+    assert len(found.shots) == 1 and len(found.keyframes) == 3
+    for keyframe in found.keyframes:
+        assert keyframe.shot == 0 and 0 <= keyframe.at_s < 6.0
         assert np.linalg.norm(keyframe.embedding) == pytest.approx(1.0, abs=1e-5)
         assert keyframe.thumbnail.startswith(b"\xff\xd8\xff")
 

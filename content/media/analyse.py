@@ -144,12 +144,13 @@ class _Sound:
 
     def _take(self, frames: list[Any]) -> None:
         for frame in frames:
-            samples = np.nan_to_num(frame.to_ndarray().reshape(-1)).astype(np.float32)
+            samples = frame.to_ndarray().reshape(-1)
             self._pending.append(samples)
             self._held += samples.size
             self.end_s += samples.size / SOUND_HZ
 
     def _flush(self) -> None:
         if self._held:
-            wire.send_array(self.out, {"kind": "sound"}, np.concatenate(self._pending))
+            samples = np.nan_to_num(np.concatenate(self._pending))
+            wire.send_array(self.out, {"kind": "sound"}, samples)
         self._pending, self._held = [], 0
