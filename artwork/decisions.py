@@ -59,6 +59,8 @@ def load(
     connection: sa.Connection, tenant: str, ids: Sequence[str]
 ) -> dict[str, tuple[Decision, OfferedArms]]:
     """The decisions of these ids that exist."""
+    # Text that no database takes (NUL, lone surrogates) cannot be the id of anything.
+    ids = [decision_id for decision_id in ids if decision_id.isprintable()]
     rows = connection.execute(
         _DECISIONS.where(decisions.c.tenant == tenant, decisions.c.id.in_(ids))
     )

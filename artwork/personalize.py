@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from artwork.arms import Offer, Shelves
+from artwork.arms import Shelves
 from artwork.decisions import Scope
 from artwork.episodes import Episodes
 from artwork.features import Context, circumstances, feature_set_id
@@ -209,30 +209,51 @@ class Personalizer:
             at_us = page.request.now_us
             return append_decisions(connection, self.scope, page.made, page.shown, at_us)
 
-        future = self._writer.submit(write)
-        for episode in page.began:
-            episode.written = future
-        future.add_done_callback(partial(self._appended, page, features, offers))
-        return future
-
-    def _appended(
-        self,
-        page: Page,
-        features: Iterable[str],
-        offers: Sequence[Offer],
-        future: "Future[Appended]",
-    ) -> None:
-        with self._lock:
-            if future.exception() is not None:
-                for episode in page.began:  # nobody was answered with them
-                    episode.expires_us = 0
-                return
+        def learn(appended: Appended) -> None:
             for group in features:
                 self._shelves.unsaved.pop(group, None)
             self._offers_saved.update(offer.id for offer in offers)
             for episode in page.began:
                 episode.written = None
-            self._learn(future.result())
+            self._learn(appended)
+
+        def lose() -> None:
+            for episode in page.began:  # nobody was answered with them
+                episode.expires_us = 0
+
+        learned: Future[Appended] = _uncancellable()
+        for episode in page.began:
+            episode.written = learned
+        self._write(write, learned, learn, lose)
+        return learned
+
+    def _write(
+        self,
+        write: Callable[[sa.Connection], T],
+        learned: "Future[T]",
+        learn: Callable[[T], None],
+        lose: Callable[[], None],
+    ) -> None:
+        """Submit a write; after its commit `learn` under the lock, then resolve `learned`.
+
+        A write's own future is done before its callbacks have run, so nobody may wait for that one.
+        """
+
+        def committed(written: "Future[T]") -> None:
+            error = written.exception()
+            try:
+                with self._lock:
+                    if error is None:
+                        learn(written.result())
+                    else:
+                        lose()
+            finally:
+                if error is None:
+                    learned.set_result(written.result())
+                else:
+                    learned.set_exception(error)
+
+        self._writer.submit(write).add_done_callback(committed)
 
     def _learn(self, appended: Appended) -> None:
         """Learn what was committed, in the order of the ledger. Called under the lock."""
@@ -325,20 +346,16 @@ class Personalizer:
         viewers: Iterable[bytes] = (),
     ) -> "Future[tuple[Outcomes, Appended | None]]":
         self._ready()
-        future = self._writer.submit(write)
 
-        def learn(done: "Future[tuple[Outcomes, Appended | None]]") -> None:
-            if done.exception() is not None:
-                return
-            appended = done.result()[1]
-            with self._lock:
-                for viewer in viewers:
-                    self._tastes.forget(viewer)
-                if appended is not None:
-                    self._learn(appended)
+        def learn(result: tuple[Outcomes, Appended | None]) -> None:
+            for viewer in viewers:
+                self._tastes.forget(viewer)
+            if result[1] is not None:
+                self._learn(result[1])
 
-        future.add_done_callback(learn)
-        return future
+        learned: Future[tuple[Outcomes, Appended | None]] = _uncancellable()
+        self._write(write, learned, learn, lambda: None)
+        return learned
 
     async def _in_order(self, work: Callable[..., T], *args: object) -> T:
         """Run `work` in the deciding thread: off the event loop, and in order."""
@@ -363,8 +380,14 @@ class Personalizer:
             return replay(connection, self.scope, self._parameters, decision_id)
 
 
+def _uncancellable() -> "Future[Any]":
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
 async def _durable(future: "Future[T]") -> T:
-    """The result once committed. Shielded: a caller that goes away does not undo the write."""
+    """The result once committed and learned. A caller that goes away does not undo the write."""
     try:
         return await asyncio.shield(asyncio.wrap_future(future))
     except sa.exc.SQLAlchemyError as error:

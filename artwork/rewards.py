@@ -47,11 +47,11 @@ def check_reward(event: RewardEvent) -> None:
 
 
 def check_value(code: str, value: float, event_id: str | None) -> None:
-    """Raises Invalid with `code` unless `value` is a number in 0..1 and the id is short."""
+    """Raises Invalid with `code` unless `value` is in 0..1 and the id is short, plain text."""
     if not (math.isfinite(value) and 0.0 <= value <= 1.0):
         raise Invalid(code, "value must be a number from 0 to 1")
-    if event_id is not None and not 1 <= len(event_id) <= 128:
-        raise Invalid(code, "event_id has 1 to 128 characters")
+    if event_id is not None and not (1 <= len(event_id) <= 128 and event_id.isprintable()):
+        raise Invalid(code, "event_id has 1 to 128 printable characters")
 
 
 def event_conflict(event_id: str) -> Conflict:
@@ -155,7 +155,8 @@ def append_rewards(
 
 
 def _standing(connection: sa.Connection, tenant: str, events: Sequence[RewardEvent]) -> _Standing:
-    ids = list(dict.fromkeys(event.decision_id for event in events))
+    found = load(connection, tenant, list(dict.fromkeys(e.decision_id for e in events)))
+    ids = list(found)
     named = [event.event_id for event in events if event.event_id is not None]
     c = rewards.c
     values: dict[str, dict[str, float]] = {}
@@ -173,9 +174,7 @@ def _standing(connection: sa.Connection, tenant: str, events: Sequence[RewardEve
             )
         )
         by_event_id = {row[0]: (row[1], row[2], row[3]) for row in rows}
-    return _Standing(
-        load(connection, tenant, ids), activated(connection, tenant, ids), values, by_event_id
-    )
+    return _Standing(found, activated(connection, tenant, ids), values, by_event_id)
 
 
 def _accept(event: RewardEvent, standing: _Standing) -> _Accepted | None:

@@ -13,13 +13,10 @@ from content.audio_vector import sound_profile, sound_vector
 from content.decode import DecodeLimits
 from content.encoders.models import Models
 from content.encoders.specs import embedded_specs
-from content.keeping import load, save
 from content.keyframes import Candidate, ShotPictures, measure, thumbnail
 from content.profile import Look, pacing
 from content.shots import ShotDetector
 from content.types import F32, Extraction, Keyframe, MediaFacts, Shot, Space, Vector
-
-__all__ = ["extract", "load", "save"]
 
 BATCH = 16
 """Keyframes that are held before they are encoded."""

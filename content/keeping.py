@@ -47,6 +47,11 @@ def load(folder: Path) -> Extraction:
     return _from_plain(plain)
 
 
+def saved(folder: Path) -> bool:
+    """Is there a whole extraction in `folder`?"""
+    return (folder / _NAME).exists()
+
+
 def _to_plain(extraction: Extraction) -> dict[str, Any]:
     return {
         "version": _VERSION,

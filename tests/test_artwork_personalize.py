@@ -1,6 +1,7 @@
 """The choice as a service: durable, sticky, repeatable, and learning from the next reward on."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from artwork.learner import Learner
+from artwork.ledger import Appended, head
 from artwork.personalize import (
     Choice,
     Context,
@@ -28,6 +31,7 @@ from artwork.tables import (
 from artwork.taste import viewer_of
 from content.errors import KeyartError, NotFound, Unavailable
 from content.records import Writer
+from content.tables import titles
 from samples.worlds import synthetic_embeddings
 from tests.shelf import publish
 
@@ -125,9 +129,9 @@ def test_each_title_is_answered_or_refused_by_itself(house: House) -> None:
     publish(house.engine, "bare", {})
     publish(house.engine, "adult", EMBEDDINGS[TITLES[1]], maturity="18")
     publish(house.engine, "tall", EMBEDDINGS[TITLES[2]], aspects=("2:3",))
-    titles = [TITLES[0], "nowhere", "bare", "adult", "tall"]
+    page = [TITLES[0], "nowhere", "bare", "adult", "tall"]
     ceiling = Context(maturity_max="13")
-    answers = run(house.p.choose(titles, "16:9", user="ann", context=ceiling))
+    answers = run(house.p.choose(page, "16:9", user="ann", context=ceiling))
     assert isinstance(answers[0], Choice)
     refusals = answers[1:]
     assert all(isinstance(refusal, NotFound) for refusal in refusals)
@@ -135,6 +139,30 @@ def test_each_title_is_answered_or_refused_by_itself(house: House) -> None:
     assert codes == ["title_not_found", "no_variants", "no_variants", "no_variants"]
     assert "ceiling 13" in str(answers[3])
     assert house.choose("adult")[0].title_id == "adult"
+
+
+def test_a_title_that_is_still_being_made_has_no_pictures(house: House) -> None:
+    with house.engine.begin() as connection:
+        row = {"tenant": "default", "id": "new", "version": None, "latest": 1}
+        connection.execute(titles.insert(), row | {"created_us": 1, "updated_us": 1})
+    with pytest.raises(NotFound) as refusal:
+        house.choose("new")
+    assert refusal.value.code == "no_variants"
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800", ""])
+def test_text_that_no_database_takes_names_nothing(house: House, text: str) -> None:
+    with pytest.raises(NotFound):
+        house.choose(text)
+    with pytest.raises(NotFound):
+        house.p.decision(text)
+    [choice] = house.choose(TITLES[0])
+    event = RewardEvent(choice.decision_id, "play", 1.0, event_id=text)
+    assert house.refusals(event, RewardEvent(text, "play", 1.0)) == [
+        "invalid_reward",
+        "decision_not_found",
+    ]
+    assert house.choose(TITLES[1], user="\ud800")
 
 
 def test_without_a_user_nothing_of_the_viewer_is_kept(house: House) -> None:
@@ -302,6 +330,28 @@ def test_a_reward_is_visible_in_the_next_decision(house: House) -> None:
     after = house.p.decision(house.choose(TITLES[0], user="cid")[0].decision_id)
     assert after.ledger_offset == house.p.offset - 2 > before.ledger_offset == offset
     assert after.propensities[choice.variant_id] > before.propensities[choice.variant_id] + 0.03
+
+
+def test_whoever_has_an_answer_finds_it_learned_however_slow_that_is(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = Learner.advance
+
+    def slow(learner: Learner, appended: Appended) -> bool:
+        time.sleep(0.05)
+        return advance(learner, appended)
+
+    monkeypatch.setattr(Learner, "advance", slow)
+    for title in TITLES:
+        [choice] = house.choose(title)
+        assert house.p.offset == _head(house)
+        house.refusals(RewardEvent(choice.decision_id, "watch", 1.0))
+        assert house.p.offset == _head(house)
+
+
+def _head(house: House) -> int:
+    with house.engine.connect() as connection:
+        return head(connection, "default")
 
 
 # ---- taste ---------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from content.decode import DecodeLimits, grab, probe
 from content.encoders.models import Models
 from content.errors import KeyartError, TransientError, described
 from content.extract import extract
-from content.extraction_file import load, save
+from content.keeping import load, save
 from content.synopsis import encode_synopsis
 
 PR_SET_PDEATHSIG = 1
