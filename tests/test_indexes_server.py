@@ -236,7 +236,9 @@ def test_nothing_acknowledged_is_lost_to_kill_9(start: Start, client: IndexClien
     writer.join()
     for generation in ("first", "next"):
         assert client.verify(generation, acknowledged).complete
-    assert client.count() == len(acknowledged) == 52
+    # What was stored when its answer was lost with the connection may be there too.
+    assert 0 <= client.count() - len(acknowledged) <= 3
+    assert acknowledged
     assert unavailable > 0
     for name in list(acknowledged)[:5]:
         assert set(client.vectors(name)) == set(FINGERPRINTS)
