@@ -4,11 +4,12 @@ import json
 import os
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests import hostile
+from tests import hostile, synth
 from tests.e2e.conftest import World
 from tests.e2e.service import Service
 
@@ -29,29 +30,32 @@ def state(service: Service) -> tuple[object, ...]:
     )
 
 
-@pytest.mark.parametrize(
-    ("make", "code"),
-    [
-        (hostile.text_named_mp4, "media_format_refused"),
-        (hostile.cut_at_half, "media_truncated"),
-        (hostile.audio_only, "media_no_video"),
-        (hostile.playlist_named_mp4, "media_format_refused"),
-        (hostile.ffconcat_named_mp4, "media_format_refused"),
-        (hostile.huge_header, "media_too_large"),
-    ],
-)
-def test_media_that_cannot_be_is_refused_by_name(
-    world: World, tmp_path: Path, make, code: str
-) -> None:
+MAKERS: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "text": (hostile.text, "media_format_refused"),
+    "half": (hostile.cut_at_half, "media_unreadable"),
+    "half-faststart": (hostile.fast_start_cut_at_half, "media_truncated"),
+    "audio": (hostile.audio_only, "media_no_video"),
+    "playlist": (
+        lambda f: hostile.hls_playlist(f, "http://127.0.0.1:9/a.ts"),
+        "media_format_refused",
+    ),
+    "ffconcat": (lambda f: hostile.ffconcat(f, f / "other.mp4"), "media_format_refused"),
+    "codec": (hostile.unknown_codec, "media_codec_unknown"),
+    "header": (hostile.huge_header, "media_too_large"),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_media_that_cannot_be_is_refused_by_name(world: World, tmp_path: Path, name: str) -> None:
     service = world.service
     before = state(service)
-    path = tmp_path / "bad.mp4"
-    make(path)
-    answer = service.submit({"id": f"bad-{make.__name__}", **WORDS}, path)
+    make, code = MAKERS[name]
+    path = make(tmp_path).rename(tmp_path / "bad.mp4")  # a wrong suffix protects nothing
+    answer = service.submit({"id": f"bad-{name}", **WORDS}, path)
     job = service.wait(answer["job_id"])
-    assert job["state"] == "failed"
-    assert job["error"]["code"] in {code, "media_unreadable"}, job
+    assert (job["state"], job["error"]["code"]) == ("failed", code), job
     assert state(service) == before
+    assert service.http.get(f"/v1/titles/bad-{name}").status_code == 404
     assert service.http.get("/v1/titles/night-city").status_code == 200
 
 
@@ -147,7 +151,7 @@ def test_lone_surrogates_and_broken_json_are_refused(world: World) -> None:
 
 def test_video_without_sound_is_fine(world: World, tmp_path: Path) -> None:
     path = tmp_path / "silent.mp4"
-    hostile.silent_video(path)
+    synth.make_clip(path)
     answer = world.service.submit({"id": "silent", **WORDS}, path)
     assert world.service.wait(answer["job_id"])["state"] == "done"
     title = world.service.http.get("/v1/titles/silent").json()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexes.client import IndexClient
-from tests import synth
+from tests.e2e.conftest import film
 from tests.e2e.service import Service
 from workers.settings import Settings
 
@@ -50,7 +50,7 @@ def test_every_title_is_done_as_if_undisturbed(tmp_path: Path, kills: int, seed:
     media = tmp_path / "media"
     media.mkdir()
     for n in range(TITLES):
-        synth.make_film(media / f"{n}.mp4", seed=n)
+        film(media / f"{n}.mp4", n)
     environment = {"KEYART_MEDIA_ROOTS": str(media)}
 
     calm = Service(tmp_path / "calm", environment).start()
