@@ -4,7 +4,8 @@ Frames are 64 ms, one each 32 ms (the speech model's window). Blocks overlap so 
 of the whole is measured once; only sums are kept, so length costs no memory.
 """
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -129,16 +130,14 @@ class SoundMeter:
             ]
         )
         self.shape.add(shape[:, heard])
-        chroma = feature.chroma_stft(S=magnitude**2, sr=HZ, n_fft=N_FFT, tuning=0.0)
-        self.chroma.add(chroma[:, heard])
+        chroma = _filters().chroma @ magnitude**2
+        self.chroma.add((chroma / np.maximum(chroma.max(0), 1e-12))[:, heard])
         return np.asarray(shape, np.float64)
 
     def _rhythm(self, magnitude: F32, heard: npt.NDArray[np.bool_]) -> None:
-        from librosa import feature
         from scipy.signal import find_peaks
 
-        mel = feature.melspectrogram(S=magnitude**2, sr=HZ, n_fft=N_FFT, n_mels=MELS)
-        mel_db = 10 * np.log10(np.maximum(mel, 1e-8))
+        mel_db = 10 * np.log10(np.maximum(_filters().mel @ magnitude**2, 1e-8))
         self.mel.add((mel_db - mel_db.mean(0))[:, heard])
         before = mel_db[:, :1] if self._last_mel is None else self._last_mel
         self._last_mel = mel_db[:, -1:]
@@ -154,6 +153,19 @@ class SoundMeter:
         for at in range(0, heard.size, _SECOND):
             part = slice(at, at + _SECOND)
             self.seconds[_kind(heard[part], spoken[part], flatness[part])] += heard[part].size
+
+
+class _Filters(NamedTuple):
+    mel: F32
+    chroma: F32
+
+
+@cache
+def _filters() -> _Filters:
+    """librosa's own filter banks, (bands, 513), made once: its features make them at each call."""
+    from librosa.filters import chroma, mel
+
+    return _Filters(mel(sr=HZ, n_fft=N_FFT, n_mels=MELS), chroma(sr=HZ, n_fft=N_FFT, tuning=0.0))
 
 
 def _kind(heard: npt.NDArray[np.bool_], spoken: npt.NDArray[np.bool_], flatness: Floats) -> str:

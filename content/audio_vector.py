@@ -23,13 +23,13 @@ Family = tuple[str, float, tuple[float, ...], tuple[float, ...]]
 _FAMILIES: tuple[Family, ...] = (
     # name, weight, centres, scales
     ("mel_mean_db", 1.0, tuple(np.linspace(14.0, -14.0, MELS).tolist()), (6.0,) * MELS),
-    ("mel_std_db", 0.7, (7.0,) * MELS, (3.0,) * MELS),
+    ("mel_std_db", 0.7, (5.0,) * MELS, (3.0,) * MELS),
     ("chroma_mean", 0.5, (0.5,) * 12, (0.15,) * 12),
     ("chroma_std", 0.5, (0.3,) * 12, (0.06,) * 12),
     (
         "shape",  # mean, then standard deviation: centroid, roll-off, bandwidth, flatness
         1.0,
-        (10.3, 11.3, 10.4, -2.0, 0.7, 0.9, 0.4, 0.7),
+        (10.6, 11.6, 10.6, -2.0, 0.5, 0.6, 0.25, 0.5),
         (0.7, 0.8, 0.4, 0.7, 0.3, 0.3, 0.15, 0.25),
     ),
     ("rhythm", 0.7, (2.0, 0.2) + (0.05,) * 6, (1.0, 0.12) + (0.12,) * 6),

