@@ -11,7 +11,8 @@ from api.errors import item, problems
 from api.metrics import Meters
 from api.schemas import Artwork, Decision, Failure, NoArtwork, Page
 from api.services import House
-from artwork.personalize import Choice, Context
+from artwork.features import Context
+from artwork.personalize import Choice
 from content.errors import KeyartError
 from content.types import Aspect, Maturity
 
@@ -30,6 +31,9 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
         "invalid_title_id",
         "invalid_context",
         "unknown_aspect",
+        "not_started",
+        "learning_stopped",
+        "ledger_unavailable",
     ),
 )
 async def choose_artwork(
@@ -71,6 +75,9 @@ async def choose_artwork(
         "invalid_title_id",
         "invalid_context",
         "unknown_aspect",
+        "not_started",
+        "learning_stopped",
+        "ledger_unavailable",
     ),
 )
 async def choose_page(body: PageBody, house: House, meters: Meters, response: Response) -> Any:

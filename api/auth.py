@@ -25,7 +25,7 @@ class Keys:
         """
         if not self._keys or path in OPEN_PATHS or path.startswith(OPEN_PREFIX):
             return
-        given = _given(headers).encode()
+        given = _given(headers).encode("latin-1")  # as headers were decoded: the bytes sent
         # Every key is compared, so that the time taken does not tell which one came close.
         if not sum(hmac.compare_digest(given, key) for key in self._keys):
             raise Unauthorized(

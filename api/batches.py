@@ -15,7 +15,10 @@ CODES = (
     "invalid_request",
     "invalid_text",
     "invalid_time",
-    "invalid_reward",
+    "event_conflict",
+    "not_started",
+    "learning_stopped",
+    "ledger_unavailable",
 )
 """What any route that takes events may refuse a body with."""
 

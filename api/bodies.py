@@ -13,14 +13,17 @@ from api.checks import (
     MediaPath,
     Name,
     Released,
+    RewardValue,
     Short,
     Synopsis,
     Time,
     TitleId,
-    Unit,
     User,
+    WatchValue,
 )
-from artwork.personalize import Context, RewardEvent, WatchEvent
+from artwork.features import Context
+from artwork.rewards import RewardEvent
+from artwork.taste import WatchEvent
 from content.ids import from_iso
 from content.types import Aspect, Maturity
 from workers.fields import SubmitFields
@@ -76,7 +79,7 @@ class RewardBody(Body):
 
     decision_id: Short
     kind: Literal["impression", "click", "play", "watch", "return", "custom"]
-    value: Unit
+    value: RewardValue
     event_id: EventId | None = None
     occurred_at: Time | None = None
     correct: bool = False
@@ -98,7 +101,7 @@ class WatchBody(Body):
     user: User
     title_id: TitleId
     kind: Literal["watch"] = "watch"
-    value: Unit
+    value: WatchValue
     event_id: EventId | None = None
     occurred_at: Time | None = None
 

@@ -50,6 +50,16 @@ def check_synopsis(value: str) -> None:
         )
 
 
+def _unit(code: str) -> Callable[[float], None]:
+    """A check that refuses with `code` what is not within 0..1."""
+
+    def check(value: float) -> None:
+        if not 0 <= value <= 1:  # false for NaN too
+            raise Invalid(code, "the value must be a number from 0 to 1")
+
+    return check
+
+
 def _encodable(value: str) -> bool:
     try:
         value.encode()
@@ -71,7 +81,9 @@ Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), _TEX
 MediaPath = Annotated[str, Field(min_length=1, max_length=4096), _TEXT]
 ExternalId = Annotated[str, Field(max_length=256), _TEXT]
 Time = Annotated[str, Field(max_length=40), _coded(from_iso)]
-Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_UNIT = Field(json_schema_extra={"minimum": 0, "maximum": 1})
+RewardValue = Annotated[float, _coded(_unit("invalid_reward")), _UNIT]
+WatchValue = Annotated[float, _coded(_unit("invalid_event")), _UNIT]
 Language = Annotated[
     str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", examples=["en"])
 ]

@@ -54,7 +54,6 @@ _BY_FIELD = {
     "aspect": "unknown_aspect",
     "limit": "invalid_limit",
     "w": "invalid_width",
-    "value": "invalid_reward",
 }
 
 _log = structlog.get_logger("keyart.api")
@@ -65,7 +64,7 @@ def status_of(error: errors.KeyartError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def document(status: int, code: str, detail: str, **extra: object) -> dict[str, object]:
+def document(status: int, code: str, detail: str, /, **extra: object) -> dict[str, object]:
     """A problem document. `extra` never replaces the fields of the standard."""
     phrase = HTTPStatus(status).phrase
     return {

@@ -18,7 +18,7 @@ router = APIRouter(tags=["feedback"], route_class=JsonRoute)
     "/v1/rewards",
     status_code=202,
     response_model=Accepted,
-    responses=problems(*CODES, "decision_not_found", "reward_conflict"),
+    responses=problems(*CODES, "decision_not_found", "reward_conflict", "invalid_reward"),
 )
 async def reward(body: Rewards, house: House, meters: Meters) -> Response:
     """Take one reward, or `items` of up to 1000; answered once they are durable.

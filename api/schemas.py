@@ -239,6 +239,7 @@ class Decision(BaseModel):
     propensity: float
     propensities: dict[str, float]
     policy_id: str
+    feature_set: str
     ledger_offset: int
     deferred: bool
     active: bool
@@ -258,6 +259,7 @@ class Decision(BaseModel):
             propensity=view.propensity,
             propensities=dict(view.propensities),
             policy_id=view.policy_id,
+            feature_set=view.feature_set,
             ledger_offset=view.ledger_offset,
             deferred=view.deferred,
             active=view.active,

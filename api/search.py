@@ -30,6 +30,8 @@ MaturityMax = Annotated[Maturity | None, Query(description="Only titles up to th
         "invalid_title_id",
         "invalid_limit",
         "unknown_space",
+        "no_generation",
+        "index_failed",
         "index_unavailable",
     ),
 )
@@ -60,6 +62,8 @@ def similar_titles(
         "invalid_request",
         "invalid_text",
         "invalid_limit",
+        "no_generation",
+        "index_failed",
         "index_unavailable",
         "words_unavailable",
     ),

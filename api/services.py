@@ -7,9 +7,12 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import Request
 
+from artwork.features import Context
 from artwork.images import Format, Rendition
-from artwork.personalize import Choice, Context, DecisionView, RewardEvent, WatchEvent
+from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.rewards import RewardEvent
+from artwork.taste import WatchEvent
 from content.catalog import ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
 from content.types import F32, Aspect

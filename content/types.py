@@ -97,6 +97,8 @@ class Keyframe:
     """Variance of the Laplacian, squashed to 0..1."""
     embedding: F32
     """The picture's own visual features: (1280,), unit norm."""
+    thumbnail: bytes = b""
+    """JPEG of the small analysis frame: long side ≤ 480 px, black bars kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +108,7 @@ class Extraction:
     facts: MediaFacts
     shots: tuple[Shot, ...]
     keyframes: tuple[Keyframe, ...]
+    """`keyframes[i]` is shot i's own, for every shot; further ones of long shots follow."""
     vectors: Vectors
     profile: dict[str, Any] = field(default_factory=dict)
     """JSON-ready: palette, brightness, pacing, speech/music/silence fractions, tempo …"""

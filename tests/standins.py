@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from artwork.features import Context
 from artwork.images import ImageStore
-from artwork.personalize import Choice, Context, DecisionView, RewardEvent, WatchEvent
+from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.rewards import RewardEvent
+from artwork.taste import WatchEvent
 from content.catalog import ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id
@@ -208,6 +211,7 @@ class Personalizer:
             propensity=0.25,
             propensities={"v1": 0.25, "v2": 0.75},
             policy_id="p-1",
+            feature_set="f-1",
             ledger_offset=7,
             decided_us=1_700_000_000_000_000,
             expires_us=made.expires_us,

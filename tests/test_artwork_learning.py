@@ -13,8 +13,8 @@ import pytest
 
 from artwork.personalize import Choice, Context, Personalizer, RewardEvent, WatchEvent
 from content.records import Writer
+from samples.worlds import World, synthetic_embeddings
 from tests.shelf import fresh_engine, publish
-from tests.worlds import World, synthetic_embeddings
 
 TITLES, PICTURES, DECISIONS, LAST = 20, 6, 10_000, 2_000
 QUICK, ALL = range(3), range(10)

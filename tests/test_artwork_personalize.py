@@ -33,8 +33,8 @@ from artwork.taste import viewer_of
 from content.errors import KeyartError, NotFound, Unavailable
 from content.records import Writer
 from content.tables import titles
+from samples.worlds import synthetic_embeddings
 from tests.shelf import fresh_engine, publish
-from tests.worlds import synthetic_embeddings
 
 T = TypeVar("T")
 SECRET = b"0123456789abcdef0123456789abcdef"

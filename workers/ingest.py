@@ -14,10 +14,10 @@ from typing import Any
 
 import msgpack
 import numpy as np
-from artwork.pictures import PictureGroup, PictureVariant
 
 from artwork import pictures
-from content import extract, publication
+from artwork.pictures import PictureGroup, PictureVariant
+from content import keeping, publication
 from content.errors import Cancelled, TransientError
 from content.records import writing
 from content.types import Extraction, Space, TitleInput, Vector
@@ -56,7 +56,7 @@ class Ingest:
         """One pass over the media: shots, keyframes, vectors of picture and sound, profile."""
         path = self._title().media_path
         folder = self._folder / "extraction"
-        if path is None or folder.exists():
+        if path is None or keeping.saved(folder):
             return
         self._call(
             "decode",
@@ -107,8 +107,7 @@ class Ingest:
         point = removal.point_of(self.parts, self._title_id, self._version)
         if point is None:
             raise Cancelled
-        if point.vectors:
-            self.parts.index.upsert([point])
+        self.parts.index.upsert([point])
         replaced: tuple[set[str], set[str]] = (set(), set())
         if old is not None and old != self._version:
             replaced = removal.version_files(self.parts, self._title_id, old)
@@ -154,9 +153,9 @@ class Ingest:
         if title.media_path is None:
             return None
         folder = self._folder / "extraction"
-        if not folder.exists():
+        if not keeping.saved(folder):
             raise TransientError("work_lost", "the work folder lost its extraction")
-        return extract.load(folder)
+        return keeping.load(folder)
 
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
         if extraction is None:
@@ -167,7 +166,7 @@ class Ingest:
     def _check_pictures(self, groups: list[PictureGroup]) -> None:
         # Another title with the very same picture may have been deleted since this one was cut.
         shas = {variant.sha256 for group in groups for variant in group.variants}
-        if any(not self.parts.images.has(sha) for sha in shas):
+        if not all(map(self.parts.images.has, shas)):
             (self._folder / "pictures").unlink()
             raise TransientError("work_lost", "a picture was deleted before it was published")
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
-from artwork.images import ImageStore
-from indexes.client import IndexClient
 
+from artwork.images import ImageStore
 from content.catalog import Catalog
 from content.ids import DEFAULT_TENANT
 from content.records import open_engine
+from indexes.client import IndexClient
 from workers.jobs import JobRows
 from workers.settings import Settings
 

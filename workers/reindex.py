@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from content.encoders.specs import embedded_specs
-from indexes.calibration import Calibration
 
-from content import extract, publication
+from content import keeping, publication
+from content.encoders.specs import embedded_specs
 from content.errors import Cancelled, TransientError
 from content.records import writing
 from content.types import F32, Space, Vector
+from indexes.calibration import Calibration
 from workers import removal
 from workers.jobs import JobRecord
 from workers.parts import Parts
@@ -154,7 +154,7 @@ class Reindex:
                 cancelled=self.cancelled,
                 timeout_s=wall_s,
             )
-        return dict(extract.load(folder).vectors)
+        return dict(keeping.load(folder).vectors)
 
     def _synopsis(self, text: str) -> dict[Space, Vector]:
         with self.pool.child() as child:

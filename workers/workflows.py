@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
-from dbos.error import DBOSWorkflowCancelledError
+from dbos import error as engine_error
 
 from content.errors import Cancelled, KeyartError, TransientError, Unavailable, described, revived
 from workers.ingest import STAGES, Ingest
@@ -144,7 +144,7 @@ class JobRunner:
             yield job, cancelled
             clear_work(self.parts, job_id)
             self.parts.rows.finish(job_id)
-        except (Cancelled, DBOSWorkflowCancelledError):
+        except (Cancelled, engine_error.DBOSWorkflowCancelledError):
             self._abandon(job)
         except KeyartError as error:
             log.warning("job %s failed: %s", job_id, error)

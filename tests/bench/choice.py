@@ -16,8 +16,8 @@ from artwork.personalize import Choice, Context, Personalizer, RewardEvent
 from artwork.policy import Hyperparameters, draw
 from artwork.sums import SCALE
 from content.records import Writer
+from samples.worlds import synthetic_embeddings
 from tests.shelf import fresh_engine, publish
-from tests.worlds import synthetic_embeddings
 
 TITLES, PICTURES, PAGE = 40, 12, 40
 HERE = Context(device="tv", country="DE", tz="Europe/Berlin")

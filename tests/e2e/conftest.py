@@ -51,5 +51,5 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         words = {"id": "words-only", "name": "Words", "synopsis": "A sailor crosses the sea."}
         jobs.append(service.submit(words))
         for job in jobs:
-            assert service.wait(job["job_id"])["state"] == "done", service.log()[-4000:]
+            assert service.wait(job["job_id"])["state"] == "done", service.log()
         yield World(service, media)

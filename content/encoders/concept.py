@@ -1,0 +1,60 @@
+"""Pictures in the space of words: ConSE (Norouzi et al. 2013, arXiv:1312.5650).
+
+The ten likeliest classes of a picture weight the vectors of "a photo of a LABEL". It knows the
+nouns of ImageNet and nothing of actions, style or people.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+from content.encoders.text import DIM, TextEncoder
+from content.types import F32
+
+TOP = 10
+PROMPT = "a photo of a {}"
+
+
+class ConceptEncoder:
+    """Class probabilities to the synopsis space. Label vectors are made when first needed."""
+
+    def __init__(self, text: TextEncoder) -> None:
+        self._text = text
+        self._labels = labels()
+        self._vectors: dict[int, F32] = {}
+
+    def encode(self, probabilities: F32) -> F32:
+        """(n, 1000) class probabilities to vectors (n, 384), unit norm."""
+        return (
+            np.stack([self._one(row) for row in probabilities])
+            if len(probabilities)
+            else (np.zeros((0, DIM), np.float32))
+        )
+
+    def _one(self, row: F32) -> F32:
+        best = np.argsort(-row, kind="stable")[:TOP]
+        weights = row[best] / row[best].sum()
+        mixed = weights @ np.stack([self._label(int(index)) for index in best])
+        unit: F32 = (mixed / np.linalg.norm(mixed)).astype(np.float32)
+        return unit
+
+    def _label(self, index: int) -> F32:
+        if index not in self._vectors:
+            self._vectors[index] = self._text.encode([PROMPT.format(self._labels[index])])[0]
+        return self._vectors[index]
+
+
+def labels() -> list[str]:
+    """The 1000 class names of ILSVRC 2012 in their order, from the tables packaged with timm."""
+    synsets = label_file("imagenet_synsets.txt").read_text("utf-8").split()
+    lemmas = label_file("imagenet_synset_to_lemma.txt").read_text("utf-8").splitlines()
+    names = dict(line.split("\t", 1) for line in lemmas)
+    return [names[synset].split(",")[0].strip() for synset in synsets]
+
+
+def label_file(name: str) -> Path:
+    """A table of timm's, without importing timm (and torchvision with it)."""
+    spec = importlib.util.find_spec("timm")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "data" / "_info" / name

@@ -1,0 +1,50 @@
+"""The models, each loaded when first asked for and kept."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from content.encoders.concept import ConceptEncoder
+    from content.encoders.faces import FaceDetector
+    from content.encoders.frames import FrameEncoder
+    from content.encoders.speech import SpeechDetector
+    from content.encoders.text import TextEncoder
+
+
+class Models:
+    """Lazy holder. Making one costs nothing; not for use by several threads at once."""
+
+    @cached_property
+    def frames(self) -> "FrameEncoder":
+        """Pictures to features and class probabilities."""
+        from content.encoders.frames import FrameEncoder
+
+        return FrameEncoder()
+
+    @cached_property
+    def text(self) -> "TextEncoder":
+        """Words to vectors."""
+        from content.encoders.text import TextEncoder
+
+        return TextEncoder()
+
+    @cached_property
+    def concept(self) -> "ConceptEncoder":
+        """Class probabilities to the space of words."""
+        from content.encoders.concept import ConceptEncoder
+
+        return ConceptEncoder(self.text)
+
+    @cached_property
+    def speech(self) -> "SpeechDetector":
+        """Sound to speech probabilities."""
+        from content.encoders.speech import SpeechDetector
+
+        return SpeechDetector()
+
+    @cached_property
+    def faces(self) -> "FaceDetector":
+        """Pictures to faces."""
+        from content.encoders.faces import FaceDetector
+
+        return FaceDetector()
