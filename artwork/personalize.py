@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from artwork.arms import Shelves
+from artwork.commits import Commits, durable
 from artwork.decisions import Scope
 from artwork.episodes import Episodes
 from artwork.features import Context, circumstances, feature_set_id
@@ -86,6 +87,7 @@ class Personalizer:
         self._checkpointed = 0
         self._failure: Exception | None = None
         self._lock = threading.RLock()
+        self._commits = Commits(writer, self._lock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
 
     # ---- life ---------------------------------------------------------------------------------
@@ -160,7 +162,7 @@ class Personalizer:
         decide = partial(self._decide, aspect=aspect, user=user, context=context, defer=defer)
         answers, waits = await self._in_order(decide, list(title_ids))
         for future in waits:
-            await _durable(future)
+            await durable(future)
         return answers
 
     def _decide(
@@ -221,39 +223,11 @@ class Personalizer:
             for episode in page.began:  # nobody was answered with them
                 episode.expires_us = 0
 
-        learned: Future[Appended] = _uncancellable()
-        for episode in page.began:
-            episode.written = learned
-        self._write(write, learned, learn, lose)
-        return learned
+        def began(learned: "Future[Appended]") -> None:
+            for episode in page.began:
+                episode.written = learned
 
-    def _write(
-        self,
-        write: Callable[[sa.Connection], T],
-        learned: "Future[T]",
-        learn: Callable[[T], None],
-        lose: Callable[[], None],
-    ) -> None:
-        """Submit a write; after its commit `learn` under the lock, then resolve `learned`.
-
-        A write's own future is done before its callbacks have run, so nobody may wait for that one.
-        """
-
-        def committed(written: "Future[T]") -> None:
-            error = written.exception()
-            try:
-                with self._lock:
-                    if error is None:
-                        learn(written.result())
-                    else:
-                        lose()
-            finally:
-                if error is None:
-                    learned.set_result(written.result())
-                else:
-                    learned.set_exception(error)
-
-        self._writer.submit(write).add_done_callback(committed)
+        return self._commits.submit(write, learn, lose=lose, before=began)
 
     def _learn(self, appended: Appended) -> None:
         """Learn what was committed, in the order of the ledger. Called under the lock."""
@@ -288,7 +262,7 @@ class Personalizer:
             return append_rewards(connection, self.scope, good, self._clock())
 
         future = await self._in_order(self._submit, write)
-        return merged(outcomes, (await _durable(future))[0])
+        return merged(outcomes, (await durable(future))[0])
 
     async def watch(self, events: Sequence[WatchEvent]) -> Outcomes:
         """Take in what viewers watched; for each why it was refused, or None.
@@ -303,7 +277,7 @@ class Personalizer:
         if not good:
             return outcomes
         future, missing = await self._in_order(self._watched, good)
-        written = iter((await _durable(future))[0])
+        written = iter((await durable(future))[0])
         later: Outcomes = [
             NotFound("title_not_found", f"there is no title {event.title_id!r}")
             if event.title_id in missing
@@ -353,9 +327,7 @@ class Personalizer:
             if result[1] is not None:
                 self._learn(result[1])
 
-        learned: Future[tuple[Outcomes, Appended | None]] = _uncancellable()
-        self._write(write, learned, learn, lambda: None)
-        return learned
+        return self._commits.submit(write, learn)
 
     async def _in_order(self, work: Callable[..., T], *args: object) -> T:
         """Run `work` in the deciding thread: off the event loop, and in order."""
@@ -378,19 +350,3 @@ class Personalizer:
         """
         with self._engine.connect() as connection:
             return replay(connection, self.scope, self._parameters, decision_id)
-
-
-def _uncancellable() -> "Future[Any]":
-    future: Future[Any] = Future()
-    future.set_running_or_notify_cancel()
-    return future
-
-
-async def _durable(future: "Future[T]") -> T:
-    """The result once committed and learned. A caller that goes away does not undo the write."""
-    try:
-        return await asyncio.shield(asyncio.wrap_future(future))
-    except sa.exc.SQLAlchemyError as error:
-        raise Unavailable(
-            "ledger_unavailable", "the ledger could not be written; nothing was kept, try again"
-        ) from error

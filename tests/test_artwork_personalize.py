@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -33,7 +34,7 @@ from content.errors import KeyartError, NotFound, Unavailable
 from content.records import Writer
 from content.tables import titles
 from samples.worlds import synthetic_embeddings
-from tests.shelf import publish
+from tests.shelf import fresh_engine, publish
 
 T = TypeVar("T")
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -95,14 +96,27 @@ EMBEDDINGS = synthetic_embeddings(4, 12, seed=5)
 TITLES = list(EMBEDDINGS)
 
 
-@pytest.fixture
-def house(engine: sa.Engine) -> Iterator[House]:
+def furnished(engine: sa.Engine) -> Iterator[House]:
     for title in TITLES:
         publish(engine, title, EMBEDDINGS[title])
     house = House(engine)
     house.open()
     yield house
     house.writer.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """On SQLite."""
+    engine = fresh_engine(tmp_path)
+    yield from furnished(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def any_house(engine: sa.Engine) -> Iterator[House]:
+    """On SQLite and on Postgres."""
+    yield from furnished(engine)
 
 
 def state_of(p: Personalizer) -> bytes:
@@ -125,20 +139,20 @@ def test_an_answer_is_logged_with_the_probability_of_every_arm(house: House) -> 
     assert view.expires_us - view.decided_us == EPISODE_S * 1_000_000
 
 
-def test_each_title_is_answered_or_refused_by_itself(house: House) -> None:
-    publish(house.engine, "bare", {})
-    publish(house.engine, "adult", EMBEDDINGS[TITLES[1]], maturity="18")
-    publish(house.engine, "tall", EMBEDDINGS[TITLES[2]], aspects=("2:3",))
+def test_each_title_is_answered_or_refused_by_itself(any_house: House) -> None:
+    publish(any_house.engine, "bare", {})
+    publish(any_house.engine, "adult", EMBEDDINGS[TITLES[1]], maturity="18")
+    publish(any_house.engine, "tall", EMBEDDINGS[TITLES[2]], aspects=("2:3",))
     page = [TITLES[0], "nowhere", "bare", "adult", "tall"]
     ceiling = Context(maturity_max="13")
-    answers = run(house.p.choose(page, "16:9", user="ann", context=ceiling))
+    answers = run(any_house.p.choose(page, "16:9", user="ann", context=ceiling))
     assert isinstance(answers[0], Choice)
     refusals = answers[1:]
     assert all(isinstance(refusal, NotFound) for refusal in refusals)
     codes = [r.code for r in refusals if isinstance(r, KeyartError)]
     assert codes == ["title_not_found", "no_variants", "no_variants", "no_variants"]
     assert "ceiling 13" in str(answers[3])
-    assert house.choose("adult")[0].title_id == "adult"
+    assert any_house.choose("adult")[0].title_id == "adult"
 
 
 def test_a_title_that_is_still_being_made_has_no_pictures(house: House) -> None:
@@ -151,18 +165,18 @@ def test_a_title_that_is_still_being_made_has_no_pictures(house: House) -> None:
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", ""])
-def test_text_that_no_database_takes_names_nothing(house: House, text: str) -> None:
+def test_text_that_no_database_takes_names_nothing(any_house: House, text: str) -> None:
     with pytest.raises(NotFound):
-        house.choose(text)
+        any_house.choose(text)
     with pytest.raises(NotFound):
-        house.p.decision(text)
-    [choice] = house.choose(TITLES[0])
+        any_house.p.decision(text)
+    [choice] = any_house.choose(TITLES[0])
     event = RewardEvent(choice.decision_id, "play", 1.0, event_id=text)
-    assert house.refusals(event, RewardEvent(text, "play", 1.0)) == [
+    assert any_house.refusals(event, RewardEvent(text, "play", 1.0)) == [
         "invalid_reward",
         "decision_not_found",
     ]
-    assert house.choose(TITLES[1], user="\ud800")
+    assert any_house.choose(TITLES[1], user="\ud800")
 
 
 def test_without_a_user_nothing_of_the_viewer_is_kept(house: House) -> None:
@@ -172,11 +186,11 @@ def test_without_a_user_nothing_of_the_viewer_is_kept(house: House) -> None:
         assert set(connection.scalars(sa.select(decisions.c.viewer))) == {None}
 
 
-def test_the_user_id_is_stored_nowhere(house: House) -> None:
+def test_the_user_id_is_stored_nowhere(any_house: House) -> None:
     user = "a-user-name-like-no-other"
-    house.choose(TITLES[0], user=user)
-    run(house.p.watch([WatchEvent(user, TITLES[1], 1.0)]))
-    with house.engine.connect() as connection:
+    any_house.choose(TITLES[0], user=user)
+    run(any_house.p.watch([WatchEvent(user, TITLES[1], 1.0)]))
+    with any_house.engine.connect() as connection:
         for table in (decisions, watch_events, impressions, rewards, offers):
             assert user not in repr(connection.execute(sa.select(table)).all())
         stored = connection.scalars(sa.select(watch_events.c.viewer)).one()
@@ -197,11 +211,11 @@ def test_within_an_episode_the_same_decision_comes_back(house: House) -> None:
     assert house.choose(TITLES[0])[0].decision_id != first.decision_id
 
 
-def test_an_episode_outlives_the_process(house: House) -> None:
-    [first] = house.choose(TITLES[0])
-    house.crash()
-    house.open()
-    assert house.choose(TITLES[0]) == [first]
+def test_an_episode_outlives_the_process(any_house: House) -> None:
+    [first] = any_house.choose(TITLES[0])
+    any_house.crash()
+    any_house.open()
+    assert any_house.choose(TITLES[0]) == [first]
 
 
 def test_another_viewer_has_another_episode(house: House) -> None:
@@ -228,15 +242,15 @@ def test_a_withdrawn_picture_ends_the_episode(house: House) -> None:
     assert len(house.p.decision(second.decision_id).propensities) == 11
 
 
-def test_two_requests_at_once_share_one_decision(house: House) -> None:
+def test_two_requests_at_once_share_one_decision(any_house: House) -> None:
     async def both() -> list[Any]:
-        ask = [house.p.choose(TITLES, "16:9", user="ann", context=HERE) for _ in range(20)]
+        ask = [any_house.p.choose(TITLES, "16:9", user="ann", context=HERE) for _ in range(20)]
         return await asyncio.gather(*ask)
 
     pages = run(both())
     assert all(page == pages[0] for page in pages)
-    assert house.count(decisions) == len(TITLES)
-    assert house.count(impressions) == 20 * len(TITLES)
+    assert any_house.count(decisions) == len(TITLES)
+    assert any_house.count(impressions) == 20 * len(TITLES)
 
 
 def test_a_title_asked_twice_on_a_page_is_decided_once(house: House) -> None:
@@ -248,18 +262,18 @@ def test_a_title_asked_twice_on_a_page_is_decided_once(house: House) -> None:
 # ---- deferred ------------------------------------------------------------------------------------
 
 
-def test_a_deferred_decision_counts_once_it_is_shown(house: House) -> None:
-    [choice] = house.choose(TITLES[0], defer=True)
-    before = state_of(house.p)
-    assert not house.p.decision(choice.decision_id).active
-    assert house.count(impressions) == 0
-    assert house.refusals(RewardEvent(choice.decision_id, "impression", 1.0)) == [None]
-    assert house.p.decision(choice.decision_id).active
-    assert house.count(impressions) == 1
-    assert state_of(house.p) != before
-    assert house.p._ready().sums.rows == 1
-    assert house.refusals(RewardEvent(choice.decision_id, "impression", 1.0)) == [None]
-    assert house.p._ready().sums.rows == house.count(impressions) == 1
+def test_a_deferred_decision_counts_once_it_is_shown(any_house: House) -> None:
+    [choice] = any_house.choose(TITLES[0], defer=True)
+    before = state_of(any_house.p)
+    assert not any_house.p.decision(choice.decision_id).active
+    assert any_house.count(impressions) == 0
+    assert any_house.refusals(RewardEvent(choice.decision_id, "impression", 1.0)) == [None]
+    assert any_house.p.decision(choice.decision_id).active
+    assert any_house.count(impressions) == 1
+    assert state_of(any_house.p) != before
+    assert any_house.p._ready().sums.rows == 1
+    assert any_house.refusals(RewardEvent(choice.decision_id, "impression", 1.0)) == [None]
+    assert any_house.p._ready().sums.rows == any_house.count(impressions) == 1
 
 
 def test_a_reward_shows_that_a_deferred_decision_was_seen(house: House) -> None:
@@ -279,20 +293,20 @@ def test_a_page_shown_after_it_was_deferred_activates_it(house: House) -> None:
 # ---- rewards -------------------------------------------------------------------------------------
 
 
-def test_rewards_repeat_conflict_and_correct(house: House) -> None:
-    [choice] = house.choose(TITLES[0])
+def test_rewards_repeat_conflict_and_correct(any_house: House) -> None:
+    [choice] = any_house.choose(TITLES[0])
     mine = choice.decision_id
     watch = RewardEvent(mine, "watch", 0.5)
-    assert house.refusals(watch, watch) == [None, None]
-    assert house.refusals(watch) == [None]
-    assert house.count(rewards) == 1
-    assert house.refusals(RewardEvent(mine, "watch", 0.75)) == ["reward_conflict"]
-    assert house.refusals(RewardEvent(mine, "watch", 0.25, correct=True)) == [None]
-    assert house.count(rewards) == 2
-    assert house.p._ready().sums.q == 256 * 256 * 1024
-    house.refusals(RewardEvent(mine, "play", 1.0))  # 0.3: the deepest success counts
-    assert house.p._ready().sums.q == 307 * 307 * 1024
-    kept = [(r.kind, r.value, r.corrects) for r in house.p.decision(mine).rewards]
+    assert any_house.refusals(watch, watch) == [None, None]
+    assert any_house.refusals(watch) == [None]
+    assert any_house.count(rewards) == 1
+    assert any_house.refusals(RewardEvent(mine, "watch", 0.75)) == ["reward_conflict"]
+    assert any_house.refusals(RewardEvent(mine, "watch", 0.25, correct=True)) == [None]
+    assert any_house.count(rewards) == 2
+    assert any_house.p._ready().sums.q == 256 * 256 * 1024
+    any_house.refusals(RewardEvent(mine, "play", 1.0))  # 0.3: the deepest success counts
+    assert any_house.p._ready().sums.q == 307 * 307 * 1024
+    kept = [(r.kind, r.value, r.corrects) for r in any_house.p.decision(mine).rewards]
     assert kept == [("watch", 0.5, False), ("watch", 0.25, True), ("play", 1.0, False)]
 
 
@@ -309,15 +323,15 @@ def test_one_bad_event_leaves_the_others_be(house: House) -> None:
     assert house.count(rewards) == 1
 
 
-def test_an_event_id_makes_a_retry_harmless(house: House) -> None:
-    [a, b] = house.choose(TITLES[0], TITLES[1])
+def test_an_event_id_makes_a_retry_harmless(any_house: House) -> None:
+    [a, b] = any_house.choose(TITLES[0], TITLES[1])
     event = RewardEvent(a.decision_id, "watch", 0.5, event_id="e1")
-    assert house.refusals(event, event) == [None, None]
-    assert house.refusals(event) == [None]
-    assert house.refusals(RewardEvent(b.decision_id, "watch", 0.5, event_id="e1")) == [
+    assert any_house.refusals(event, event) == [None, None]
+    assert any_house.refusals(event) == [None]
+    assert any_house.refusals(RewardEvent(b.decision_id, "watch", 0.5, event_id="e1")) == [
         "event_conflict"
     ]
-    assert house.count(rewards) == 1
+    assert any_house.count(rewards) == 1
 
 
 def test_a_reward_is_visible_in_the_next_decision(house: House) -> None:
@@ -357,7 +371,7 @@ def _head(house: House) -> int:
 # ---- taste ---------------------------------------------------------------------------------------
 
 
-def test_watch_events_are_idempotent_and_need_a_title(house: House) -> None:
+def test_watch_events_are_idempotent_and_need_a_title(any_house: House) -> None:
     events = [
         WatchEvent("ann", TITLES[0], 1.0, event_id="w1"),
         WatchEvent("ann", TITLES[0], 1.0, event_id="w1"),
@@ -365,9 +379,9 @@ def test_watch_events_are_idempotent_and_need_a_title(house: House) -> None:
         WatchEvent("ann", TITLES[0], 2.0),
         WatchEvent("bob", TITLES[0], 1.0, event_id="w1"),
     ]
-    codes = [e.code if e else None for e in run(house.p.watch(events))]
+    codes = [e.code if e else None for e in run(any_house.p.watch(events))]
     assert codes == [None, None, "title_not_found", "invalid_event", "event_conflict"]
-    assert house.count(watch_events) == 1
+    assert any_house.count(watch_events) == 1
 
 
 def test_what_was_watched_changes_the_features(house: House) -> None:
@@ -423,17 +437,17 @@ def _live(house: House, steps: int) -> list[str]:
     return list(dict.fromkeys(made))
 
 
-def test_replay_gives_the_same_probabilities_bit_for_bit(house: House) -> None:
-    made = _live(house, 40)
-    logged = {d: house.p.decision(d).propensities for d in made}
-    assert all(house.p.replay(d) == logged[d] for d in made[::3])
+def test_replay_gives_the_same_probabilities_bit_for_bit(any_house: House) -> None:
+    made = _live(any_house, 25)
+    logged = {d: any_house.p.decision(d).propensities for d in made}
+    assert all(any_house.p.replay(d) == logged[d] for d in made[::3])
     # Again in a new process from a checkpoint, and once more without any.
-    house.close()
-    house.open()
-    assert all(house.p.replay(d) == logged[d] for d in made[-6:])
-    with house.engine.begin() as connection:
+    any_house.close()
+    any_house.open()
+    assert all(any_house.p.replay(d) == logged[d] for d in made[-6:])
+    with any_house.engine.begin() as connection:
         assert connection.execute(sa.delete(checkpoints)).rowcount == 1
-    assert all(house.p.replay(d) == logged[d] for d in made[-6:])
+    assert all(any_house.p.replay(d) == logged[d] for d in made[-6:])
 
 
 def test_starting_again_gives_the_same_bits_as_running_on(

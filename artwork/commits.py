@@ -1,0 +1,70 @@
+"""Writes whose answers wait until they are committed and learned."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from content.errors import Unavailable
+from content.records import Writer
+
+T = TypeVar("T")
+
+
+class Commits:
+    """Submits writes; learns them under the lock, in the order of the commits."""
+
+    def __init__(self, writer: Writer, lock: threading.RLock) -> None:
+        self._writer, self._lock = writer, lock
+
+    def submit(
+        self,
+        write: Callable[[sa.Connection], T],
+        learn: Callable[[T], None],
+        *,
+        lose: Callable[[], None] = lambda: None,
+        before: Callable[[Future[T]], None] = lambda _: None,
+    ) -> "Future[T]":
+        """The result of `write`, once it is committed and `learn` has seen it.
+
+        A write's own future is done *before* its callbacks have run, so an answer that waited for
+        that one could overtake what it wrote. `lose` is called instead when the write failed;
+        `before` with the future, before anything can happen to it.
+        """
+        learned: Future[T] = Future()
+        learned.set_running_or_notify_cancel()  # nobody may cancel what is being written
+        before(learned)
+
+        def committed(written: "Future[T]") -> None:
+            error = written.exception()
+            try:
+                with self._lock:
+                    if error is None:
+                        learn(written.result())
+                    else:
+                        lose()
+            finally:
+                if error is None:
+                    learned.set_result(written.result())
+                else:
+                    learned.set_exception(error)
+
+        self._writer.submit(write).add_done_callback(committed)
+        return learned
+
+
+async def durable(future: "Future[T]") -> T:
+    """The result once committed and learned. A caller that goes away does not undo the write.
+
+    Raises:
+        Unavailable: `ledger_unavailable`, when the database refused the write.
+    """
+    try:
+        return await asyncio.shield(asyncio.wrap_future(future))
+    except sa.exc.SQLAlchemyError as error:
+        raise Unavailable(
+            "ledger_unavailable", "the ledger could not be written; nothing was kept, try again"
+        ) from error
