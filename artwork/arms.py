@@ -12,7 +12,7 @@ from artwork.decisions import Scope
 from artwork.features import descriptor
 from artwork.sums import I16
 from artwork.tables import image_groups, picture_features, variants
-from content.ids import stable_id
+from content.ids import TITLE_ID, stable_id
 from content.tables import title_versions, titles
 from content.types import Aspect, Maturity
 
@@ -65,8 +65,10 @@ class Shelves:
     def read(self, connection: sa.Connection, title_ids: Sequence[str]) -> dict[str, Shelf]:
         """The shelf of every title that exists; an empty one where nothing is published."""
         found = {}
+        # Text that no database takes (NUL, lone surrogates) cannot be the id of anything.
+        ids = [title_id for title_id in set(title_ids) if TITLE_ID.fullmatch(title_id)]
         for title_id, version, created, maturity, published in connection.execute(
-            _PUBLISHED, {"tenant": self._scope.tenant, "ids": list(set(title_ids))}
+            _PUBLISHED, {"tenant": self._scope.tenant, "ids": ids}
         ):
             # A title deleted and made again counts its versions from 1 again.
             key = (title_id, version, created, published)

@@ -19,7 +19,6 @@ from artwork.quality import Quality, analysis_picture, appeal, measure, rejectio
 from artwork.saliency import saliency, spread
 from artwork.selection import diverse, probe_times
 from content.encoders.faces import Face
-from content.encoders.specs import embedded_specs
 from content.ids import stable_id
 from content.types import ASPECTS, F32, U8, Aspect, Extraction
 
@@ -40,7 +39,7 @@ Grab = Callable[[Path, Sequence[float]], Iterator[tuple[float, U8]]]
 class FrameEncoder(Protocol):
     """What is needed of `content.encoders.frames`."""
 
-    def encode(self, frames: Sequence[U8], /) -> tuple[F32, F32]: ...
+    def encode(self, frames: Sequence[U8]) -> tuple[F32, F32]: ...
 
 
 class FaceFinder(Protocol):
@@ -104,7 +103,9 @@ def make_candidates(
     same ids: a group is named by the bytes of its source picture.
 
     Args:
-        grab: full-resolution RGB frames (H, W, 3) of a file at ascending seconds.
+        extraction: of the same film; its visual vector names the encoder in `models`.
+        grab: full-resolution RGB frames (H, W, 3) of a file at ascending seconds, each with its
+            own time; the frame at its own time is the same frame.
         on_progress: told the fraction done, 0..1.
     """
     times = probe_times(extraction)
@@ -114,7 +115,7 @@ def make_candidates(
         on_progress(0.6 * min(1.0, len(seen) / len(times)))
     chosen = _choose(_measured(seen, models.frames))
     groups = dict[str, PictureGroup]()
-    maker = _Maker(title_id, tenant, images, embedded_specs()["visual"].fingerprint, extraction)
+    maker = _Maker(title_id, tenant, images, extraction)
     for done, (at_s, rgb) in enumerate(grab(path, [one.at_s for one in chosen]) if chosen else ()):
         group = maker.group(rgb, min(chosen, key=lambda one: abs(one.at_s - at_s)))
         if group.variants:
@@ -189,7 +190,6 @@ class _Maker:
     title_id: str
     tenant: str
     images: ImageStore
-    fingerprint: str
     extraction: Extraction
 
     def group(self, rgb: U8, seen: _Candidate) -> PictureGroup:
@@ -203,7 +203,7 @@ class _Maker:
             source_s=seen.at_s,
             facts=facts(seen.quality, seen.faces, seen.face, seen.mass, self._position(seen.at_s)),
             embedding=seen.embedding,
-            embedding_fingerprint=self.fingerprint,
+            embedding_fingerprint=self.extraction.vectors["visual"].fingerprint,
             variants=tuple(variant for variant in made if variant is not None),
         )
 

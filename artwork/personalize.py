@@ -7,111 +7,44 @@ anybody has the answer. So an answer is durable, and a reward is visible to the 
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import numpy as np
 import sqlalchemy as sa
 
-from artwork.arms import Arm, Offer, Shelf, Shelves, stored_features
-from artwork.decisions import Decision, Scope, load
-from artwork.episodes import Episode, Episodes
-from artwork.features import Circumstances, Context, assemble, circumstances, feature_set_id
-from artwork.guardrails import allowed
+from artwork.arms import Shelves
+from artwork.decisions import Scope
+from artwork.episodes import Episodes
+from artwork.features import Context, circumstances, feature_set_id
 from artwork.learner import Learner, restore, save_checkpoint
-from artwork.ledger import (
-    Appended,
-    activated,
-    append_decisions,
-    head,
-    save_features,
-    save_offers,
-)
-from artwork.policy import Hyperparameters, draw, mix, policy_id, seed_of
-from artwork.rewards import (
-    WEIGHTS,
-    RewardEvent,
-    RewardRow,
-    append_rewards,
-    check_reward,
-    rewards_of,
-)
-from artwork.sums import I16, SCALE
-from artwork.taste import (
-    Tastes,
-    Watched,
-    WatchEvent,
-    append_watched,
-    check_watch,
-    read_history,
-    taste_of,
-    viewer_of,
-)
-from content.errors import Conflict, KeyartError, NotFound, Unavailable
-from content.ids import new_id, now_us
+from artwork.ledger import Appended, append_decisions, head, save_features, save_offers
+from artwork.outcomes import Outcomes, checked, merged
+from artwork.page import Choice, Page, Request, Rules
+from artwork.policy import Hyperparameters, policy_id
+from artwork.replay import DecisionView, replay, view
+from artwork.rewards import WEIGHTS, RewardEvent, RewardRow, append_rewards, check_reward
+from artwork.sums import I16
+from artwork.taste import Tastes, Watched, WatchEvent, append_watched, check_watch, viewer_of
+from content.errors import KeyartError, NotFound, Unavailable
+from content.ids import now_us
 from content.records import Writer
 from content.types import Aspect
 
+__all__ = [
+    "Choice",
+    "Context",
+    "DecisionView",
+    "Personalizer",
+    "RewardEvent",
+    "RewardRow",
+    "WatchEvent",
+]
+
 T = TypeVar("T")
 CHECKPOINT_EVERY = 20_000
-"""Ledger rows between two checkpoints: a start folds at most about this many."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A picture for a title: `variant_id` in the requested aspect, `sha256` of its master."""
-
-    decision_id: str
-    title_id: str
-    variant_id: str
-    group_id: str
-    sha256: str
-    aspect: Aspect
-    propensity: float
-    expires_us: int
-
-
-@dataclass(frozen=True)
-class DecisionView:
-    """A logged decision; `propensities` over every arm on offer, by variant id."""
-
-    decision_id: str
-    title_id: str
-    variant_id: str
-    group_id: str
-    aspect: str
-    propensity: float
-    propensities: dict[str, float]
-    policy_id: str
-    feature_set: str
-    ledger_offset: int
-    decided_us: int
-    expires_us: int
-    deferred: bool
-    active: bool
-    rewards: list[RewardRow]
-    context: Context
-
-
-@dataclass(slots=True)
-class _Page:
-    """One call of `choose` while it is made."""
-
-    viewer: bytes | None
-    context: Context
-    here: Circumstances
-    taste: I16 | None
-    aspect: Aspect
-    defer: bool
-    now_us: int
-    made: list[tuple[Decision, str]]
-    offers: dict[str, Offer]
-    shown: list[str]
-    began: list[Episode]
-    waits: list["Future[Appended]"]
+"""Ledger rows between two checkpoints: a start learns at most about this many."""
 
 
 class Personalizer:
@@ -141,18 +74,17 @@ class Personalizer:
         parameters: Hyperparameters | None = None,
     ) -> None:
         self._engine, self._writer, self._clock = engine, writer, clock
-        self._secret, self._floor, self._draws = secret, floor, draws
-        self._episode_us = round(episode_s * 1_000_000)
         self._parameters = parameters or Hyperparameters()
         policy = policy_id(self._parameters, draws, WEIGHTS)
         self.scope = Scope(tenant, policy, feature_set_id(encoder))
+        self._rules = Rules(self.scope, secret, floor, draws, round(episode_s * 1_000_000))
         self._shelves = Shelves(self.scope, encoder)
         self._tastes = Tastes(self.scope)
         self._episodes = Episodes(tenant)
         self._offers_saved: set[str] = set()
         self._learner: Learner | None = None
         self._checkpointed = 0
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._lock = threading.RLock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
 
@@ -167,12 +99,13 @@ class Personalizer:
                 self._checkpointed = self._learner.offset
 
     def close(self) -> None:
-        """Finish what is under way and write a checkpoint. The writer must still be open."""
+        """Finish what is under way and write a checkpoint; the writer must still be open."""
         self._thread.shutdown(wait=True)
+        # The writer works in order: once this is through, all before it is learned.
+        self._writer.submit(lambda connection: None).result()
         with self._lock:
-            learner = self._learner
-            behind = learner is not None and learner.offset > self._checkpointed
-        if behind:
+            state = self._learner
+        if state is not None and self._failure is None and state.offset > self._checkpointed:
             self._checkpoint().result()
 
     @property
@@ -183,7 +116,7 @@ class Personalizer:
     def _ready(self) -> Learner:
         if self._failure is not None:
             raise Unavailable(
-                "learning_stopped", f"learning stopped and needs a restart: {self._failure}"
+                "learning_stopped", f"learning stopped; restart the service: {self._failure}"
             )
         if self._learner is None:
             raise Unavailable("not_started", "the personalizer is still reading its ledger")
@@ -191,11 +124,12 @@ class Personalizer:
 
     def _checkpoint(self) -> "Future[None]":
         with self._lock:
-            learner = self._ready()
-            offset, data = learner.offset, learner.packed()
+            state = self._ready()
+            offset, data = state.offset, state.packed()
             self._checkpointed = offset
+        at_us = self._clock()
         return self._writer.submit(
-            lambda connection: save_checkpoint(connection, self.scope, offset, data, self._clock())
+            lambda connection: save_checkpoint(connection, self.scope, offset, data, at_us)
         )
 
     # ---- choose -------------------------------------------------------------------------------
@@ -223,37 +157,41 @@ class Personalizer:
             Invalid: `invalid_context`.
             Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`.
         """
-        decide = partial(
-            self._decide, list(title_ids), aspect, user=user, context=context, defer=defer
-        )
-        answers, waits = await self._in_order(decide)
+        decide = partial(self._decide, aspect=aspect, user=user, context=context, defer=defer)
+        answers, waits = await self._in_order(decide, list(title_ids))
         for future in waits:
             await _durable(future)
         return answers
 
     def _decide(
-        self, title_ids: list[str], aspect: Aspect, *, user: str | None, context: Context,
+        self,
+        title_ids: Sequence[str],
+        *,
+        aspect: Aspect,
+        user: str | None,
+        context: Context,
         defer: bool,
-    ) -> tuple[list[Choice | KeyartError], "list[Future[Appended]]"]:  # fmt: skip
+    ) -> tuple[list[Choice | KeyartError], "list[Future[Appended]]"]:
         now = self._clock()
         here = circumstances(context, now)
-        viewer = None if user is None else viewer_of(self._secret, self.scope.tenant, user)
+        viewer = None if user is None else viewer_of(self._rules.secret, self.scope.tenant, user)
+        taste = None
         with self._lock:  # before the read begins, so that it sees all that is learned
-            learner = self._ready()
+            state = self._ready()
             with self._engine.connect() as connection:
                 shelves = self._shelves.read(connection, title_ids)
-                taste = None
                 if viewer is not None:
-                    taste = self._tastes.at(connection, viewer, learner.offset, now)
+                    taste = self._tastes.at(connection, viewer, state.offset, now)
                     self._episodes.recall(connection, viewer, list(shelves), now)
-            page = _Page(viewer, context, here, taste, aspect, defer, now, [], {}, [], [], [])
+            request = Request(aspect, context, here, viewer, taste, defer, now)
+            page = Page(self._rules, request, state, self._episodes)
             answers: list[Choice | KeyartError] = []
             for title_id in title_ids:
                 try:
-                    answers.append(self._answer(learner, shelves.get(title_id), title_id, page))
+                    answers.append(page.answer(title_id, shelves.get(title_id)))
                 except NotFound as error:
                     answers.append(error)
-            due = learner.offset - self._checkpointed >= CHECKPOINT_EVERY
+            due = state.offset - self._checkpointed >= CHECKPOINT_EVERY
         # The lock is free again: a full queue must not keep the writer from learning.
         if page.made or page.shown:
             page.waits.append(self._append(page))
@@ -261,111 +199,79 @@ class Personalizer:
             self._checkpoint()
         return answers, page.waits
 
-    def _answer(self, learner: Learner, shelf: Shelf | None, title_id: str, page: _Page) -> Choice:
-        offer = _offer(shelf, title_id, page)
-        episode = None
-        if page.viewer is not None:
-            episode = self._episodes.current(page.viewer, title_id, page.now_us)
-        arm = None if episode is None else _same_picture(offer, episode.group_id)
-        if episode is None or arm is None:
-            episode, arm = self._new(learner, offer, page)
-        else:
-            if episode.written is not None and not episode.written.done():
-                page.waits.append(episode.written)
-            if not page.defer:
-                page.shown.append(episode.decision_id)
-        return Choice(
-            episode.decision_id,
-            title_id,
-            arm.variant_id,
-            arm.group_id,
-            arm.sha256,
-            page.aspect,
-            episode.propensity,
-            episode.expires_us,
-        )
-
-    def _new(self, learner: Learner, offer: Offer, page: _Page) -> tuple[Episode, Arm]:
-        decision_id = new_id()
-        seed = seed_of(self._secret, decision_id)
-        x = assemble(offer.descriptors, page.taste, page.here)
-        scores = learner.posterior.scores(learner.sums, offer.title_id, offer.groups, x / SCALE)
-        drawn = draw(scores, seed, draws=self._draws, floor=self._floor)
-        arm = offer.arms[drawn.chosen]
-        expires_us = page.now_us + self._episode_us
-        decision = Decision(
-            id=decision_id,
-            offer_id=offer.id,
-            title_id=offer.title_id,
-            viewer=page.viewer,
-            context=page.context,
-            chosen=drawn.chosen,
-            counts=drawn.counts,
-            floor=self._floor,
-            seed=seed,
-            x=x[drawn.chosen],
-            policy_id=self.scope.policy_id,
-            feature_set=self.scope.feature_set,
-            ledger_offset=learner.offset,
-            decided_us=page.now_us,
-            expires_us=expires_us,
-            deferred=page.defer,
-        )
-        episode = Episode(decision_id, arm.group_id, float(drawn.pmf[drawn.chosen]), expires_us)
-        page.made.append((decision, arm.group_id))
-        page.offers[offer.id] = offer
-        if page.viewer is not None:
-            self._episodes.begin(page.viewer, offer.title_id, episode)
-            page.began.append(episode)
-        return episode, arm
-
-    def _append(self, page: _Page) -> "Future[Appended]":
+    def _append(self, page: Page) -> "Future[Appended]":
         features = dict(self._shelves.unsaved)
         offers = [page.offers[key] for key in page.offers.keys() - self._offers_saved]
 
         def write(connection: sa.Connection) -> Appended:
             save_features(connection, self.scope, features)
             save_offers(connection, self.scope.tenant, offers)
-            return append_decisions(connection, self.scope, page.made, page.shown, page.now_us)
+            at_us = page.request.now_us
+            return append_decisions(connection, self.scope, page.made, page.shown, at_us)
 
-        future = self._writer.submit(write)
-        for episode in page.began:
-            episode.written = future
-        future.add_done_callback(partial(self._decided, page, features, offers))
-        return future
-
-    def _decided(
-        self, page: _Page, features: dict[str, tuple[str, I16]], offers: list[Offer],
-        future: "Future[Appended]",
-    ) -> None:  # fmt: skip
-        with self._lock:
-            if future.exception() is not None:
-                for episode in page.began:  # nobody was answered with them
-                    episode.expires_us = 0
-                return
+        def learn(appended: Appended) -> None:
             for group in features:
                 self._shelves.unsaved.pop(group, None)
             self._offers_saved.update(offer.id for offer in offers)
             for episode in page.began:
                 episode.written = None
-            self._learn(future.result())
+            self._learn(appended)
+
+        def lose() -> None:
+            for episode in page.began:  # nobody was answered with them
+                episode.expires_us = 0
+
+        learned: Future[Appended] = _uncancellable()
+        for episode in page.began:
+            episode.written = learned
+        self._write(write, learned, learn, lose)
+        return learned
+
+    def _write(
+        self,
+        write: Callable[[sa.Connection], T],
+        learned: "Future[T]",
+        learn: Callable[[T], None],
+        lose: Callable[[], None],
+    ) -> None:
+        """Submit a write; after its commit `learn` under the lock, then resolve `learned`.
+
+        A write's own future is done before its callbacks have run, so nobody may wait for that one.
+        """
+
+        def committed(written: "Future[T]") -> None:
+            error = written.exception()
+            try:
+                with self._lock:
+                    if error is None:
+                        learn(written.result())
+                    else:
+                        lose()
+            finally:
+                if error is None:
+                    learned.set_result(written.result())
+                else:
+                    learned.set_exception(error)
+
+        self._writer.submit(write).add_done_callback(committed)
 
     def _learn(self, appended: Appended) -> None:
         """Learn what was committed, in the order of the ledger. Called under the lock."""
-        learner = self._learner
-        if learner is None or self._failure is not None:
+        state = self._learner
+        if state is None or self._failure is not None:
             return
         try:
-            if not learner.advance(appended):  # somebody else appended rows before these
+            if not state.advance(appended):  # another process appended rows before these
                 with self._engine.connect() as connection:
-                    learner.catch_up(connection, self.scope, appended.last)
+                    state.catch_up(connection, self.scope, appended.last)
                 self._tastes.clear()
         except (OverflowError, ValueError, sa.exc.SQLAlchemyError) as error:
+            # The rows are safe in the ledger; a start learns them again.
             self._failure = error
 
     # ---- observe ------------------------------------------------------------------------------
 
-    async def observe(self, events: Sequence[RewardEvent]) -> list[KeyartError | None]:
+    async def observe(self, events: Sequence[RewardEvent]) -> Outcomes:
         """Take in rewards; for each why it was refused, or None. Durable when this returns.
 
         Refusals: Invalid `invalid_reward`, `invalid_reward_kind`; NotFound `decision_not_found`;
@@ -374,20 +280,17 @@ class Personalizer:
         Raises:
             Unavailable: as `choose`.
         """
-        outcomes = [_refusal(check_reward, event) for event in events]
-        good = [event for event, refused in zip(events, outcomes, strict=True) if refused is None]
+        outcomes, good = checked(check_reward, events)
         if not good:
             return outcomes
 
-        def write(
-            connection: sa.Connection,
-        ) -> tuple[list[KeyartError | None], Appended | None]:
+        def write(connection: sa.Connection) -> tuple[Outcomes, Appended | None]:
             return append_rewards(connection, self.scope, good, self._clock())
 
-        future = await self._in_order(lambda: self._submit(write, ()))
-        return _merged(outcomes, (await _durable(future))[0])
+        future = await self._in_order(self._submit, write)
+        return merged(outcomes, (await _durable(future))[0])
 
-    async def watch(self, events: Sequence[WatchEvent]) -> list[KeyartError | None]:
+    async def watch(self, events: Sequence[WatchEvent]) -> Outcomes:
         """Take in what viewers watched; for each why it was refused, or None.
 
         Refusals: Invalid `invalid_event`; NotFound `title_not_found`; Conflict `event_conflict`.
@@ -396,183 +299,98 @@ class Personalizer:
         Raises:
             Unavailable: as `choose`.
         """
-        outcomes = [_refusal(check_watch, event) for event in events]
-        good = [event for event, refused in zip(events, outcomes, strict=True) if refused is None]
-        future, missing = await self._in_order(partial(self._watched, good))
+        outcomes, good = checked(check_watch, events)
+        if not good:
+            return outcomes
+        future, missing = await self._in_order(self._watched, good)
         written = iter((await _durable(future))[0])
-        found = [
+        later: Outcomes = [
             NotFound("title_not_found", f"there is no title {event.title_id!r}")
             if event.title_id in missing
             else next(written)
             for event in good
         ]
-        return _merged(outcomes, found)
+        return merged(outcomes, later)
 
     def _watched(
         self, events: Sequence[WatchEvent]
-    ) -> "tuple[Future[tuple[list[KeyartError | None], Appended | None]], set[str]]":
+    ) -> "tuple[Future[tuple[Outcomes, Appended | None]], set[str]]":
         now = self._clock()
         title_ids = list(dict.fromkeys(event.title_id for event in events))
         with self._lock, self._engine.connect() as connection:
-            shelves = self._shelves.read(connection, title_ids)
+            means = {
+                title_id: shelf.mean
+                for title_id, shelf in self._shelves.read(connection, title_ids).items()
+            }
         rows = [
-            Watched(
-                viewer_of(self._secret, self.scope.tenant, event.user),
-                event.title_id,
-                event.kind,
-                event.value,
-                event.event_id,
-                shelves[event.title_id].mean,
-                now if event.occurred_us is None else event.occurred_us,
-            )
+            self._as_stored(event, means[event.title_id], now)
             for event in events
-            if event.title_id in shelves
+            if event.title_id in means
         ]
-        viewers = tuple({row.viewer for row in rows})
         future = self._submit(
-            lambda connection: append_watched(connection, self.scope, rows, now), viewers
+            lambda connection: append_watched(connection, self.scope, rows, now),
+            {row.viewer for row in rows},
         )
-        return future, set(title_ids) - set(shelves)
+        return future, set(title_ids) - set(means)
+
+    def _as_stored(self, event: WatchEvent, mean: I16 | None, now: int) -> Watched:
+        viewer = viewer_of(self._rules.secret, self.scope.tenant, event.user)
+        occurred = now if event.occurred_us is None else event.occurred_us
+        return Watched(
+            viewer, event.title_id, event.kind, event.value, event.event_id, mean, occurred
+        )
 
     def _submit(
         self,
-        write: Callable[[sa.Connection], tuple[list[KeyartError | None], Appended | None]],
-        viewers: tuple[bytes, ...],
-    ) -> "Future[tuple[list[KeyartError | None], Appended | None]]":
+        write: Callable[[sa.Connection], tuple[Outcomes, Appended | None]],
+        viewers: Iterable[bytes] = (),
+    ) -> "Future[tuple[Outcomes, Appended | None]]":
         self._ready()
-        future = self._writer.submit(write)
 
-        def learn(done: "Future[tuple[list[KeyartError | None], Appended | None]]") -> None:
-            if done.exception() is not None:
-                return
-            appended = done.result()[1]
-            with self._lock:
-                for viewer in viewers:
-                    self._tastes.forget(viewer)
-                if appended is not None:
-                    self._learn(appended)
+        def learn(result: tuple[Outcomes, Appended | None]) -> None:
+            for viewer in viewers:
+                self._tastes.forget(viewer)
+            if result[1] is not None:
+                self._learn(result[1])
 
-        future.add_done_callback(learn)
-        return future
+        learned: Future[tuple[Outcomes, Appended | None]] = _uncancellable()
+        self._write(write, learned, learn, lambda: None)
+        return learned
 
-    async def _in_order(self, work: Callable[[], T]) -> T:
+    async def _in_order(self, work: Callable[..., T], *args: object) -> T:
         """Run `work` in the deciding thread: off the event loop, and in order."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     # ---- look back ----------------------------------------------------------------------------
 
     def decision(self, decision_id: str) -> DecisionView:
         """Raises NotFound: `decision_not_found`."""
         with self._engine.connect() as connection:
-            found = load(connection, self.scope.tenant, [decision_id]).get(decision_id)
-            if found is None:
-                raise NotFound("decision_not_found", f"there is no decision {decision_id!r}")
-            decision, arms = found
-            active = bool(activated(connection, self.scope.tenant, [decision_id]))
-            rewards = rewards_of(connection, self.scope.tenant, decision_id)
-        pmf = mix(decision.counts, decision.floor)
-        return DecisionView(
-            decision_id=decision.id,
-            title_id=decision.title_id,
-            variant_id=arms.variants[decision.chosen],
-            group_id=arms.groups[decision.chosen],
-            aspect=arms.aspect,
-            propensity=float(pmf[decision.chosen]),
-            propensities=dict(zip(arms.variants, pmf.tolist(), strict=True)),
-            policy_id=decision.policy_id,
-            feature_set=decision.feature_set,
-            ledger_offset=decision.ledger_offset,
-            decided_us=decision.decided_us,
-            expires_us=decision.expires_us,
-            deferred=decision.deferred,
-            active=active,
-            rewards=rewards,
-            context=decision.context,
-        )
+            return view(connection, self.scope, decision_id)
 
     def replay(self, decision_id: str) -> dict[str, float]:
-        """The probabilities of a decision computed anew, by variant id.
+        """The probabilities of a decision computed anew, by variant id; see `artwork.replay`.
 
-        From the ledger up to the decision's offset, the frozen picture features and its seed; the
-        live state is neither read nor changed.
+        The live state is neither read nor changed.
 
         Raises:
-            NotFound: `decision_not_found`.
-            Conflict: `policy_mismatch`, when another policy or feature set made the decision.
+            NotFound: `decision_not_found`. Conflict: `policy_mismatch`.
         """
         with self._engine.connect() as connection:
-            found = load(connection, self.scope.tenant, [decision_id]).get(decision_id)
-            if found is None:
-                raise NotFound("decision_not_found", f"there is no decision {decision_id!r}")
-            decision, arms = found
-            if (decision.policy_id, decision.feature_set) != (
-                self.scope.policy_id,
-                self.scope.feature_set,
-            ):
-                raise Conflict(
-                    "policy_mismatch",
-                    f"policy {decision.policy_id} with features {decision.feature_set} decided; "
-                    f"this one is {self.scope.policy_id} with {self.scope.feature_set}",
-                )
-            offset = decision.ledger_offset
-            learner = restore(connection, self.scope, self._parameters, offset)
-            taste = None
-            if decision.viewer is not None:
-                history = read_history(connection, self.scope, decision.viewer, offset)
-                taste = taste_of(history, decision.decided_us)
-            features = stored_features(connection, self.scope, decision.title_id)
-        here = circumstances(decision.context, decision.decided_us)
-        x = assemble(np.stack([features[group] for group in arms.groups]), taste, here)
-        scores = learner.posterior.scores(learner.sums, decision.title_id, arms.groups, x / SCALE)
-        draws = int(decision.counts.sum(dtype=np.int64))
-        drawn = draw(scores, decision.seed, draws=draws, floor=decision.floor)
-        return dict(zip(arms.variants, drawn.pmf.tolist(), strict=True))
+            return replay(connection, self.scope, self._parameters, decision_id)
+
+
+def _uncancellable() -> "Future[Any]":
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    return future
 
 
 async def _durable(future: "Future[T]") -> T:
-    """The result once committed. Shielded: a caller that goes away does not undo the write."""
+    """The result once committed and learned. A caller that goes away does not undo the write."""
     try:
         return await asyncio.shield(asyncio.wrap_future(future))
     except sa.exc.SQLAlchemyError as error:
         raise Unavailable(
             "ledger_unavailable", "the ledger could not be written; nothing was kept, try again"
         ) from error
-
-
-def _offer(shelf: Shelf | None, title_id: str, page: _Page) -> Offer:
-    if shelf is None:
-        raise NotFound("title_not_found", f"there is no title {title_id!r}", title_id=title_id)
-    offer = shelf.offers.get(page.aspect)
-    if offer is None:
-        raise NotFound(
-            "no_variants", f"title {title_id!r} has no picture in {page.aspect} yet",
-            title_id=title_id,
-        )  # fmt: skip
-    ceiling = page.context.maturity_max
-    if not allowed(offer.arms, maturity=shelf.maturity, ceiling=ceiling):
-        raise NotFound(
-            "no_variants",
-            f"title {title_id!r} is rated {shelf.maturity}, above the ceiling {ceiling}",
-            title_id=title_id,
-        )
-    return offer
-
-
-def _same_picture(offer: Offer, group_id: str) -> Arm | None:
-    return next((arm for arm in offer.arms if arm.group_id == group_id), None)
-
-
-def _refusal(check: Callable[[T], None], event: T) -> KeyartError | None:
-    try:
-        check(event)
-    except KeyartError as refusal:
-        return refusal
-    return None
-
-
-def _merged(
-    outcomes: list[KeyartError | None], later: Sequence[KeyartError | None]
-) -> list[KeyartError | None]:
-    """`outcomes` with `later` in the places that were not refused."""
-    rest = iter(later)
-    return [next(rest) if refused is None else refused for refused in outcomes]

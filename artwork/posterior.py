@@ -133,7 +133,7 @@ class Posterior:
         mean = z @ self.m + (belief.s[rows] + tau * belief.v / h) / N
         share = tau / N
         D = np.multiply.outer(share, share) / h
-        D[np.diag_indices_from(D)] += 1 / N
+        D.flat[:: len(N) + 1] += 1 / N
         return Scores(mean, self.prior.sigma2 * (z @ self.P @ z.T + D), z)
 
     def fold(self, sums: Sums, title: str, group: str, x: F64, *, r: float, w: float) -> None:

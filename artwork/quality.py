@@ -118,7 +118,10 @@ def lettering(rgb: U8) -> float:
     letters = [
         (float(centres[i][1]), int(s[0]), int(s[2]), int(s[3]))
         for i, s in enumerate(stats[:count])
-        if i > 0 and 4 <= s[3] <= height * 0.2 and s[2] <= 2.5 * s[3] and s[4] >= 0.2 * s[2] * s[3]
+        if i > 0
+        and height * 0.03 <= s[3] <= height * 0.2
+        and s[2] <= 2.5 * s[3]
+        and s[4] >= 0.2 * s[2] * s[3]
     ]
     return _unit(sum(_row_widths(letters)) / width)
 
@@ -129,7 +132,7 @@ def _row_widths(letters: list[tuple[float, int, int, int]]) -> list[int]:
     for letter in sorted(letters, key=lambda item: item[1]):
         for row in rows:
             y, x, width, height = row[-1]
-            near = abs(letter[0] - y) < 0.2 * height and letter[1] - (x + width) < 2 * height
+            near = abs(letter[0] - y) < 0.2 * height and letter[1] - (x + width) < 1.2 * height
             if near and 0.7 < letter[3] / height < 1.45:
                 row.append(letter)
                 break

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from artwork.decisions import Decision, OfferedArms, Scope, load
 from artwork.ledger import Appended, Entry, activated, showing, take_seqs
+from artwork.outcomes import Outcomes
 from artwork.sums import to_units
 from artwork.tables import impressions, rewards
 from content.errors import Conflict, Invalid, KeyartError, NotFound
@@ -46,11 +47,11 @@ def check_reward(event: RewardEvent) -> None:
 
 
 def check_value(code: str, value: float, event_id: str | None) -> None:
-    """Raises Invalid with `code` unless `value` is a number in 0..1 and the id is short."""
+    """Raises Invalid with `code` unless `value` is in 0..1 and the id is short, plain text."""
     if not (math.isfinite(value) and 0.0 <= value <= 1.0):
         raise Invalid(code, "value must be a number from 0 to 1")
-    if event_id is not None and not 1 <= len(event_id) <= 128:
-        raise Invalid(code, "event_id has 1 to 128 characters")
+    if event_id is not None and not (1 <= len(event_id) <= 128 and event_id.isprintable()):
+        raise Invalid(code, "event_id has 1 to 128 printable characters")
 
 
 def event_conflict(event_id: str) -> Conflict:
@@ -129,14 +130,14 @@ class _Accepted:
 
 def append_rewards(
     connection: sa.Connection, scope: Scope, events: Sequence[RewardEvent], at_us: int
-) -> tuple[list[KeyartError | None], Appended | None]:
+) -> tuple[Outcomes, Appended | None]:
     """Append the events that change something; for each event why it was refused, or None.
 
     A reward for a deferred decision that nobody reported as shown activates it: whoever rewarded
     the picture saw it. Refusals: `decision_not_found`, `reward_conflict`, `event_conflict`.
     """
     standing = _standing(connection, scope.tenant, events)
-    outcomes: list[KeyartError | None] = []
+    outcomes: Outcomes = []
     news: list[_Accepted] = []
     for event in events:
         try:
@@ -154,7 +155,8 @@ def append_rewards(
 
 
 def _standing(connection: sa.Connection, tenant: str, events: Sequence[RewardEvent]) -> _Standing:
-    ids = list(dict.fromkeys(event.decision_id for event in events))
+    found = load(connection, tenant, list(dict.fromkeys(e.decision_id for e in events)))
+    ids = list(found)
     named = [event.event_id for event in events if event.event_id is not None]
     c = rewards.c
     values: dict[str, dict[str, float]] = {}
@@ -172,9 +174,7 @@ def _standing(connection: sa.Connection, tenant: str, events: Sequence[RewardEve
             )
         )
         by_event_id = {row[0]: (row[1], row[2], row[3]) for row in rows}
-    return _Standing(
-        load(connection, tenant, ids), activated(connection, tenant, ids), values, by_event_id
-    )
+    return _Standing(found, activated(connection, tenant, ids), values, by_event_id)
 
 
 def _accept(event: RewardEvent, standing: _Standing) -> _Accepted | None:

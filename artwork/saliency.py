@@ -1,8 +1,8 @@
 """Where the eye goes first: a small map of visual mass, without a model.
 
-The mean of two classical maps, each summing to 1, so that edges-against-texture and
-colour-against-surround both count: the spectral residual (Hou & Zhang 2007) of luma, and the
-frequency-tuned distance from the mean colour in CIE Lab (Achanta et al. 2009). A broad central
+The mean of two cheap maps, each summing to 1: the spectral residual (Hou & Zhang 2007) of luma,
+which finds the odd shape in a texture, and the whitened distance from the colours of the picture's
+borders (the backgroundness cue of Zhang et al. 2015), which finds the figure. A broad central
 weight follows, because people frame, and look, towards the middle (Judd et al. 2009).
 """
 
@@ -21,7 +21,7 @@ def saliency(rgb: U8) -> F32:
     scale = min(1.0, MAP_PX / max(height, width))
     size = (max(4, round(width * scale)), max(4, round(height * scale)))
     small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    mass = _normal(_spectral_residual(small)) + _normal(_frequency_tuned(small))
+    mass = _normal(_spectral_residual(small)) + _normal(_unlike_borders(small))
     return _normal(mass * _central(mass.shape[0])[:, None] * _central(mass.shape[1])[None, :])
 
 
@@ -41,11 +41,27 @@ def _spectral_residual(rgb: U8) -> F32:
     return np.asarray(cv2.GaussianBlur(energy, (0, 0), 2.5), dtype=np.float32)
 
 
-def _frequency_tuned(rgb: U8) -> F32:
+def _unlike_borders(rgb: U8) -> F32:
+    """Sum of the Mahalanobis distances to the four borders' colours, without the largest.
+
+    Without it, because the subject itself may touch one border.
+    """
     lab = cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
-    smooth = cv2.GaussianBlur(lab, (0, 0), 1.0)
-    distance = np.sqrt(((smooth - lab.reshape(-1, 3).mean(axis=0)) ** 2).sum(axis=2))
-    return np.asarray(distance, dtype=np.float32)
+    lab = np.asarray(cv2.GaussianBlur(lab, (0, 0), 1.0), dtype=np.float32)
+    rows, columns = max(1, lab.shape[0] // 10), max(1, lab.shape[1] // 10)
+    sides = (lab[:rows], lab[-rows:], lab[:, :columns], lab[:, -columns:])
+    distances = np.stack([_distance(lab, side.reshape(-1, 3)) for side in sides])
+    return np.asarray(distances.sum(axis=0) - distances.max(axis=0), dtype=np.float32)
+
+
+def _distance(lab: F32, colours: F32) -> F32:
+    """Mahalanobis distance of every pixel from `colours` (n, 3), over its own maximum."""
+    # 25: a border of one tone still tells a hand's breadth of colour apart (5 units of Lab).
+    spread = np.cov(colours.T.astype(np.float64)) + 25.0 * np.eye(3)
+    offset = lab - colours.mean(axis=0)
+    squared = np.einsum("hwi,ij,hwj->hw", offset, np.linalg.inv(spread), offset)
+    distance = np.sqrt(np.maximum(squared, 0.0))
+    return np.asarray(distance / max(1e-6, float(distance.max())), dtype=np.float32)
 
 
 def _central(length: int) -> F32:

@@ -22,12 +22,16 @@ def probe_times(extraction: Extraction) -> list[float]:
     of the film (`diverse`); if there are few, further moments as far as possible from the ones
     taken, in their own shot.
     """
-    fit = [frame for frame in extraction.keyframes if _fit(frame)]
+    # Films fade in and out: a little is kept clear at either end.
+    margin_s = min(1.0, 0.03 * extraction.facts.duration_s)
+    first_s, last_s = margin_s, extraction.facts.duration_s - margin_s
+    fit = [f for f in extraction.keyframes if _fit(f) and first_s <= f.at_s <= last_s]
     if len(fit) > MAX_PROBES:
         relevance = [frame.sharpness * min(1.0, frame.contrast * 4) for frame in fit]
         fit = [fit[i] for i in diverse(relevance, _stack(fit), MAX_PROBES)]
     times = sorted({frame.at_s for frame in fit})
-    return times if len(times) >= FILL_TO else _filled(times, extraction.shots)
+    spots = [(spot, s) for s in extraction.shots for spot in _spots(s) if first_s <= spot <= last_s]
+    return times if len(times) >= FILL_TO else _filled(times, spots)
 
 
 def diverse(
@@ -64,10 +68,9 @@ def _stack(frames: Sequence[Keyframe]) -> F32:
     return np.stack([frame.embedding for frame in frames]).astype(np.float32)
 
 
-def _filled(times: list[float], shots: Sequence[Shot]) -> list[float]:
-    """`times` and, farthest first within their shots, others up to `FILL_TO`."""
+def _filled(times: list[float], spots: list[tuple[float, Shot]]) -> list[float]:
+    """`times` and, farthest first within their shots, some of `spots`: `FILL_TO` together."""
     chosen = list(times)
-    spots = [(spot, shot) for shot in shots for spot in _spots(shot)]
     while len(chosen) < FILL_TO and spots:
         gaps = [_gap(spot, shot, chosen) for spot, shot in spots]
         widest = int(np.argmax(gaps))

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from artwork.decisions import Scope
 from artwork.features import DESCRIPTOR, units
 from artwork.ledger import Appended, take_seqs
+from artwork.outcomes import Outcomes
 from artwork.posterior import F64
 from artwork.rewards import check_value, event_conflict
 from artwork.sums import I16, SCALE
 from artwork.tables import watch_events
-from content.errors import Invalid, KeyartError
+from content.errors import Invalid
 
 EVENTS = 64
 """Only this many of the latest events count."""
@@ -144,11 +145,11 @@ class Tastes:
 
 def append_watched(
     connection: sa.Connection, scope: Scope, events: Sequence[Watched], at_us: int
-) -> tuple[list[KeyartError | None], Appended | None]:
+) -> tuple[Outcomes, Appended | None]:
     """Append the events that are new; for each whether it was refused (`event_conflict`)."""
     named = [event.event_id for event in events if event.event_id is not None]
     known = _by_event_id(connection, scope.tenant, named)
-    outcomes: list[KeyartError | None] = []
+    outcomes: Outcomes = []
     news: list[Watched] = []
     for event in events:
         same = (event.viewer, event.title_id, event.kind, event.value)

@@ -1,5 +1,6 @@
 """The spine: a media file in, all that is understood of it out, in one streamed pass."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,10 @@ from content.types import F32, Extraction, Keyframe, MediaFacts, Shot, Space, Ve
 
 BATCH = 16
 """Keyframes that are held before they are encoded."""
+PIECE_S = 2.0
+"""A shot longer than this has more than one keyframe …"""
+EXTRA_KEYFRAMES = 400
+"""… but a film not more than about so many extra ones."""
 
 Progress = Callable[[str, float], None]
 
@@ -34,8 +39,9 @@ def extract(
         on_progress: called with a stage (`decode`, `shots`, `vectors`) and its fraction, 0..1.
 
     Returns:
-        Shots tiling `[0, facts.duration_s)`, a keyframe for each, vectors for `visual`, `concept`
-        and, when something can be heard, `audio`. The duration is the decoded one.
+        Shots tiling `[0, facts.duration_s)`; keyframes: first each shot's own, in order, then the
+        further ones of long shots; vectors for `visual`, `concept` and, when something can be
+        heard, `audio`. The duration is the decoded one.
 
     Raises:
         PermanentError, TransientError: `media_…`, as `decode.analyse`.
@@ -65,18 +71,20 @@ class _Reading:
     """What has been understood so far of the film that streams by."""
 
     facts: MediaFacts
+    _pictures: ShotPictures
 
     def __init__(self, models: Models) -> None:
         self._models = models
-        self._detector, self._pictures, self._look = ShotDetector(), ShotPictures(), Look()
+        self._detector, self._look = ShotDetector(), Look()
         self._sound: SoundMeter | None = None
         self._shots: list[Shot] = []
-        self._waiting: list[Candidate] = []
+        self._waiting: list[tuple[int, Candidate]] = []
         self._keyframes: list[Keyframe] = []
         self._concepts: list[F32] = []
 
     def begin(self, facts: MediaFacts) -> None:
         self.facts = facts
+        self._pictures = ShotPictures(max(PIECE_S, facts.duration_s / EXTRA_KEYFRAMES))
         if facts.has_audio:
             self._sound = SoundMeter(self._models.speech)
 
@@ -102,25 +110,36 @@ class _Reading:
         if self._sound is not None:
             self._sound.finish()
 
-    def _close(self, closed: Iterable[tuple[Shot, Candidate]]) -> None:
-        for shot, candidate in closed:
+    def _close(self, closed: Iterable[tuple[Shot, list[Candidate]]]) -> None:
+        for shot, candidates in closed:
+            self._waiting += [(len(self._shots), candidate) for candidate in candidates]
             self._shots.append(shot)
-            self._waiting.append(candidate)
         if len(self._waiting) >= BATCH:
             self._encode()
 
     def _encode(self) -> None:
-        features, probabilities = self._models.frames.encode([c.rgb for c in self._waiting])
+        frames = [candidate.rgb for _, candidate in self._waiting]
+        features, probabilities = self._models.frames.encode(frames)
         self._concepts.extend(self._models.concept.encode(probabilities))
-        for candidate, embedding in zip(self._waiting, features, strict=True):
-            self._keyframes.append(_keyframe(candidate, len(self._keyframes), embedding))
+        for (shot, candidate), embedding in zip(self._waiting, features, strict=True):
+            self._keyframes.append(_keyframe(candidate, shot, embedding))
         self._waiting = []
 
+    def _weights(self) -> F32:
+        """Of each keyframe: its share of its shot's length."""
+        pictures = Counter(keyframe.shot for keyframe in self._keyframes)
+        shots = [self._shots[keyframe.shot] for keyframe in self._keyframes]
+        shares = [
+            (shot.end_s - shot.start_s) / pictures[keyframe.shot]
+            for shot, keyframe in zip(shots, self._keyframes, strict=True)
+        ]
+        return np.array(shares, np.float32)
+
     def result(self) -> Extraction:
-        lengths = np.array([shot.end_s - shot.start_s for shot in self._shots])
+        weights = self._weights()
         found: dict[Space, F32 | None] = {
-            "visual": _pool([keyframe.embedding for keyframe in self._keyframes], lengths),
-            "concept": _pool(self._concepts, lengths),
+            "visual": _pool([keyframe.embedding for keyframe in self._keyframes], weights),
+            "concept": _pool(self._concepts, weights),
             "audio": sound_vector(self._sound) if self._sound else None,
         }
         specs = embedded_specs()
@@ -131,7 +150,13 @@ class _Reading:
         }
         sound = sound_profile(self._sound) if self._sound else {}
         profile = {**self._look.summary(), "pacing": pacing(self._shots), **sound}
-        return Extraction(self.facts, tuple(self._shots), tuple(self._keyframes), vectors, profile)
+        return Extraction(
+            self.facts,
+            tuple(self._shots),
+            _own_first(self._keyframes, self._shots),
+            vectors,
+            profile,
+        )
 
 
 def _keyframe(candidate: Candidate, shot: int, embedding: F32) -> Keyframe:
@@ -146,8 +171,13 @@ def _keyframe(candidate: Candidate, shot: int, embedding: F32) -> Keyframe:
     )
 
 
-def _pool(vectors: list[F32], lengths: F32) -> F32:
-    """The mean, weighted by the shots' lengths, as a unit vector."""
-    mean = np.average(np.stack(vectors), axis=0, weights=lengths)
+def _own_first(keyframes: list[Keyframe], shots: list[Shot]) -> tuple[Keyframe, ...]:
+    """The keyframe that each shot names, in the shots' order, then all others in time's."""
+    return tuple(sorted(keyframes, key=lambda k: (k.at_s != shots[k.shot].keyframe_s, k.at_s)))
+
+
+def _pool(vectors: list[F32], weights: F32) -> F32:
+    """The weighted mean, as a unit vector."""
+    mean = np.average(np.stack(vectors), axis=0, weights=weights)
     unit: F32 = (mean / np.linalg.norm(mean)).astype(np.float32)
     return unit

@@ -1,4 +1,4 @@
-"""One picture for each shot: the sharpest well-lit sample away from the shot's edges."""
+"""A picture for each shot, more for a long one: the sharpest well-lit samples off its edges."""
 
 import io
 from collections import deque
@@ -12,6 +12,8 @@ from content.types import U8, Shot
 
 EDGE_S = 0.25
 """Samples this close to a cut may still hold some of a dissolve, a flash or motion blur."""
+
+PICTURES_A_SHOT = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +62,16 @@ def thumbnail(rgb: U8) -> bytes:
 
 
 class ShotPictures:
-    """Turns cuts and samples into shots with their pictures, holding a few samples at a time."""
+    """Turns cuts and samples into shots with their pictures, holding a few samples at a time.
 
-    def __init__(self) -> None:
+    A shot is watched in pieces of `piece_s` seconds and keeps the best picture of each, so that a
+    long one offers more than one; beyond `PICTURES_A_SHOT` its pieces are joined two by two.
+    """
+
+    def __init__(self, piece_s: float) -> None:
+        self._piece_s = self._usual_piece_s = piece_s
         self._start_s = 0.0
-        self._best: Candidate | None = None
+        self._pieces: list[Candidate] = []
         self._pending: deque[Candidate] = deque()
 
     def offer(self, candidate: Candidate, decided_s: float) -> None:
@@ -73,20 +80,38 @@ class ShotPictures:
         while self._pending[0].at_s < decided_s - EDGE_S:
             self._settle(self._pending.popleft(), None)
 
-    def cut(self, at_s: float) -> Iterator[tuple[Shot, Candidate]]:
-        """End the open shot at `at_s`; yields it, unless no sample of its own fell into it.
+    def cut(self, at_s: float) -> Iterator[tuple[Shot, list[Candidate]]]:
+        """End the open shot at `at_s`; yields it and its pictures, the shot's own first.
 
-        A shot without a picture is no use to anyone: it becomes part of the next one.
+        A shot into which no sample fell yields nothing: it becomes part of the next one.
         """
         while self._pending and self._pending[0].at_s < at_s:
             self._settle(self._pending.popleft(), at_s)
-        if self._best is not None:
-            yield Shot(self._start_s, at_s, self._best.at_s), self._best
-            self._start_s, self._best = at_s, None
+        if self._pieces:
+            best = max(self._pieces, key=lambda piece: self._worth(piece, at_s))
+            others = [piece for piece in self._pieces if piece is not best]
+            yield Shot(self._start_s, at_s, best.at_s), [best, *others]
+            self._start_s, self._pieces, self._piece_s = at_s, [], self._usual_piece_s
 
     def _settle(self, candidate: Candidate, end_s: float | None) -> None:
-        if self._best is None or self._worth(candidate, end_s) > self._worth(self._best, None):
-            self._best = candidate
+        if not self._pieces or self._piece(candidate) > self._piece(self._pieces[-1]):
+            self._pieces.append(candidate)
+        elif self._worth(candidate, end_s) > self._worth(self._pieces[-1], end_s):
+            self._pieces[-1] = candidate
+        if len(self._pieces) > PICTURES_A_SHOT:
+            self._piece_s *= 2
+            self._join()
+
+    def _join(self) -> None:
+        kept: dict[int, Candidate] = {}
+        for piece in self._pieces:
+            number = self._piece(piece)
+            if number not in kept or self._worth(piece, None) > self._worth(kept[number], None):
+                kept[number] = piece
+        self._pieces = list(kept.values())
+
+    def _piece(self, candidate: Candidate) -> int:
+        return int((candidate.at_s - self._start_s) / self._piece_s)
 
     def _worth(self, candidate: Candidate, end_s: float | None) -> float:
         near = candidate.at_s - self._start_s < EDGE_S

@@ -118,6 +118,8 @@ class Writer:
         return tasks
 
     def _commit(self, tasks: list[_Task]) -> None:
+        # From here on nobody can cancel: what runs is committed and its future resolved.
+        tasks = [task for task in tasks if task.future.set_running_or_notify_cancel()]
         outcomes: list[tuple[_Task, Any, Exception | None]] = []
         try:
             with self._engine.begin() as connection:

@@ -108,6 +108,7 @@ class Extraction:
     facts: MediaFacts
     shots: tuple[Shot, ...]
     keyframes: tuple[Keyframe, ...]
+    """`keyframes[i]` is shot i's own, for every shot; further ones of long shots follow."""
     vectors: Vectors
     profile: dict[str, Any] = field(default_factory=dict)
     """JSON-ready: palette, brightness, pacing, speech/music/silence fractions, tempo …"""

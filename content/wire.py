@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import msgpack
 
 from content.errors import TransientError
+from content.types import F32, U8
 
 _HEADER = struct.Struct("<II")
 MAX_META = 1 << 20
@@ -24,6 +25,11 @@ def send(stream: BinaryIO, meta: dict[str, Any], payload: bytes | memoryview = b
     stream.write(_HEADER.pack(len(packed), size) + packed)
     stream.write(payload)
     stream.flush()
+
+
+def send_array(stream: BinaryIO, meta: dict[str, Any], array: U8 | F32) -> None:
+    """Write a message whose bytes are a contiguous array; its `shape` goes into the map."""
+    send(stream, {**meta, "shape": array.shape}, array.data.cast("B"))
 
 
 def receive(stream: BinaryIO) -> Message | None:

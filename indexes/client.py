@@ -56,12 +56,15 @@ class IndexClient:
         return str(self._call("ensure", fingerprints=fingerprints))
 
     def upsert(self, points: Sequence[TitlePoint]) -> None:
-        """Store in the live generation and in those being built; durable on return."""
+        """Store in the live generation and in those being built; durable on return.
+
+        All or none of each batch of 256 points is stored.
+        """
         for start in range(0, len(points), BATCH):
             self._call("upsert", points=list(points[start : start + BATCH]))
 
     def upsert_into(self, generation: str, points: Sequence[TitlePoint]) -> None:
-        """Store in one generation only; durable on return."""
+        """Copy into one generation, never over a newer version; durable on return."""
         for start in range(0, len(points), BATCH):
             batch = list(points[start : start + BATCH])
             self._call("upsert_into", generation=generation, points=batch)

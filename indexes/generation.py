@@ -102,22 +102,24 @@ class Generation:
                 raise Conflict("fingerprint_mismatch", why, generation=self.name)
 
     def put(self, points: Sequence[TitlePoint]) -> None:
-        """Store checked points, calibrated, durably; one older than what is stored is left out.
+        """Store checked points, calibrated, durably; of two of one title the later stays."""
+        last = {point.id: self._calibrated(point) for point in points}
+        if last:
+            self.store.upsert(list(last.values()))
 
-        Writers race: a reindex may bring the old version of a title just after its new one.
+    def put_unless_newer(self, points: Sequence[TitlePoint]) -> None:
+        """As `put`, but a point older than what is stored is left out.
+
+        For copying: the old version of a title may arrive just after its new one was published.
         """
-        newest: dict[str, TitlePoint] = {}
-        for point in points:
-            if point.id not in newest or newest[point.id].version <= point.version:
-                newest[point.id] = point
-        stored = self.store.get(list(newest), vectors=False)
-        fresh = [
-            self._calibrated(point)
-            for key, point in newest.items()
-            if key not in stored or stored[key].payload["version"] <= point.version
-        ]
-        if fresh:
-            self.store.upsert(fresh)
+        stored = self.store.get([point.id for point in points], vectors=False)
+        self.put(
+            [
+                point
+                for point in points
+                if point.id not in stored or stored[point.id].payload["version"] <= point.version
+            ]
+        )
 
     def remove(self, title_ids: Sequence[str], tenant: str) -> None:
         self.store.delete([point_id(title_id, tenant) for title_id in title_ids])

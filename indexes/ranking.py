@@ -5,6 +5,7 @@ depends on which list it came from (the union and rescoring of Fagin et al. 2003
 algorithm, without its stopping rule). In a catalogue no larger than `DEPTH_MIN` it is exhaustive.
 """
 
+import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -12,9 +13,9 @@ from content.types import F32, Space
 from indexes.schema import Hit
 from indexes.store import Query, Scored, VectorStore, Where
 
-DEPTH_MIN = 200
+DEPTH_MIN = 100
 DEPTH_PER_RESULT = 4
-"""Each space proposes max(200, 4 · limit) candidates."""
+"""Each space proposes max(100, 4 · limit) candidates."""
 DECIMALS = 6
 """Scores are rounded here, so that engines which sum in another order still agree on ties."""
 
@@ -39,16 +40,30 @@ def rank(
     lists = store.query(queries)
     if any(len(found) == depth for found in lists):
         lists = _rescore(store, queries, lists, single=len(queries) == 1)
-    titles: dict[str, dict[str, float]] = {}
+    cosines: dict[str, dict[str, float]] = {}
     for query, found in zip(queries, lists, strict=True):
         for hit in found:
-            titles.setdefault(hit.title_id, {})[query.space] = round(hit.score, DECIMALS)
+            cosines.setdefault(hit.id, {})[query.space] = round(hit.score, DECIMALS)
+    scores = {key: round(score(shared), DECIMALS) for key, shared in cosines.items()}  # type: ignore[arg-type]
     hits = [
-        Hit(title_id, round(score(cosines), DECIMALS), cosines)  # type: ignore[arg-type]
-        for title_id, cosines in titles.items()
+        Hit(title_id, scores[key], cosines[key])
+        for key, title_id in _named(store, _leading(scores, limit)).items()
     ]
     hits.sort(key=lambda hit: (-hit.score, hit.title_id))
     return hits[:limit]
+
+
+def _leading(scores: Mapping[str, float], limit: int) -> list[str]:
+    """The ids that may be among the first `limit`, whatever the order of ties."""
+    if len(scores) <= limit:
+        return list(scores)
+    least = heapq.nlargest(limit, scores.values())[-1]
+    return [key for key, value in scores.items() if value >= least]
+
+
+def _named(store: VectorStore, ids: list[str]) -> dict[str, str]:
+    """Point id to title id. Only for the few that may be answered: payloads are slow to read."""
+    return {key: point.payload["title_id"] for key, point in store.get(ids, vectors=False).items()}
 
 
 def _rescore(

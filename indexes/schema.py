@@ -99,7 +99,13 @@ def point_id(title_id: str, tenant: str = DEFAULT_TENANT) -> str:
 
 
 def maturity_rank(maturity: Maturity) -> int:
-    """0 for the mildest."""
+    """0 for the mildest.
+
+    Raises:
+        Invalid: `invalid_maturity`.
+    """
+    if maturity not in MATURITIES:
+        raise Invalid("invalid_maturity", f"{maturity!r} is not one of {', '.join(MATURITIES)}")
     return MATURITIES.index(maturity)
 
 

@@ -2,7 +2,7 @@
 
 The only opener of the embedded shards. HTTP with msgpack bodies on a Unix socket that only its
 user may open. Logs structured lines to standard error; the Qdrant server's API key is taken from
-`KEYART_QDRANT_API_KEY`. SIGTERM: finish what runs, flush, close, exit 0.
+`KEYART_QDRANT_API_KEY`. It ends with its parent. SIGTERM: finish what runs, flush, close, exit 0.
 """
 
 import argparse
@@ -106,8 +106,10 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def die_with(parent: int) -> None:
-    """Ask for SIGTERM when the parent goes, by the kernel and by looking."""
+def die_with_parent() -> None:
+    """Ask for SIGTERM when the parent goes, by the kernel (its *thread* that started us) and by
+    looking."""
+    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
     def watch() -> None:
@@ -141,8 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # uvicorn raises the signal again once it has shut down; without a handler that would kill.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if options.parent:
-        die_with(options.parent)
+    die_with_parent()
     try:
         lock = hold(options.folder)
         service = IndexService(options.folder, _stores(options.qdrant_url))
@@ -165,7 +166,6 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to answer on")
     parser.add_argument("--folder", type=Path, required=True, help="where generations live")
     parser.add_argument("--qdrant-url", help="keep vectors in a Qdrant server instead of here")
-    parser.add_argument("--parent", type=int, help="pid of the parent; exit when it is gone")
     return parser.parse_args(argv)
 
 

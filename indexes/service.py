@@ -45,8 +45,9 @@ class IndexService:
     def upsert(self, points: Sequence[TitlePoint]) -> None:
         """Store in the live generation and in every one being built; durable on return.
 
-        A generation being built with other encoders goes without (and is no longer `ready`): its
-        job has to make those vectors again.
+        The last write stays, also one that takes a title back to an older version. A generation
+        being built with other encoders goes without (and is no longer `ready`): its job has to
+        make those vectors again.
 
         Raises:
             Conflict: `no_generation`, `fingerprint_mismatch` (the live one refuses).
@@ -65,7 +66,7 @@ class IndexService:
             live.put(points)
 
     def upsert_into(self, generation: str, points: Sequence[TitlePoint]) -> None:
-        """Store in one generation only.
+        """Copy into one generation; a point older than the one stored there is left out.
 
         Raises:
             NotFound: `unknown_generation`.
@@ -77,7 +78,7 @@ class IndexService:
         with self._generations.writing:
             target = self._generations.get(generation)
             target.check(points)
-            target.put(points)
+            target.put_unless_newer(points)
 
     def delete(self, title_ids: Sequence[str]) -> None:
         """Remove from every generation; unknown titles are no error."""

@@ -54,7 +54,6 @@ class Scored:
     """One point that has the space asked for, and its dot product with the query."""
 
     id: str
-    title_id: str
     score: float
 
 

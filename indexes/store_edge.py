@@ -54,10 +54,7 @@ class EdgeStore:
             return []
         requests = [_request(query, exact) for query in queries]
         answers = self._shard.query_batch(edge.QueryBatchRequest(requests))
-        return [
-            [Scored(str(hit.id), hit.payload["title_id"], hit.score) for hit in answer]
-            for answer in answers
-        ]
+        return [[Scored(str(hit.id), hit.score) for hit in answer] for answer in answers]
 
     def get(self, ids: Sequence[str], *, vectors: bool) -> dict[str, StoredPoint]:
         records = self._shard.retrieve(list(ids), True, vectors)
@@ -134,7 +131,7 @@ def _request(query: Query, exact: bool) -> Any:
         limit=query.limit,
         query=edge.Query.Nearest(query.vector.tolist(), using=query.space),
         filter=_filter(query.where),
-        with_payload=["title_id"],
+        with_payload=False,
         params=edge.SearchParams(exact=exact),
     )
 

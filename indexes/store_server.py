@@ -53,10 +53,7 @@ class ServerStore:
         requests = [_request(query, exact) for query in queries]
         with _reachable():
             answers = self._client.query_batch_points(self._collection, requests)
-        return [
-            [Scored(str(hit.id), (hit.payload or {})["title_id"], hit.score) for hit in a.points]
-            for a in answers
-        ]
+        return [[Scored(str(hit.id), hit.score) for hit in a.points] for a in answers]
 
     def get(self, ids: Sequence[str], *, vectors: bool) -> dict[str, StoredPoint]:
         with _reachable():
@@ -164,7 +161,7 @@ def _request(query: Query, exact: bool) -> models.QueryRequest:
         using=query.space,
         limit=query.limit,
         filter=_filter(query.where),
-        with_payload=["title_id"],
+        with_payload=False,
         params=models.SearchParams(exact=exact),
     )
 

@@ -1,6 +1,6 @@
 """How calls, answers and errors travel between client and index process: msgpack, no pickle.
 
-Known dataclasses travel as `{"$": name, field: value, …}`, arrays as raw little-endian float32.
+Known dataclasses travel as their name and fields, arrays as raw little-endian float32.
 """
 
 from dataclasses import fields, is_dataclass
@@ -23,6 +23,7 @@ METHODS = frozenset(
 
 ARRAY = 1
 CALIBRATION = 2
+RECORD = 3
 TYPES: dict[str, type] = {
     cls.__name__: cls for cls in (TitlePoint, Vector, Filter, Hit, GenerationInfo, Verification)
 }
@@ -46,7 +47,7 @@ def pack(value: object) -> bytes:
 
 def unpack(data: bytes) -> Any:
     """The inverse of `pack`; sequences come back as tuples."""
-    return msgpack.unpackb(data, object_hook=_object, ext_hook=_extension, use_list=False)
+    return msgpack.unpackb(data, ext_hook=_extension, use_list=False)
 
 
 def pack_error(error: KeyartError) -> bytes:
@@ -84,14 +85,8 @@ def _encode(value: object) -> object:
         return msgpack.ExtType(CALIBRATION, value.to_bytes())
     if is_dataclass(value) and type(value).__name__ in TYPES:
         shown = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {"$": type(value).__name__, **shown}
+        return msgpack.ExtType(RECORD, pack((type(value).__name__, shown)))
     raise TypeError(f"{type(value).__name__} does not travel")
-
-
-def _object(document: dict[str, Any]) -> Any:
-    if "$" not in document:
-        return document
-    return TYPES[document.pop("$")](**document)
 
 
 def _extension(code: int, data: bytes) -> Any:
@@ -99,4 +94,7 @@ def _extension(code: int, data: bytes) -> Any:
         return np.frombuffer(data, dtype="<f4").astype(np.float32)
     if code == CALIBRATION:
         return Calibration.from_bytes(data)
+    if code == RECORD:
+        name, shown = unpack(data)
+        return TYPES[name](**shown)
     raise ValueError(f"unknown extension {code}")

@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 from rich.console import Console
@@ -49,9 +50,9 @@ def main() -> int:
 
 
 def _tour(console: Console, http: httpx.Client, clips: dict[str, Path], folder: Path) -> None:
-    titles = [t for t in json.loads(CATALOG.read_text())["titles"] if t["file"] in clips]
+    entries = [e for e in json.loads(CATALOG.read_text()) if e["file"] in clips]
     console.rule("1. Titles are submitted and understood")
-    jobs = {title["id"]: _submit(http, title, clips[title["file"]]) for title in titles}
+    jobs = {e["title"]["id"]: _submit(http, e["title"], clips[e["file"]]) for e in entries}
     show.ingest(console, http, jobs)
     console.rule("2. The catalogue is reindexed: each space calibrated on these very titles")
     show.reindex(console, http)
@@ -68,9 +69,8 @@ def _tour(console: Console, http: httpx.Client, clips: dict[str, Path], folder: 
     console.print(f"contact sheet: [bold]{folder / 'contact-sheet.png'}[/]")
 
 
-def _submit(http: httpx.Client, title: dict[str, str], path: Path) -> str:
-    fields = {name: value for name, value in title.items() if name not in {"file", "credit"}}
-    answer = http.post("/v1/titles", json={**fields, "media": str(path)})
+def _submit(http: httpx.Client, title: dict[str, Any], path: Path) -> str:
+    answer = http.post("/v1/titles", json={**title, "media": str(path)})
     if answer.status_code != 202:
         sys.exit(f"{title['id']}: {answer.text}")
     return str(answer.json()["job_id"])

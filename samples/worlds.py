@@ -42,8 +42,9 @@ class World:
         rng = np.random.default_rng(seed)
         self.names = [(title, picture) for title in pictures for picture in pictures[title]]
         self.titles = list(pictures)
-        vectors = np.array([pictures[t][p] for t, p in self.names], np.float64)
-        self.looks = _principal(vectors, self.spec.axes)
+        self.vectors = np.array([pictures[t][p] for t, p in self.names], np.float64)
+        """(pictures, length) as given."""
+        self.looks = _principal(self.vectors, self.spec.axes)
         """(pictures, axes), each axis of unit variance."""
         self.tastes = rng.standard_normal((self.spec.viewers, self.looks.shape[1]))
         self.tastes /= np.sqrt(self.looks.shape[1])

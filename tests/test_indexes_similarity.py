@@ -125,6 +125,8 @@ def test_refusals(service: IndexService) -> None:
     for space in ("concept", "smell"):
         with pytest.raises(Invalid, match="unknown_space"):
             service.similar("t0001", space=space, limit=5)  # type: ignore[arg-type]
+    with pytest.raises(Invalid, match="invalid_maturity"):
+        service.similar("t0001", space="fused", limit=5, filter=Filter(maturity_max="21"))  # type: ignore[arg-type]
     for limit in (0, -1, 1001):
         with pytest.raises(Invalid, match="invalid_limit"):
             service.similar("t0001", space="fused", limit=limit)

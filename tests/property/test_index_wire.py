@@ -56,7 +56,12 @@ def test_values(value: object) -> None:
     assert unpack(pack(value)) == value
 
 
-@given(st.sampled_from([Invalid, NotFound, Conflict, Unavailable]), names, names, st.integers())
+@given(
+    st.sampled_from([Invalid, NotFound, Conflict, Unavailable]),
+    names,
+    names,
+    st.integers(-(2**63), 2**63 - 1),
+)
 def test_errors(cls: type[KeyartError], code: str, detail: str, number: int) -> None:
     back = unpack_error(pack_error(cls(code, detail, number=number)))
     assert type(back) is cls

@@ -1,0 +1,162 @@
+"""One call of `choose` while it is decided: an answer for each title, and what is to be logged."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from artwork.arms import Arm, Offer, Shelf
+from artwork.decisions import Decision, Scope
+from artwork.episodes import Episode, Episodes
+from artwork.features import Circumstances, Context, assemble
+from artwork.guardrails import allowed
+from artwork.learner import Learner
+from artwork.ledger import Appended
+from artwork.policy import draw, seed_of
+from artwork.sums import I16, SCALE
+from content.errors import NotFound
+from content.ids import new_id
+from content.types import Aspect
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A picture for a title: `variant_id` in the requested aspect, `sha256` of its master."""
+
+    decision_id: str
+    title_id: str
+    variant_id: str
+    group_id: str
+    sha256: str
+    aspect: Aspect
+    propensity: float
+    """Of the picture, in the draw that began the episode."""
+    expires_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is the same for every choice of a process."""
+
+    scope: Scope
+    secret: bytes
+    floor: float
+    draws: int
+    episode_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks, for what, when; `taste` (20,) as far as it is known."""
+
+    aspect: Aspect
+    context: Context
+    here: Circumstances
+    viewer: bytes | None
+    taste: I16 | None
+    defer: bool
+    now_us: int
+
+
+@dataclass(slots=True)
+class Page:
+    """Answers titles one by one from one learned state, and gathers what must become durable."""
+
+    rules: Rules
+    request: Request
+    learner: Learner
+    episodes: Episodes
+    made: list[tuple[Decision, str]] = field(default_factory=list)
+    """New decisions, each with its chosen group."""
+    offers: dict[str, Offer] = field(default_factory=dict)
+    shown: list[str] = field(default_factory=list)
+    """Earlier decisions that are shown again."""
+    began: list[Episode] = field(default_factory=list)
+    waits: list["Future[Appended]"] = field(default_factory=list)
+    """What must be durable before the answers may be given."""
+
+    def answer(self, title_id: str, shelf: Shelf | None) -> Choice:
+        """Raises NotFound: `title_not_found`, `no_variants`."""
+        offer = self._offer(title_id, shelf)
+        episode = self._running(title_id)
+        arm = None if episode is None else _same_picture(offer, episode.group_id)
+        if episode is None or arm is None:  # none runs, or its picture was withdrawn
+            episode, arm = self._decide(offer)
+        else:
+            self._show_again(episode)
+        return Choice(
+            episode.decision_id,
+            title_id,
+            arm.variant_id,
+            arm.group_id,
+            arm.sha256,
+            self.request.aspect,
+            episode.propensity,
+            episode.expires_us,
+        )
+
+    def _offer(self, title_id: str, shelf: Shelf | None) -> Offer:
+        if shelf is None:
+            raise NotFound("title_not_found", f"there is no title {title_id!r}")
+        offer = shelf.offers.get(self.request.aspect)
+        if offer is None:
+            raise NotFound(
+                "no_variants", f"title {title_id!r} has no picture in {self.request.aspect} yet"
+            )
+        ceiling = self.request.context.maturity_max
+        if not allowed(offer.arms, maturity=shelf.maturity, ceiling=ceiling):
+            raise NotFound(
+                "no_variants",
+                f"title {title_id!r} is rated {shelf.maturity}, above the ceiling {ceiling}",
+            )
+        return offer
+
+    def _running(self, title_id: str) -> Episode | None:
+        viewer = self.request.viewer
+        if viewer is None:
+            return None
+        return self.episodes.current(viewer, title_id, self.request.now_us)
+
+    def _show_again(self, episode: Episode) -> None:
+        if episode.written is not None and not episode.written.done():
+            self.waits.append(episode.written)
+        if not self.request.defer:
+            self.shown.append(episode.decision_id)
+
+    def _decide(self, offer: Offer) -> tuple[Episode, Arm]:
+        rules, request = self.rules, self.request
+        x = assemble(offer.descriptors, request.taste, request.here)
+        state = self.learner
+        scores = state.posterior.scores(state.sums, offer.title_id, offer.groups, x / SCALE)
+        decision_id = new_id()
+        seed = seed_of(rules.secret, decision_id)
+        drawn = draw(scores, seed, draws=rules.draws, floor=rules.floor)
+        arm = offer.arms[drawn.chosen]
+        decision = Decision(
+            id=decision_id,
+            offer_id=offer.id,
+            title_id=offer.title_id,
+            viewer=request.viewer,
+            context=request.context,
+            chosen=drawn.chosen,
+            counts=drawn.counts,
+            floor=rules.floor,
+            seed=seed,
+            x=x[drawn.chosen],
+            policy_id=rules.scope.policy_id,
+            feature_set=rules.scope.feature_set,
+            ledger_offset=state.offset,
+            decided_us=request.now_us,
+            expires_us=request.now_us + rules.episode_us,
+            deferred=request.defer,
+        )
+        propensity = float(drawn.pmf[drawn.chosen])
+        episode = Episode(decision_id, arm.group_id, propensity, decision.expires_us)
+        self.made.append((decision, arm.group_id))
+        self.offers[offer.id] = offer
+        self.began.append(episode)
+        if request.viewer is not None:
+            self.episodes.begin(request.viewer, offer.title_id, episode)
+        return episode, arm
+
+
+def _same_picture(offer: Offer, group_id: str) -> Arm | None:
+    return next((arm for arm in offer.arms if arm.group_id == group_id), None)

@@ -1,0 +1,72 @@
+"""Run as `python -m content.media PARENT_PID MODE` by `content.decode`.
+
+The two speak `content.wire`: one request in, many messages out, the last of them `end` or `error`.
+Modes: `probe`, `grab` (exact frames at full resolution), `analyse` (one pass over everything).
+"""
+
+import importlib
+import logging
+import pkgutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+import av
+import av.error
+import av.logging
+
+from content import sandbox, wire
+from content.errors import KeyartError
+from content.media.analyse import analyse
+from content.media.grab import grab
+from content.media.source import Source
+
+
+def probe(source: Source, request: dict[str, Any], out: BinaryIO) -> None:
+    """Answer with the facts."""
+    wire.send(out, {"kind": "facts", **asdict(source.facts())})
+    wire.send(out, {"kind": "end"})
+
+
+MODES: dict[str, Callable[[Source, dict[str, Any], BinaryIO], None]] = {
+    "probe": probe,
+    "grab": grab,
+    "analyse": analyse,
+}
+
+
+def _import_all_of_av() -> None:
+    """PyAV imports parts of itself on first use; in here that would be too late."""
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if module.name not in ("av.__main__", "av.datasets"):
+            importlib.import_module(module.name)
+
+
+def main(parent_pid: str, mode: str) -> None:
+    sandbox.die_with_parent(int(parent_pid))
+    av.logging.set_level(av.logging.ERROR)
+    logging.getLogger("libav").disabled = True
+    _import_all_of_av()
+    out = sys.stdout.buffer
+    message = wire.receive(sys.stdin.buffer)
+    if message is None:
+        return
+    request, _ = message
+    sandbox.exit_on_eof()
+    sandbox.give_up_rights(
+        memory_bytes=request["memory_bytes"],
+        cpu_s=request["cpu_s"],
+        new_fds=1,  # FFmpeg's own duplicate of the one descriptor
+    )
+    try:
+        MODES[mode](Source(request["fd"], request["max_pixels"]), request, out)
+    except KeyartError as error:
+        wire.send(out, {"kind": "error", "code": error.code, "detail": error.detail})
+    except (MemoryError, av.error.MemoryError):
+        detail = f"decoding needs more than {request['memory_bytes']} bytes of memory"
+        wire.send(out, {"kind": "error", "code": "media_too_large", "detail": detail})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,244 @@
+"""Candidates from films painted here: what is kept, what is refused, and that it repeats."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from artwork.candidates import MAX_GROUPS, make_candidates
+from artwork.images import ImageStore
+from artwork.pictures import PictureGroup
+from artwork.selection import FILL_TO, MAX_PROBES, diverse, probe_times
+from content.encoders.faces import Face
+from content.types import F32, U8, Extraction, Keyframe, MediaFacts, Shot, Vector
+
+SIZE = (270, 480)
+Film = Callable[[float], U8]
+
+
+class Colours:
+    """Stands in for the frame encoder: a 10 × 16 × 8 picture of the picture, unit norm."""
+
+    def encode(self, frames: Sequence[U8]) -> tuple[F32, F32]:
+        small = [cv2.resize(frame, (32, 20), interpolation=cv2.INTER_AREA) for frame in frames]
+        flat = np.stack([s.reshape(-1)[:1280].astype(np.float32) - 110 for s in small])
+        norms = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+        return flat / norms, np.full((len(frames), 1000), 0.001, np.float32)
+
+
+class Framed:
+    """Models that say there are faces, always in the same places, in px of the full picture."""
+
+    frames = Colours()
+
+    def __init__(self, *faces: Face) -> None:
+        self.faces = self
+        self._faces = list(faces)
+
+    def detect(self, rgb: U8) -> list[Face]:
+        return self._faces
+
+
+@lru_cache(maxsize=128)
+def scene(seed: int) -> U8:
+    random = np.random.default_rng(seed)
+    ground = random.integers(60, 190, 3)
+    picture = np.tile(np.linspace(0.6, 1.3, SIZE[1])[None, :, None], (SIZE[0], 1, 3)) * ground
+    picture = np.clip(picture, 0, 255).astype(np.uint8)
+    for _ in range(12):
+        centre = (int(random.integers(SIZE[1])), int(random.integers(SIZE[0])))
+        colour = tuple(int(c) for c in random.integers(0, 255, 3))
+        cv2.circle(picture, centre, int(random.integers(15, 70)), colour, -1)
+    return picture
+
+
+def understood(film: Film, cuts: Sequence[float]) -> Extraction:
+    """What extraction would say of a film with shots between `cuts`, a keyframe in each middle."""
+    shots, keyframes = [], []
+    for start_s, end_s in pairwise(cuts):
+        at_s = (start_s + end_s) / 2
+        shots.append(Shot(start_s, end_s, at_s))
+        luma = film(at_s).mean(axis=2) / 255
+        embedding = Colours().encode([film(at_s)])[0][0]
+        keyframes.append(
+            Keyframe(at_s, len(keyframes), float(luma.mean()), float(luma.std()), 0.5, embedding)
+        )
+    facts = MediaFacts(cuts[-1], 25.0, SIZE[1], SIZE[0], False, "test")
+    vector = Vector(keyframes[0].embedding, "test@1:1280:0")
+    return Extraction(facts, tuple(shots), tuple(keyframes), {"visual": vector})
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., list[PictureGroup]]:
+    def run(
+        film: Film, cuts: Sequence[float], *, models: object = None, folder: str = "images"
+    ) -> list[PictureGroup]:
+        def grab(_path: Path, times: Sequence[float]) -> Iterator[tuple[float, U8]]:
+            assert list(times) == sorted(times), "seeking goes forwards only"
+            return ((at_s, film(at_s)) for at_s in times)
+
+        told = list[float]()
+        groups = make_candidates(
+            tmp_path / "film.mp4",
+            understood(film, cuts),
+            title_id="t",
+            tenant="default",
+            images=ImageStore(tmp_path / folder),
+            models=models or Framed(),  # type: ignore[arg-type]
+            grab=grab,
+            on_progress=told.append,
+        )
+        assert told == sorted(told) and told[-1] == 1.0
+        return groups
+
+    return run
+
+
+def six_scenes(at_s: float) -> U8:
+    return scene(int(at_s // 4))
+
+
+def test_each_scene_gives_one_picture_in_three_aspects(
+    make: Callable[..., list[PictureGroup]], tmp_path: Path
+) -> None:
+    groups = make(six_scenes, [0, 4, 8, 12, 16, 20, 24])
+    assert [int(g.source_s // 4) for g in groups if g.source_s is not None] == [0, 1, 2, 3, 4, 5]
+    for group in groups:
+        assert [v.aspect for v in group.variants] == ["16:9", "2:3", "1:1"]
+        assert group.origin == "frame" and group.embedding_fingerprint == "test@1:1280:0"
+        assert np.linalg.norm(group.embedding) == pytest.approx(1, abs=1e-5)
+        assert group.facts["position"] == pytest.approx((group.source_s or 0) / 24, abs=1e-6)
+        assert all(0 <= value <= 1 for value in group.facts.values())
+        for variant in group.variants:
+            assert all(0 <= value <= 1 for value in variant.scores.values())
+            assert (tmp_path / "images" / "masters" / variant.sha256[:2] / variant.sha256).is_file()
+            assert variant.crop["width"] == variant.width
+    names = {"brightness", "contrast", "saturation", "warmth", "sharpness", "colourfulness"}
+    names |= {"face_count", "face_size", "subject_size", "position"}
+    assert names <= set(groups[0].facts)
+
+
+def test_the_same_film_gives_the_same_pictures(make: Callable[..., list[PictureGroup]]) -> None:
+    cuts = [0, 4, 8, 12]
+    first, again = make(six_scenes, cuts), make(six_scenes, cuts, folder="elsewhere")
+    assert [(g.id, g.facts, g.variants) for g in first] == [
+        (g.id, g.facts, g.variants) for g in again
+    ]
+
+
+def test_black_blurred_noisy_and_flat_scenes_are_passed_over(
+    make: Callable[..., list[PictureGroup]],
+) -> None:
+    spoiled: list[U8] = [
+        scene(0),
+        np.zeros((*SIZE, 3), np.uint8),
+        np.asarray(cv2.GaussianBlur(scene(1), (0, 0), 12), np.uint8),
+        np.random.default_rng(5).integers(0, 256, (*SIZE, 3)).astype(np.uint8),
+        np.full((*SIZE, 3), 120, np.uint8),
+        scene(2),
+    ]
+    groups = make(lambda at_s: spoiled[min(5, int(at_s // 4))], [0, 4, 8, 12, 16, 20, 24])
+    assert [int((g.source_s or 0) // 4) for g in groups] == [0, 5]
+
+
+def test_a_black_film_gives_none_and_a_soft_one_still_gives_some(
+    make: Callable[..., list[PictureGroup]],
+) -> None:
+    assert make(lambda _: np.zeros((*SIZE, 3), np.uint8), [0, 6]) == []
+    soft = np.asarray(cv2.GaussianBlur(scene(1), (0, 0), 9), np.uint8)
+    assert len(make(lambda _: soft, [0, 6])) == 1
+
+
+def test_one_long_take_gives_several_when_it_changes_and_one_when_it_does_not(
+    make: Callable[..., list[PictureGroup]],
+) -> None:
+    assert len(make(lambda _: scene(4), [0, 5])) == 1
+    wide = np.concatenate([scene(4), scene(5), scene(6)], axis=1)
+
+    def pan(at_s: float) -> U8:
+        start = int(at_s / 5 * 2 * SIZE[1])
+        return np.ascontiguousarray(wide[:, start : start + SIZE[1]])
+
+    assert 3 <= len(make(pan, [0, 5])) <= MAX_GROUPS
+
+
+def test_a_long_film_costs_no_more_than_the_cap(make: Callable[..., list[PictureGroup]]) -> None:
+    seen = set[float]()
+
+    def film(at_s: float) -> U8:
+        seen.add(at_s)
+        return scene(int(at_s // 4) % 90)
+
+    cuts = [4.0 * i for i in range(400)]
+    wanted = probe_times(understood(film, cuts))
+    seen.clear()
+    assert len(wanted) == MAX_PROBES
+    assert len(make(film, cuts)) <= MAX_GROUPS
+
+
+def test_bars_are_cut_from_every_crop(make: Callable[..., list[PictureGroup]]) -> None:
+    def film(at_s: float) -> U8:
+        picture = six_scenes(at_s).copy()
+        picture[:33] = picture[-33:] = 0
+        return picture
+
+    for group in make(film, [0, 4, 8, 12]):
+        for variant in group.variants:
+            assert variant.crop["y"] >= 33
+            assert variant.crop["y"] + variant.crop["height"] <= SIZE[0] - 33
+
+
+def test_a_face_that_fills_the_width_has_no_upright_crop(
+    make: Callable[..., list[PictureGroup]],
+) -> None:
+    groups = make(six_scenes, [0, 4, 8], models=Framed(Face(100, 20, 220, 230, 0.9)))
+    for group in groups:
+        assert [v.aspect for v in group.variants] == ["16:9", "1:1"]
+        assert group.facts["face_count"] == pytest.approx(1 / 3, abs=1e-6)
+        assert group.facts["face_size"] == pytest.approx(230 / 270, abs=1e-6)
+        square = group.variants[1].crop
+        assert square["x"] <= 100 and square["x"] + square["width"] >= 320
+        assert group.variants[1].scores["face"] > 0.8
+
+
+def test_a_crowd_of_specks_is_no_face(make: Callable[..., list[PictureGroup]]) -> None:
+    crowd = [Face(x, 100, 8, 9, 0.9) for x in range(0, 470, 6)]
+    groups = make(six_scenes, [0, 4, 8], models=Framed(*crowd))
+    assert all(len(g.variants) == 3 and g.facts["face_count"] == 0 for g in groups)
+
+
+def test_few_keyframes_are_filled_up_within_the_shots() -> None:
+    times = probe_times(understood(six_scenes, [0, 4, 4.2, 24]))
+    assert len(times) == FILL_TO and times == sorted(set(times))
+    assert all(0 <= t < 24 for t in times)
+    assert sum(t > 4.2 for t in times) > 12, "the long shot gets most"
+    short = probe_times(understood(six_scenes, [0, 0.3]))
+    assert short == [0.15], "too short for more than its keyframe"
+
+
+def test_unfit_keyframes_are_not_fetched() -> None:
+    extraction = understood(six_scenes, [0, 0.3, 0.6])
+    dark = replace(extraction.keyframes[0], brightness=0.01)
+    extraction = replace(extraction, keyframes=(dark, extraction.keyframes[1]))
+    assert probe_times(extraction) == [pytest.approx(0.45)]
+
+
+def test_marginal_relevance_by_hand() -> None:
+    vectors = np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8]], np.float32)
+    # First the most relevant (1); then 0.5 - 0 beats 0.9 - 1 and 0.8 - 0.6; then 0.8 - 0.8.
+    assert diverse([0.9, 1.0, 0.5, 0.8], vectors, 3) == [1, 2, 3]
+    assert diverse([0.9, 1.0, 0.5, 0.8], vectors, 4, duplicate=0.9) == [1, 2, 3]
+    assert diverse([0.9, 1.0, 0.5, 0.8], vectors, 4, duplicate=0.7) == [1, 2]
+    assert diverse([0.5, 0.5], np.eye(2, dtype=np.float32), 1) == [0], "equal ones go by index"
+    assert diverse([], np.zeros((0, 2), np.float32), 3) == []
+
+
+def test_the_ends_of_a_film_are_kept_clear() -> None:
+    cuts = [0, 0.6, 20, 39.4, 40]
+    times = probe_times(understood(lambda at_s: scene(int(at_s)), cuts))
+    assert min(times) >= 1.0 and max(times) <= 39.0, "the keyframes at 0.3 and 39.7 may be fades"

@@ -1,0 +1,101 @@
+"""Crops: bars, aspects, faces. The property test is in tests/property."""
+
+import numpy as np
+import pytest
+
+from artwork.crops import RATIOS, Box, bars, content_box, crop
+from content.types import ASPECTS, U8, Aspect
+
+EVEN = np.full((9, 16), 1 / 144, np.float32)
+
+
+def framed(top: int, side: int, size: tuple[int, int] = (180, 320)) -> U8:
+    picture = np.full((*size, 3), 8, np.uint8)  # black as video codes it, with a little noise
+    height, width = size
+    picture[top : height - top, side : width - side] = (120, 90, 60)
+    return picture
+
+
+def test_bars_are_measured_and_cut_with_one_line_more() -> None:
+    letterbox, pillarbox = framed(23, 0), framed(0, 40)
+    assert bars(letterbox) == (0.0, 23 / 180)
+    assert bars(pillarbox) == (40 / 320, 0.0)
+    assert content_box(320, 180, [bars(letterbox)]) == Box(0, 24, 320, 132)
+
+
+def test_only_bars_that_all_pictures_have_are_cut() -> None:
+    assert content_box(320, 180, [bars(framed(23, 0)), bars(framed(0, 0))]) == Box(0, 0, 320, 180)
+    night = np.zeros((180, 320, 3), np.uint8)
+    assert content_box(320, 180, [bars(night), bars(framed(23, 0))]) == Box(0, 24, 320, 132)
+    assert content_box(320, 180, [bars(night)]) == Box(0, 0, 320, 180), "all black tells nothing"
+    assert content_box(320, 180, []) == Box(0, 0, 320, 180)
+
+
+def test_dark_at_one_side_is_no_bar() -> None:
+    picture = framed(0, 0)
+    picture[:, :100] = 0
+    assert bars(picture) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((1920, 1080), {"16:9": (1920, 1080), "2:3": (720, 1080), "1:1": (1080, 1080)}),
+        ((1920, 804), {"16:9": (1429, 804), "2:3": (536, 804), "1:1": (804, 804)}),
+        ((640, 480), {"16:9": (640, 360), "2:3": (320, 480), "1:1": (480, 480)}),
+        ((480, 854), {"16:9": (480, 270), "2:3": (480, 720), "1:1": (480, 480)}),
+    ],
+)
+def test_crops_are_the_largest_that_fit(
+    size: tuple[int, int], expected: dict[Aspect, tuple[int, int]]
+) -> None:
+    for aspect in ASPECTS:
+        window = crop(aspect, Box(0, 0, *size), [], EVEN)
+        assert window is not None
+        assert (window.width, window.height) == expected[aspect]
+        centre = (window.x + window.width / 2, window.y + window.height / 2)
+        assert centre == pytest.approx((size[0] / 2, size[1] / 2), abs=1.5), "ties go to the middle"
+
+
+def test_a_crop_follows_the_mass_and_stays_inside_the_bars() -> None:
+    mass = np.zeros((9, 16), np.float32)
+    mass[4, 13] = 1.0
+    window = crop("1:1", Box(10, 20, 160, 90), [], mass)
+    assert window is not None
+    assert window.x <= 10 + 130 and window.right >= 10 + 140
+    assert window.y == 20 and window.bottom == 110 and window.right <= 170
+
+
+def test_the_main_face_wins_over_mass_and_keeps_some_air() -> None:
+    mass = np.zeros((9, 16), np.float32)
+    mass[4, 15] = 1.0
+    face = Box(100, 200, 200, 240)
+    window = crop("2:3", Box(0, 0, 1920, 1080), [face], mass)
+    assert window is not None and window.holds(Box(50, 200, 300, 240))
+
+
+def test_a_second_face_is_kept_whole_or_left_out() -> None:
+    inside = Box(0, 0, 1600, 900)
+    main, other = Box(300, 300, 300, 300), Box(760, 300, 200, 200)
+    square = crop("1:1", inside, [other, main], EVEN)
+    assert square is not None and square.holds(main) and square.holds(other)
+    upright = crop("2:3", inside, [other, main], EVEN)
+    assert upright is not None and upright.holds(main)
+    assert upright.overlap(other) is None, "600 px hold one of the two, the other must go wholly"
+
+
+def test_no_variant_rather_than_a_cut_face() -> None:
+    inside = Box(0, 0, 1600, 900)
+    assert crop("2:3", inside, [Box(400, 100, 700, 700)], EVEN) is None
+    crowd = [Box(x, 300, 90, 90) for x in range(0, 1600, 80)]
+    assert crop("2:3", inside, crowd, EVEN) is None
+    assert crop("16:9", inside, crowd, EVEN) is not None
+
+
+def test_a_face_in_the_bars_is_not_counted() -> None:
+    window = crop("16:9", Box(0, 100, 1600, 900), [Box(0, 0, 90, 90)], EVEN)
+    assert window == Box(0, 100, 1600, 900)
+
+
+def test_ratios() -> None:
+    assert {a: round(r, 3) for a, r in RATIOS.items()} == {"16:9": 1.778, "2:3": 0.667, "1:1": 1.0}

@@ -1,0 +1,99 @@
+"""Rows of pictures: written again without harm, listed in order, and known as orphans."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from artwork import pictures
+from artwork.pictures import PictureGroup, PictureVariant
+from artwork.tables import image_groups
+from content.records import metadata, open_engine
+from content.tables import shots
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sa.Connection]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'state.db'}")
+    metadata.create_all(engine)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def group(name: str, at_s: float) -> PictureGroup:
+    def variant(aspect: str, sha256: str) -> PictureVariant:
+        return PictureVariant(
+            id=f"{name}-{aspect}",
+            group_id=name,
+            aspect=aspect,  # type: ignore[arg-type]
+            sha256=sha256,
+            width=160,
+            height=90,
+            crop={"x": 0, "y": 0, "width": 160, "height": 90},
+            scores={"sharpness": 0.5},
+        )
+
+    return PictureGroup(
+        id=name,
+        origin="frame",
+        source_s=at_s,
+        facts={"brightness": 0.25},
+        embedding=np.linspace(-1, 1, 1280, dtype=np.float32),
+        embedding_fingerprint="test@1:1280:0",
+        variants=(variant("16:9", f"{name}w"), variant("1:1", f"{name}s")),
+    )
+
+
+def test_what_is_written_is_listed_in_the_order_of_the_film(connection: sa.Connection) -> None:
+    pictures.write_groups(connection, "t", 1, [group("b", 9.0), group("a", 2.0)])
+    rows = pictures.list_variants(connection, "t", 1)
+    assert [(r.source_s, r.id) for r in rows] == [
+        (2.0, "a-16:9"), (2.0, "a-1:1"), (9.0, "b-16:9"), (9.0, "b-1:1"),
+    ]  # fmt: skip
+    assert rows[0].origin == "frame" and rows[0].scores == {"sharpness": 0.5}
+    squares = pictures.list_variants(connection, "t", 1, aspect="1:1")
+    assert [r.sha256 for r in squares] == ["as", "bs"]
+    data = connection.execute(sa.select(image_groups.c.embedding)).scalars().first()
+    assert np.array_equal(np.frombuffer(data, "<f4"), group("a", 2.0).embedding)
+
+
+def test_writing_again_replaces_that_version_only(connection: sa.Connection) -> None:
+    pictures.write_groups(connection, "t", 1, [group("a", 1.0)])
+    pictures.write_groups(connection, "t", 2, [group("a", 1.0), group("b", 2.0)])
+    pictures.write_groups(connection, "t", 2, [group("a", 1.0), group("b", 2.0)])
+    assert len(pictures.list_variants(connection, "t", 2)) == 4
+    pictures.write_groups(connection, "t", 2, [])
+    assert pictures.list_variants(connection, "t", 2) == []
+    assert len(pictures.list_variants(connection, "t", 1)) == 2
+
+
+def test_tenants_titles_and_versions_are_apart(connection: sa.Connection) -> None:
+    for title, version, tenant in [("t", 1, "default"), ("t", 2, "default"), ("t", 1, "other")]:
+        pictures.write_groups(connection, title, version, [group("a", 1.0)], tenant)
+    pictures.delete_version(connection, "t", 2)
+    assert pictures.list_variants(connection, "t", 2) == []
+    assert len(pictures.list_variants(connection, "t", 1)) == 2
+    pictures.delete_title(connection, "t")
+    assert pictures.list_variants(connection, "t", 1) == []
+    assert len(pictures.list_variants(connection, "t", 1, "other")) == 2
+    assert connection.execute(sa.select(sa.func.count()).select_from(image_groups)).scalar() == 1
+
+
+def test_only_orphans_are_not_referenced(connection: sa.Connection) -> None:
+    pictures.write_groups(connection, "t", 1, [group("a", 1.0)], "other")
+    shot = {"tenant": "default", "title_id": "t", "version": 1, "idx": 0}
+    times = {"start_s": 0.0, "end_s": 1.0, "keyframe_s": 0.5, "keyframe_sha256": "thumb"}
+    connection.execute(sa.insert(shots), [shot | times])
+    assert pictures.referenced(connection, ["aw", "thumb", "gone"]) == {"aw", "thumb"}
+    many = [f"x{i}" for i in range(1500)]
+    assert pictures.referenced(connection, [*many, "as"]) == {"as"}
+    assert pictures.referenced(connection, []) == set()
+
+
+def test_a_group_without_crops_has_no_variants(connection: sa.Connection) -> None:
+    pictures.write_groups(connection, "t", 1, [replace(group("a", 1.0), variants=())])
+    assert pictures.list_variants(connection, "t", 1) == []
