@@ -1,22 +1,32 @@
 """Artwork: the picture for this viewer, and the record of how it was chosen."""
 
-from typing import Annotated, Any
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
 
-from fastapi import APIRouter, Query, Response
-
-from api.bodies import PageBody
+from api.bodies import ContextBody, PageBody
 from api.body import JsonRoute
-from api.checks import Country, Short, TitleId, User
+from api.checks import Short, TitleId, User
 from api.errors import item, problems
-from api.metrics import Meters
+from api.metrics import Meters, metrics_of
+from api.query import described, parse_query
 from api.schemas import Artwork, Decision, Failure, NoArtwork, Page
-from api.services import House
-from artwork.features import Context
+from api.services import House, services_of
 from artwork.personalize import Choice
 from content.errors import KeyartError
-from content.types import Aspect, Maturity
+from content.types import Aspect
 
 router = APIRouter(tags=["artwork"], route_class=JsonRoute)
+
+
+class ArtworkQuery(ContextBody):
+    """Who asks for a picture, and in which aspect; unlike a body it may hold unknown names."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    user: User | None = None
+    aspect: Aspect = "16:9"
+
 
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
@@ -24,6 +34,7 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
 @router.get(
     "/v1/titles/{title_id}/artwork",
     response_model=Artwork,
+    openapi_extra=described(ArtworkQuery),
     responses=problems(
         "title_not_found",
         "no_variants",
@@ -36,32 +47,22 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
         "ledger_unavailable",
     ),
 )
-async def choose_artwork(
-    title_id: TitleId,
-    house: House,
-    meters: Meters,
-    response: Response,
-    *,
-    user: Annotated[User | None, Query()] = None,
-    aspect: Annotated[Aspect, Query()] = "16:9",
-    device: Annotated[Short | None, Query()] = None,
-    country: Annotated[Country | None, Query()] = None,
-    tz: Annotated[Short | None, Query(description="IANA name")] = None,
-    maturity_max: Annotated[Maturity | None, Query()] = None,
-) -> Artwork:
+async def choose_artwork(title_id: TitleId, request: Request) -> Response:
     """Choose a picture of one title.
 
     The same viewer keeps the same decision until `expires_at`, so this may be repeated; without
     `user` every call is a decision of its own, by context only, and nothing of it is kept of
     the viewer.
     """
-    context = Context(device=device, country=country, tz=tz, maturity_max=maturity_max)
-    [choice] = await house.personalizer.choose([title_id], aspect, user=user, context=context)
+    asked = parse_query(ArtworkQuery, request)
+    house = services_of(request)
+    [choice] = await house.personalizer.choose(
+        [title_id], asked.aspect, user=asked.user, context=asked.context()
+    )
     if isinstance(choice, KeyartError):
         raise choice
-    meters.decisions.inc()
-    response.headers.update(_PRIVATE)
-    return Artwork.of(choice)
+    metrics_of(request).decisions.inc()
+    return _private(Artwork.of(choice))
 
 
 @router.post(
@@ -80,7 +81,7 @@ async def choose_artwork(
         "ledger_unavailable",
     ),
 )
-async def choose_page(body: PageBody, house: House, meters: Meters, response: Response) -> Any:
+async def choose_page(body: PageBody, house: House, meters: Meters) -> Response:
     """Choose a picture for each title of a page, in the order asked.
 
     A title without a picture has `error` in its place; the others are answered all the same.
@@ -93,10 +94,10 @@ async def choose_page(body: PageBody, house: House, meters: Meters, response: Re
         context=body.context.context(),
         defer=body.defer,
     )
-    response.headers.update(_PRIVATE)
     meters.decisions.inc(sum(isinstance(choice, Choice) for choice in choices))
     pairs = zip(body.title_ids, choices, strict=True)
-    return Page(items=[_shown(title_id, choice) for title_id, choice in pairs])
+    items = [_shown(title_id, choice) for title_id, choice in pairs]
+    return _private(Page[Artwork | NoArtwork](items=items))
 
 
 @router.get(
@@ -108,6 +109,15 @@ def get_decision(decision_id: Short, house: House, response: Response) -> Decisi
     """A decision as logged, with the probability of every arm that was on offer."""
     response.headers.update(_PRIVATE)
     return Decision.of(house.personalizer.decision(decision_id))
+
+
+def _private(answer: BaseModel) -> Response:
+    """`answer` as it is: it was validated when it was made, the framework would do it again."""
+    return Response(
+        answer.__pydantic_serializer__.to_json(answer),
+        headers=_PRIVATE,
+        media_type="application/json",
+    )
 
 
 def _shown(title_id: str, choice: Choice | KeyartError) -> Artwork | NoArtwork:

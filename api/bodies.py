@@ -61,7 +61,7 @@ class ContextBody(Body):
     maturity_max: Maturity | None = None
 
     def context(self) -> Context:
-        return Context(**dict(self))
+        return Context(self.device, self.country, self.tz, self.maturity_max)
 
 
 class PageBody(Body):

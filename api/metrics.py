@@ -77,9 +77,14 @@ class _JobStates(Collector):
         yield family
 
 
-async def _of_app(request: Request) -> Metrics:
+def metrics_of(request: Request) -> Metrics:
+    """The metrics of the app that answers `request`."""
     metrics: Metrics = request.app.state.metrics
     return metrics
+
+
+async def _of_app(request: Request) -> Metrics:
+    return metrics_of(request)
 
 
 Meters = Annotated[Metrics, Depends(_of_app)]

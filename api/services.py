@@ -100,9 +100,14 @@ class Services(Protocol):
     def close(self) -> None: ...
 
 
-async def _of_app(request: Request) -> Services:
+def services_of(request: Request) -> Services:
+    """The services of the app that answers `request`."""
     services: Services = request.app.state.services
     return services
+
+
+async def _of_app(request: Request) -> Services:
+    return services_of(request)
 
 
 House = Annotated[Services, Depends(_of_app)]

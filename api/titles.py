@@ -1,4 +1,4 @@
-"""Titles: submit, read, delete; their shots, variants and neighbours are read here too."""
+"""Titles: submit, read, delete; and the shots and variants of each."""
 
 from typing import Annotated, Any
 

@@ -46,3 +46,5 @@ def log_to_stderr(process: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    for library in ("httpx", "httpcore"):  # a line for every call to the index says nothing
+        logging.getLogger(library).setLevel(logging.WARNING)
