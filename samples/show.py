@@ -92,7 +92,7 @@ def _plot(outcome: Outcome, path: Path) -> None:
         colour, width = styles.get(name, (None, 1.4))
         axes.plot(*curve, label=name, linewidth=width, color=colour)
     axes.set(xlabel="decisions", ylabel="take fraction (moving over 1,000)")
-    axes.set_title("Viewers with hidden tastes: who shows the picture they press play on?")
+    figure.suptitle("Viewers with hidden tastes: who shows the picture they press play on?")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.tight_layout()

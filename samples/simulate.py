@@ -17,6 +17,10 @@ LOOKS = ("brightness", "contrast", "saturation", "colourfulness", "sharpness", "
 """Scores of a picture that viewers can have a taste for."""
 NAMES = ("ada", "grace", "alan")
 SEED = 7
+TASTES = {"axes": 3, "pull": 2.0, "quality_sd": 0.25, "watches": 4}
+"""Strong tastes in few looks, told by four titles watched: what a viewer's own past can teach."""
+NEWCOMERS = 60
+"""Viewers kept aside, of whom three are shown at the end."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def run(console: Console, http: httpx.Client, title_ids: Sequence[str], decision
     """Let viewers watch, look at pages of titles and reward, until `decisions` were made."""
     looks, source_s = _pictures(http, title_ids)
     pages = -(-decisions // len(looks))
-    world = World(looks, SEED, WorldSpec(viewers=pages + 60))
+    world = World(looks, SEED, WorldSpec(viewers=pages + NEWCOMERS, **TASTES))
     outcome = Outcome(world, source_s)
     chance = np.random.default_rng(SEED)
     started = time.monotonic()
@@ -178,7 +182,7 @@ def _post(http: httpx.Client, path: str, body: Mapping[str, Any]) -> dict[str, A
 
 def _far_apart(world: World) -> list[int]:
     """The three viewers, of those not simulated, whose tastes are strong and farthest apart."""
-    pool = range(world.spec.viewers - 60, world.spec.viewers)
+    pool = range(world.spec.viewers - NEWCOMERS, world.spec.viewers)
     first = max(pool, key=lambda v: float(np.linalg.norm(world.tastes[v])))
     chosen = [first]
     while len(chosen) < len(NAMES):

@@ -100,10 +100,11 @@ def _identity(path: Path, *, owned: bool) -> str:
     """
     # O_NONBLOCK: opening a FIFO must not wait for somebody to write to it.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise Invalid("media_not_a_file", f"{path.name!r} is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise Invalid("media_not_a_file", f"{path.name!r} is not a regular file")
         if facts.st_size == 0:
             raise Invalid("media_empty", f"{path.name!r} holds no bytes")
         if owned:

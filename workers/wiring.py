@@ -9,6 +9,7 @@ from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
 from content.catalog import Catalog
+from content.encoders.specs import embedded_specs
 from content.records import Writer
 from indexes.client import IndexClient
 from workers.control import Jobs
@@ -48,6 +49,7 @@ class Services:
             episode_s=settings.episode_s,
             floor=settings.explore_floor,
             tenant=parts.tenant,
+            encoder=embedded_specs()["visual"].fingerprint,
         )
         return cls(
             settings=settings,

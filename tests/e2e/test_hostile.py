@@ -31,8 +31,8 @@ def state(service: Service) -> tuple[object, ...]:
 
 
 MAKERS: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "text": (hostile.text, "media_format_refused"),
-    "half": (hostile.cut_at_half, "media_unreadable"),
+    "text": (hostile.text, "media_unreadable"),
+    "half": (hostile.cut_at_half, "media_truncated"),
     "half-faststart": (hostile.fast_start_cut_at_half, "media_truncated"),
     "audio": (hostile.audio_only, "media_no_video"),
     "playlist": (
@@ -108,7 +108,7 @@ def test_media_paths_stay_in_their_roots(world: World, tmp_path: Path) -> None:
         ("POST", "/v1/titles", {"name": "A", "synopsis": "x" * 100_000}, 422, "synopsis_too_long"),
         ("POST", "/v1/titles", {**WORDS, "id": "a/b"}, 422, "invalid_title_id"),
         ("POST", "/v1/titles", {**WORDS, "id": "a..b"}, 422, "invalid_title_id"),
-        ("GET", "/v1/titles?limit=-1", None, 422, "invalid_request"),
+        ("GET", "/v1/titles?limit=-1", None, 422, "invalid_limit"),
         ("GET", "/v1/titles/night-city/similar?space=smell", None, 422, "unknown_space"),
         ("GET", "/v1/titles/words-only/artwork?aspect=16:9", None, 404, "no_variants"),
         ("GET", "/v1/titles/nope/artwork?aspect=16:9", None, 404, "title_not_found"),

@@ -4,7 +4,6 @@ import io
 import itertools
 import time
 
-import httpx
 import pytest
 from PIL import Image
 
@@ -216,4 +215,4 @@ def test_metrics_count_what_happened(world: World) -> None:
 
 
 def test_healthz_needs_nothing(world: World) -> None:
-    assert httpx.get(f"{world.service.http.base_url}healthz").status_code == 200
+    assert world.service.http.get("/healthz").status_code == 200
