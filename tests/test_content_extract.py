@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from content import extract
+from content import extract, keeping
 from content.decode import DecodeLimits
 from content.encoders.models import Models
 from content.encoders.specs import embedded_specs
@@ -98,16 +98,16 @@ def test_the_palette_holds_the_colours_of_the_takes(understood: Extraction) -> N
 def test_the_same_film_gives_the_same_bits(
     film: Path, understood: Extraction, tmp_path: Path
 ) -> None:
-    extract.save(understood, tmp_path / "a")
-    extract.save(understand(film), tmp_path / "b")
+    keeping.save(understood, tmp_path / "a")
+    keeping.save(understand(film), tmp_path / "b")
     [a], [b] = list((tmp_path / "a").iterdir()), list((tmp_path / "b").iterdir())
     assert a.read_bytes() == b.read_bytes()
 
 
 def test_what_is_kept_comes_back(understood: Extraction, tmp_path: Path) -> None:
-    extract.save(understood, tmp_path)
-    extract.save(understood, tmp_path)
-    loaded = extract.load(tmp_path)
+    keeping.save(understood, tmp_path)
+    keeping.save(understood, tmp_path)
+    loaded = keeping.load(tmp_path)
     assert loaded.facts == understood.facts and loaded.shots == understood.shots
     assert loaded.profile == understood.profile
     assert list(loaded.vectors) == list(understood.vectors)
@@ -122,7 +122,7 @@ def test_what_is_not_kept_is_said(tmp_path: Path, kept: bytes | None) -> None:
     if kept is not None:
         (tmp_path / "extraction.msgpack").write_bytes(kept)
     with pytest.raises(TransientError) as caught:
-        extract.load(tmp_path)
+        keeping.load(tmp_path)
     assert caught.value.code == "extraction_missing"
 
 

@@ -46,7 +46,7 @@ def film(path: Path, number: int) -> None:
     synth.make_clip(path, takes, sound="music")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     media = folder / "media"
