@@ -33,6 +33,7 @@ class Child:
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
         self._unpacker = msgpack.Unpacker(max_buffer_size=2**30)
+        self._killed = False
 
     @property
     def alive(self) -> bool:
@@ -56,15 +57,7 @@ class Child:
         """
         deadline = time.monotonic() + timeout_s if timeout_s else None
         try:
-            self._send({"operation": operation, "arguments": arguments})
-            while True:
-                message = self._receive(cancelled, deadline)
-                if "progress" in message:
-                    on_progress(*message["progress"])
-                elif "error" in message:
-                    raise revived(**message["error"])
-                else:
-                    return message["result"]
+            message = self._answer(operation, arguments, on_progress, cancelled, deadline)
         except (BrokenPipeError, EOFError) as error:
             self.kill()
             # When the whole process group is being killed our own end is a moment away: do not
@@ -73,9 +66,19 @@ class Child:
             raise TransientError(
                 "child_died", f"the process working on {operation!r} ended unexpectedly"
             ) from error
+        except BaseException:
+            # It is still at work, and its answer would be taken for that of the next call.
+            self.kill()
+            raise
+        if "error" in message:
+            raise revived(**message["error"])
+        return message["result"]
 
     def kill(self) -> None:
-        """End the child and whatever it started, now."""
+        """End the child and whatever it started, now. Repeating it does nothing."""
+        if self._killed:  # its number may be another process's by now
+            return
+        self._killed = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -83,6 +86,19 @@ class Child:
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
+
+    def _answer(
+        self,
+        operation: str,
+        arguments: dict[str, Any],
+        on_progress: Progress,
+        cancelled: threading.Event | None,
+        deadline: float | None,
+    ) -> dict[str, Any]:
+        self._send({"operation": operation, "arguments": arguments})
+        while "progress" in (message := self._receive(cancelled, deadline)):
+            on_progress(*message["progress"])
+        return message
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -96,10 +112,8 @@ class Child:
             for message in self._unpacker:
                 return dict(message)
             if cancelled is not None and cancelled.is_set():
-                self.kill()
                 raise Cancelled
             if deadline is not None and time.monotonic() > deadline:
-                self.kill()
                 raise TransientError("child_timeout", "the work took longer than it may")
             if select.select([pipe], [], [], 0.1)[0]:
                 data = os.read(pipe, 1 << 20)
