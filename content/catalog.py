@@ -73,6 +73,7 @@ class VersionRow:
 
     title: TitleInput
     version: int
+    job_id: str
     published: bool
 
 
@@ -166,7 +167,7 @@ class Catalog:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
-        return VersionRow(_input(row), row.version, row.published_us is not None)
+        return VersionRow(_input(row), row.version, row.job_id, row.published_us is not None)
 
     def published(self, *, after: str | None = None, limit: int = 100) -> dict[str, int]:
         """Published titles and their versions, in order of id, those behind `after`."""

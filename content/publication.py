@@ -6,8 +6,31 @@ from dataclasses import asdict
 import sqlalchemy as sa
 
 from content.ids import now_us
-from content.tables import matching, shots, title_versions, titles, vectors
+from content.tables import jobs, matching, shots, title_versions, titles, vectors
 from content.types import Extraction, Vectors
+
+
+def held(
+    connection: sa.Connection, *, tenant: str, title_id: str, version: int, job_id: str
+) -> bool:
+    """Whether a version is still the running job's own, held so until the transaction ends.
+
+    It is not once the job was cancelled or the title deleted; a title made anew counts its
+    versions from 1 again, so the number alone does not tell.
+    """
+    query = (
+        sa.select(jobs.c.id)
+        .join(
+            title_versions,
+            (title_versions.c.tenant == jobs.c.tenant) & (title_versions.c.job_id == jobs.c.id),
+        )
+        .where(
+            *matching(title_versions, tenant=tenant, title_id=title_id, version=version),
+            *matching(jobs, id=job_id, state="running"),
+        )
+        .with_for_update()
+    )
+    return connection.execute(query).one_or_none() is not None
 
 
 def write_understanding(

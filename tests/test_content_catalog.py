@@ -125,3 +125,31 @@ def test_lists_are_paged_by_id(catalog: Catalog, engine: sa.Engine) -> None:
     assert [t.id for t in catalog.list(after="b", limit=2)] == ["c"]
     assert catalog.published(after="a") == {"b": 1, "c": 1}
     assert catalog.count_published("b") == (3, 2)
+
+
+def test_a_version_is_held_only_by_its_own_running_job(catalog: Catalog, engine: sa.Engine) -> None:
+    rows = JobRows(engine)
+
+    def held(submission: Submission) -> bool:
+        with writing(engine).begin() as connection:
+            return publication.held(
+                connection,
+                tenant="default",
+                title_id="a",
+                version=submission.version,
+                job_id=submission.job_id,
+            )
+
+    first = catalog.submit(TITLE)
+    assert not held(first)
+    rows.advance(first.job_id, "decode", 0.1)
+    assert held(first)
+    with writing(engine).begin() as connection:
+        publication.remove_title(connection, tenant="default", title_id="a")
+    again = catalog.submit(TITLE)
+    rows.advance(again.job_id, "decode", 0.1)
+    assert (first.version, again.version) == (1, 1)
+    assert held(again)
+    assert not held(first)
+    rows.mark_cancelled(again.job_id)
+    assert not held(again)

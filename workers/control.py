@@ -33,7 +33,7 @@ class Jobs(JobRows):
         before = self.mark_cancelled(job_id)
         self._starter.cancel(job_id)
         if before.state == "queued":  # no worker will ever see it
-            removal.abandon(self._parts, before)
+            removal.drop_unpublished(self._parts, before)
         return self.get(job_id)
 
     def start_reindex(self) -> JobRecord:

@@ -6,14 +6,15 @@ title's version. What a stage makes for the next lies in the job's work folder.
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgpack
 import numpy as np
+import sqlalchemy as sa
 
 from artwork import pictures
 from artwork.pictures import PictureGroup, PictureVariant
@@ -89,13 +90,12 @@ class Ingest:
 
     def publish(self) -> None:
         """Vectors into the index, then all rows at once: from here on readers see the version."""
-        with _publishing(self._title_id):
+        with publishing(self._title_id):
             self._advance("publish", 0.0)
             title = self._title()
             extraction = self._extraction(title)
-            groups = [_group(raw) for raw in self._kept("pictures") or []]
+            groups = self._groups(title)
             keyframes = self._store_keyframes(extraction)
-            self._check_pictures(groups)
             old = self.parts.catalog.published_version(self._title_id)
             if old is not None and old > self._version:
                 removal.abandon(self.parts, self.job)  # a newer one was quicker
@@ -111,7 +111,7 @@ class Ingest:
         replaced: tuple[set[str], set[str]] = (set(), set())
         if old is not None and old != self._version:
             replaced = removal.version_files(self.parts, self._title_id, old)
-        with writing(self.parts.engine).begin() as connection:
+        with self._own() as connection:
             if old is not None and old != self._version:
                 removal.drop_version(self.parts, connection, self._title_id, old)
             publication.publish(
@@ -129,7 +129,7 @@ class Ingest:
         keyframes: dict[float, str],
         vectors: dict[Space, Vector],
     ) -> None:
-        with writing(self.parts.engine).begin() as connection:
+        with self._own() as connection:
             publication.write_understanding(
                 connection,
                 tenant=self.parts.tenant,
@@ -142,6 +142,20 @@ class Ingest:
             pictures.write_groups(
                 connection, self._title_id, self._version, groups, self.parts.tenant
             )
+
+    @contextmanager
+    def _own(self) -> Iterator[sa.Connection]:
+        """A transaction that nobody takes the version away from. Raises Cancelled once lost."""
+        with writing(self.parts.engine).begin() as connection:
+            if not publication.held(
+                connection,
+                tenant=self.parts.tenant,
+                title_id=self._title_id,
+                version=self._version,
+                job_id=self.job.id,
+            ):
+                raise Cancelled
+            yield connection
 
     def _vectors(self, extraction: Extraction | None) -> dict[Space, Vector]:
         vectors = dict(extraction.vectors) if extraction is not None else {}
@@ -163,12 +177,16 @@ class Ingest:
         images = self.parts.images
         return {k.at_s: images.put_encoded(k.thumbnail).sha256 for k in extraction.keyframes}
 
-    def _check_pictures(self, groups: list[PictureGroup]) -> None:
+    def _groups(self, title: TitleInput) -> list[PictureGroup]:
+        """The candidate pictures, every file of them there."""
+        if title.media_path is None:
+            return []
+        kept = self._kept("pictures")
         # Another title with the very same picture may have been deleted since this one was cut.
-        shas = {variant.sha256 for group in groups for variant in group.variants}
-        if not all(map(self.parts.images.has, shas)):
-            (self._folder / "pictures").unlink()
-            raise TransientError("work_lost", "a picture was deleted before it was published")
+        if kept is None or not all(self.parts.images.has(sha256) for sha256 in _masters(kept)):
+            self.pictures()
+            kept = self._kept("pictures")
+        return [_group(raw) for raw in kept]
 
     # ----- the job's own things
 
@@ -188,7 +206,7 @@ class Ingest:
 
     def _title(self) -> TitleInput:
         row = self.parts.catalog.version(self._title_id, self._version)
-        if row is None:  # deleted under us
+        if row is None or row.job_id != self.job.id:  # deleted under us, and perhaps made anew
             raise Cancelled
         return row.title
 
@@ -235,12 +253,16 @@ STAGES: dict[str, Callable[[Ingest], None]] = {
     "publish": Ingest.publish,
 }
 
-_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_LOCKS = tuple(threading.Lock() for _ in range(64))
 
 
-def _publishing(title_id: str) -> threading.Lock:
-    """Two versions of one title are published one after the other."""
-    return _locks[title_id]
+def publishing(title_id: str) -> threading.Lock:
+    """Two versions of one title are published, or taken back, one after the other."""
+    return _LOCKS[hash(title_id) % len(_LOCKS)]
+
+
+def _masters(groups: list[dict[str, Any]]) -> set[str]:
+    return {variant["sha256"] for group in groups for variant in group["variants"]}
 
 
 def _group(raw: dict[str, Any]) -> PictureGroup:

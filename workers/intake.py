@@ -1,12 +1,13 @@
 """Taking in what callers submit: checked, recorded, and a job started."""
 
+import contextlib
 import hashlib
 import os
 import stat
 from pathlib import Path
 
 from content.catalog import Submission
-from content.errors import Invalid
+from content.errors import Conflict, Invalid
 from content.ids import check_title_id, new_id
 from content.types import TitleInput
 from workers import removal
@@ -53,7 +54,8 @@ class Intake:
         """
         self._parts.catalog.get(title_id)
         for job in self._jobs.live(title_id):
-            self._jobs.cancel(job.id)
+            with contextlib.suppress(Conflict):  # it has ended in this moment
+                self._jobs.cancel(job.id)
         removal.remove_title(self._parts, title_id)
 
     def _title(self, fields: SubmitFields, upload: Path | None) -> TitleInput:

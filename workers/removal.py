@@ -48,16 +48,25 @@ def abandon(parts: Parts, job: JobRecord) -> None:
     if job.kind == "reindex" and job.generation is not None:
         with contextlib.suppress(Conflict):  # it is live already: readers have it, it stays
             parts.index.drop(job.generation)
+    drop_unpublished(parts, job)
+    if job.title_id is not None:
+        restore_index(parts, job.title_id)
+
+
+def drop_unpublished(parts: Parts, job: JobRecord) -> None:
+    """Delete the rows and files of a job's version, unless it is published or not its own.
+
+    All there is to undo of a job that never ran: it has put nothing into the index.
+    """
     if job.title_id is None or job.version is None:
         return
     version = parts.catalog.version(job.title_id, job.version)
-    if version is None or version.published:
+    if version is None or version.published or version.job_id != job.id:
         return
     shas = _pictures(parts, job.title_id, job.version)
     uploads = _uploads(parts, job.title_id, job.version)
     with writing(parts.engine).begin() as connection:
         drop_version(parts, connection, job.title_id, job.version)
-    restore_index(parts, job.title_id)
     discard_files(parts, shas, uploads)
 
 

@@ -9,15 +9,24 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from dbos import error as engine_error
+from sqlalchemy.exc import SQLAlchemyError
 
-from content.errors import Cancelled, KeyartError, TransientError, Unavailable, described, revived
-from workers.ingest import STAGES, Ingest
+from content.errors import (
+    Cancelled,
+    Conflict,
+    KeyartError,
+    TransientError,
+    Unavailable,
+    described,
+    revived,
+)
+from workers.ingest import STAGES, Ingest, publishing
 from workers.jobs import JobRecord
 from workers.parts import Parts
 from workers.pool import Pool
@@ -145,6 +154,8 @@ class JobRunner:
             clear_work(self.parts, job_id)
             self.parts.rows.finish(job_id)
         except (Cancelled, engine_error.DBOSWorkflowCancelledError):
+            with suppress(Conflict):  # as usual the row was first; a deleted title's may not be
+                self.parts.rows.mark_cancelled(job_id)
             self._abandon(job)
         except KeyartError as error:
             log.warning("job %s failed: %s", job_id, error)
@@ -159,8 +170,10 @@ class JobRunner:
             self._running.pop(job_id, None)
 
     def _abandon(self, job: JobRecord) -> None:
+        alone = nullcontext() if job.title_id is None else publishing(job.title_id)
         try:
-            abandon(self.parts, job)
+            with alone:
+                abandon(self.parts, job)
         except KeyartError as error:  # the next start sweeps up
             log.warning("job %s could not be cleaned up yet: %s", job.id, error)
 
@@ -168,9 +181,12 @@ class JobRunner:
         """Tell running jobs that they were cancelled: their children are killed at once."""
         while True:
             time.sleep(POLL_S)
-            for job_id, cancelled in list(self._running.items()):
-                if self.parts.rows.get(job_id).state == "cancelled":
-                    cancelled.set()
+            try:
+                for job_id, cancelled in list(self._running.items()):
+                    if self.parts.rows.get(job_id).state == "cancelled":
+                        cancelled.set()
+            except SQLAlchemyError:  # without this thread no job could be cancelled any more
+                log.warning("the records do not answer: looking for cancelled jobs again")
 
 
 def _step(name: str, run: Callable[[], Any]) -> Any:
