@@ -90,9 +90,9 @@ def draw(scores: Scores, seed: bytes, *, draws: int, floor: float) -> Draw:
     rng = np.random.Generator(np.random.Philox(key=int.from_bytes(seed, "big")))
     arms = len(scores.mean)
     root = np.linalg.cholesky(scores.cov)
-    wins = np.argmax(rng.standard_normal((draws, arms)) @ root.T + scores.mean, axis=1)
+    wins = (rng.standard_normal((draws, arms)) @ root.T + scores.mean).argmax(axis=1)
     counts = np.bincount(wins, minlength=arms).astype(np.uint16)
     pmf = mix(counts, floor)
-    chosen = int(np.searchsorted(np.cumsum(pmf), rng.random(), side="right"))
+    chosen = int(pmf.cumsum().searchsorted(rng.random(), side="right"))
     # The last cumulative sum may fall short of 1 by a rounding.
     return Draw(min(chosen, arms - 1), counts, pmf)

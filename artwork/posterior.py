@@ -53,18 +53,18 @@ class TitleBelief:
         if sums is None:
             sums = TitleSums.empty(dim)
         k = len(sums.groups)
-        N, c, s = np.full(k + 1, prior.tau), np.zeros((k + 1, dim)), np.zeros(k + 1)
-        N[:k] += sums.n / SCALE
-        c[:k], s[:k] = sums.c / SCALE**2, sums.s / SCALE**2
+        n, c, s = np.zeros(k + 1), np.zeros((k + 1, dim)), np.zeros(k + 1)
+        n[:k], c[:k], s[:k] = sums.n / SCALE, sums.c / SCALE**2, sums.s / SCALE**2
+        N = n + prior.tau
         shrink = prior.tau / N
         return cls(
             {group: i for i, group in enumerate(sums.groups)},
             N,
             c,
             s,
-            prior.kappa + float(np.sum(shrink * (N - prior.tau))),
-            np.sum(shrink[:, None] * c, axis=0),
-            float(np.sum(shrink * s)),
+            prior.kappa + float(shrink @ n),
+            shrink @ c,
+            float(shrink @ s),
         )
 
 
@@ -76,8 +76,6 @@ class Scores:
     """(K,)."""
     cov: F64
     """(K, K), includes σ²."""
-    z: F64
-    """(K, d): what of each arm's x the group and title intercepts leave for θ."""
 
 
 class Posterior:
@@ -134,23 +132,36 @@ class Posterior:
         share = tau / N
         D = np.multiply.outer(share, share) / h
         D.flat[:: len(N) + 1] += 1 / N
-        return Scores(mean, self.prior.sigma2 * (z @ self.P @ z.T + D), z)
+        return Scores(mean, self.prior.sigma2 * (z @ self.P @ z.T + D))
+
+    def _of_one(self, belief: TitleBelief, group: str, x: F64) -> tuple[F64, float, float]:
+        """As `scores` for one arm, without θ's part of the variance: z (d,), mean, D.
+
+        Apart, because each row learned needs it and arrays of one row cost as much as of twelve.
+        """
+        row = belief.index.get(group, -1)
+        tau, h, N = self.prior.tau, belief.h, float(belief.N[row])
+        z = x - belief.c[row] / N - (tau / (N * h)) * belief.u
+        mean = float(z @ self.m) + (float(belief.s[row]) + tau * belief.v / h) / N
+        return z, mean, (tau / N) ** 2 / h + 1 / N
 
     def fold(self, sums: Sums, title: str, group: str, x: F64, *, r: float, w: float) -> None:
         """Learn one row by a rank-one step; `sums` are those *before* the row."""
-        score = self.scores(sums, title, [group], x[None])
-        Pz = self.P @ score.z[0]
-        gain = w / (1 + w * float(score.cov[0, 0]) / self.prior.sigma2)
-        self.P = self.P - gain * np.multiply.outer(Pz, Pz)
-        self.m = self.m + (gain * (r - float(score.mean[0]))) * Pz
+        z, mean, D = self._of_one(self._title(sums, title), group, x)
+        Pz = self.P @ z
+        gain = w / (1 + w * (float(z @ Pz) + D))
+        step = np.multiply.outer(Pz, Pz)
+        step *= gain
+        self.P -= step
+        self.m += (gain * (r - mean)) * Pz
         self._titles.pop(title, None)
 
     def correct(
         self, sums: Sums, title: str, group: str, x: F64, *, delta: float, w: float
     ) -> None:
         """Learn that a row folded earlier earned `delta` more: S stays, only m moves."""
-        score = self.scores(sums, title, [group], x[None])
-        self.m = self.m + (w * delta) * (self.P @ score.z[0])
+        z, _, _ = self._of_one(self._title(sums, title), group, x)
+        self.m += (w * delta) * (self.P @ z)
         self._titles.pop(title, None)
 
 

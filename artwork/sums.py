@@ -35,7 +35,7 @@ def checked(a: I64, b: I64) -> I64:
     """
     total = a + b
     # The sign of a sum differs from both of its terms only on overflow.
-    if np.any(((a ^ total) & (b ^ total)) < 0):
+    if total.size and ((a ^ total) & (b ^ total)).min() < 0:
         raise OverflowError("a sum of the learned state left int64; start a new feature set")
     return total
 

@@ -13,7 +13,7 @@ from artwork.posterior import Scores
 def _scores(means: list[float], sd: float = 0.1) -> Scores:
     k = len(means)
     cov = sd**2 * (0.7 * np.eye(k) + 0.3)
-    return Scores(np.array(means), cov, np.zeros((k, 1)))
+    return Scores(np.array(means), cov)
 
 
 def _seed(i: int) -> bytes:
