@@ -30,7 +30,7 @@ class Hyperparameters:
     group_sd: float = 0.10
     title_sd: float = 0.25
     rebuild_every: int = 512
-    """Rows between two rebuilds of the posterior from its sums."""
+    """Rows between the first rebuilds of the posterior from its sums; see `rebuild_due`."""
     facts_sd: float = 0.08
     projection_sd: float = 0.08
     interplay_sd: float = 0.15

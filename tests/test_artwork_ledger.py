@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from artwork.decisions import Scope
 from artwork.features import DIM
-from artwork.learner import KEPT_CHECKPOINTS, Learner, restore, save_checkpoint
+from artwork.learner import KEPT_CHECKPOINTS, Learner, rebuild_due, restore, save_checkpoint
 from artwork.ledger import Appended, Entry, head, insert_new, take_seqs
 from artwork.policy import Hyperparameters
 from artwork.tables import checkpoints, ledger_heads
@@ -66,6 +66,13 @@ def test_rebuilding_between_makes_no_difference_that_matters() -> None:
             learner.advance(Appended(seq, seq, [_entry(seq)]))
     np.testing.assert_allclose(often.posterior.P, never.posterior.P, rtol=1e-10, atol=1e-13)
     assert often.sums == never.sums
+
+
+def test_rebuilds_grow_rarer_as_rows_grow() -> None:
+    due = [rows for rows in range(1, 2**17 + 1) if rebuild_due(rows, 512)]
+    assert due[:16] == list(range(512, 8193, 512))
+    assert len([rows for rows in due if 2**16 < rows <= 2**17]) == 8
+    assert rebuild_due(6, 3) and not rebuild_due(7, 3)
 
 
 @pytest.mark.parametrize("stop", [1, 7, 8, 9, 40])
