@@ -46,6 +46,8 @@ __all__ = [
 T = TypeVar("T")
 CHECKPOINT_EVERY = 20_000
 """Ledger rows between two checkpoints: a start learns at most about this many."""
+KEPT_OFFERS = 20_000
+"""Ids remembered of offers that are in the ledger already."""
 
 
 class Personalizer:
@@ -214,6 +216,8 @@ class Personalizer:
         def learn(appended: Appended) -> None:
             for group in features:
                 self._shelves.unsaved.pop(group, None)
+            if len(self._offers_saved) >= KEPT_OFFERS:  # saving one again changes nothing
+                self._offers_saved.clear()
             self._offers_saved.update(offer.id for offer in offers)
             for episode in page.began:
                 episode.written = None

@@ -17,6 +17,8 @@ from artwork.sums import SCALE, Sums, TitleSums
 
 F64 = npt.NDArray[np.float64]
 
+KEPT_TITLES = 5_000
+"""Beliefs kept ready, 6 kB each."""
 _CHUNK = 64
 """Rows of one product in `rebuild`: few enough that no BLAS splits it over threads, so that the
 bits do not depend on the number of cores."""
@@ -111,7 +113,7 @@ class Posterior:
     def _title(self, sums: Sums, title: str) -> TitleBelief:
         found = self._titles.get(title)
         if found is None:
-            if len(self._titles) >= 20_000:
+            if len(self._titles) >= KEPT_TITLES:
                 self._titles.clear()
             found = TitleBelief.of(sums.titles.get(title), sums.dim, self.prior)
             self._titles[title] = found

@@ -5,6 +5,7 @@ The parent calls `spawn`; the child's main calls `die_with_parent` first, reads 
 (https://docs.kernel.org/userspace-api/landlock.html) where the kernel has it.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -40,8 +41,9 @@ def spawn(module: str, *arguments: str, fds: Sequence[int] = ()) -> "subprocess.
 
 
 def end(child: "subprocess.Popen[bytes]") -> int:
-    """Kill the child if it still runs, reap it and close its pipes; its exit status."""
-    child.kill()
+    """Kill the child and whatever it started, reap it, close its pipes; its exit status."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
     status = child.wait()
     for pipe in (child.stdin, child.stdout):
         if pipe is not None:

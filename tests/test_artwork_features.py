@@ -99,8 +99,8 @@ def test_an_endless_device_is_refused() -> None:
 
 
 def test_taste_by_hand() -> None:
-    features = np.zeros((2, DESCRIPTOR))
-    features[0, 0], features[1, 0] = 1.0, -1.0
+    features = np.zeros((2, DESCRIPTOR), np.int16)
+    features[0, 0], features[1, 0] = SCALE, -SCALE
     # Fully watched now (weight 1) and half watched one half-life ago (weight 1/4), prior 1.
     history = History(np.array([1.0, 0.5]), features, np.array([HALF_LIFE_US, 0], dtype=np.float64))
     taste = taste_of(history, HALF_LIFE_US)

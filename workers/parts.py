@@ -58,7 +58,10 @@ def deployment_key(settings: Settings) -> bytes:
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
-        draft.write_bytes(secrets.token_bytes(32))
+        with draft.open("wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())  # an empty key after a power cut would be a lost one
         # A link, unlike a rename, never replaces a key that another process made meanwhile.
         try:
             os.link(draft, path)
