@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -115,6 +115,12 @@ class ImageStore:
         """Is there a master of this hash?"""
         return self._master(sha256).exists()
 
+    def masters(self, *, before_s: float) -> Iterator[str]:
+        """Hashes of the masters stored last before `before_s` (seconds since the epoch)."""
+        for path in (self._folder / "masters").glob("??/*"):
+            if SHA256.fullmatch(path.name) and path.stat().st_mtime < before_s:
+                yield path.name
+
     def delete(self, sha256s: Iterable[str]) -> None:
         """Remove masters and their renditions; what is not there is no error."""
         for sha256 in sha256s:
@@ -125,7 +131,9 @@ class ImageStore:
     def _keep(self, data: bytes, size: tuple[int, int]) -> StoredImage:
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._master(sha256)
-        if not path.exists():
+        try:
+            os.utime(path)  # stored just now, for `masters`
+        except FileNotFoundError:
             _write(path, data)
         return StoredImage(sha256, size[0], size[1], len(data))
 

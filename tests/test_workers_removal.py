@@ -1,18 +1,24 @@
 """What a job that ended early takes with it, and what it must leave alone."""
 
+import os
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from content import publication
 from content.records import writing
-from content.tables import title_versions
+from content.tables import shots, title_versions
 from content.types import TitleInput
 from tests.shelf import fresh_engine
 from workers import removal
 from workers.parts import Parts
 from workers.settings import Settings
+from workers.workflows import JobStarter, prepare
 
 TITLE = TitleInput(id="a", name="A", synopsis="A story.")
 
@@ -43,3 +49,39 @@ def test_a_job_leaves_the_version_of_a_title_made_anew(parts: Parts) -> None:
     assert new.version == old.version
     removal.drop_unpublished(parts, parts.rows.get(old.job_id))
     assert versions(parts) == [(new.version, new.job_id)]
+
+
+def test_old_pictures_that_no_row_names_are_swept_up(parts: Parts) -> None:
+    grey = np.full((20, 20, 3), 99, np.uint8)
+    orphan, again, fresh, shown = (parts.images.put(grey + n).sha256 for n in range(4))
+    for sha256 in (orphan, again, shown):
+        os.utime(next(parts.settings.image_folder.glob(f"masters/*/{sha256}")), (0, 0))
+    parts.images.put(grey + 1)  # a job has just made it again, and is about to say so
+    with writing(parts.engine).begin() as connection:
+        key = {"tenant": "default", "title_id": "a", "version": 1, "idx": 0}
+        times = {"start_s": 0.0, "end_s": 1.0, "keyframe_s": 0.5}
+        connection.execute(shots.insert(), {**key, **times, "keyframe_sha256": shown})
+    removal.sweep_pictures(parts)
+    assert not parts.images.has(orphan)
+    assert all(map(parts.images.has, (again, fresh, shown)))
+
+
+def test_the_engine_forgets_what_ended_long_ago(parts: Parts) -> None:
+    prepare(parts.settings)
+    starter = JobStarter(parts.settings)
+    ended, waiting = (
+        parts.rows.get(parts.catalog.submit(replace(TITLE, id=name)).job_id) for name in "ab"
+    )
+    starter.start(ended)
+    starter.start(waiting)
+    starter.cancel(ended.id)
+    starter.forget()
+    assert known(parts) == {ended.id, waiting.id}
+    starter.forget(older_than=timedelta(0))
+    assert known(parts) == {waiting.id}
+    starter.close()
+
+
+def known(parts: Parts) -> set[str]:
+    with sqlite3.connect(parts.settings.data / "jobs.db") as connection:
+        return {row[0] for row in connection.execute("SELECT workflow_uuid FROM workflow_status")}

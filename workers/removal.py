@@ -1,6 +1,7 @@
 """Taking things away: a title, or what an unfinished job left. Every step may be repeated."""
 
 import contextlib
+import itertools
 import shutil
 import time
 from collections.abc import Iterable
@@ -18,7 +19,9 @@ from indexes.schema import TitlePoint
 from workers.jobs import JobRecord
 from workers.parts import Parts
 
-UPLOAD_GRACE_S = 24 * 3600
+GRACE_S = 24 * 3600
+"""Files that no row names are left alone this long: somebody may be about to name them."""
+_BATCH = 500
 
 
 def remove_title(parts: Parts, title_id: str) -> None:
@@ -168,6 +171,13 @@ def _sweep_uploads(parts: Parts) -> None:
     """Uploads that no version names, older than any request could still be streaming."""
     if not parts.settings.uploads.exists():
         return
-    horizon = time.time() - UPLOAD_GRACE_S
+    horizon = time.time() - GRACE_S
     old = [p for p in parts.settings.uploads.iterdir() if p.stat().st_mtime < horizon]
     discard_files(parts, (), [str(path) for path in old])
+
+
+def sweep_pictures(parts: Parts) -> None:
+    """Masters that no row names: of jobs that ended between storing and recording them."""
+    old = parts.images.masters(before_s=time.time() - GRACE_S)
+    while batch := list(itertools.islice(old, _BATCH)):
+        discard_files(parts, batch, ())

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
@@ -39,6 +40,7 @@ log = logging.getLogger("keyart.jobs")
 APPLICATION_VERSION = "1"
 """Pinned: workflows outlive releases. Raise it only when the steps of a workflow change."""
 QUEUES = {"ingest": "keyart-ingest", "reindex": "keyart-reindex"}
+HISTORY = timedelta(days=7)
 ATTEMPTS = 4
 POLL_S = 0.25
 
@@ -85,6 +87,18 @@ class JobStarter:
             self.start(job)
         elif found[0].status in {"MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR", "CANCELLED"}:
             self._client.resume_workflow(job.id)
+
+    def forget(self, *, older_than: timedelta = HISTORY) -> None:
+        """Delete the engine's record of workflows that ended so long ago; the job's row stays."""
+        horizon = (datetime.now(UTC) - older_than).isoformat()
+        while old := self._client.list_workflows(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=horizon,
+            limit=500,
+            load_input=False,
+            load_output=False,
+        ):
+            self._client.delete_workflows([workflow.workflow_id for workflow in old])
 
     def close(self) -> None:
         self._client.destroy()
