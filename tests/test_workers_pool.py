@@ -70,7 +70,10 @@ def test_a_child_that_dies_is_replaced(pool: Pool) -> None:
         assert child.call("encode", {"text": "a bird"})
 
 
-def test_an_overdue_call_ends_the_child(pool: Pool) -> None:
+def test_an_overdue_call_ends_the_child(pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    synth.make_clip(path, [synth.Take(10.0)] * 3)
+    arguments = {"path": str(path), "folder": str(tmp_path / "out"), "wall_s": 60.0}
     with pool.child() as child, pytest.raises(TransientError, match="child_timeout"):
-        child.call("encode", {"text": "a fish"}, timeout_s=0.0001)
+        child.call("extract", arguments, timeout_s=0.3)
     assert not child.alive
