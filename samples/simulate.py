@@ -13,8 +13,16 @@ from rich.progress import track
 from samples.worlds import F64, World, WorldSpec
 
 ASPECT = "16:9"
-LOOKS = ("brightness", "contrast", "saturation", "colourfulness", "sharpness", "exposure", "face")
-"""Scores of a picture that viewers can have a taste for."""
+LOOKS = {
+    "brightness": ("bright", "dark"),
+    "contrast": ("high contrast", "low contrast"),
+    "saturation": ("saturated", "muted"),
+    "colourfulness": ("colourful", "few colours"),
+    "sharpness": ("crisp", "soft"),
+    "exposure": ("well lit", "in shadow"),
+    "face": ("faces", "no faces"),
+}
+"""Scores of a picture that viewers can have a taste for, and what to call much and little of it."""
 NAMES = ("ada", "grace", "alan")
 SEED = 7
 TASTES = {"axes": 3, "pull": 2.0, "quality_sd": 0.25, "watches": 4}
@@ -205,4 +213,4 @@ def _likes(world: World, viewer: int) -> str:
         name: float(np.corrcoef(world.vectors[:, n], appeal)[0, 1]) for name, n in names.items()
     }
     best = sorted(with_look, key=lambda name: -abs(with_look[name]))[:2]
-    return ", ".join(f"{'more' if with_look[name] > 0 else 'less'} {name}" for name in best)
+    return ", ".join(LOOKS[name][0 if with_look[name] > 0 else 1] for name in best)

@@ -1,45 +1,95 @@
-"""Warm children: an answer belongs to the call that asked for it."""
+"""Warm children: kept between calls, killed when cancelled, dead or overdue."""
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import psutil
 import pytest
 
-from content.errors import Cancelled, PermanentError
-from tests.synth import make_clip
+from content.errors import Cancelled, PermanentError, TransientError
+from tests import hostile, synth
 from workers.pool import Pool
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    pool = Pool(1, nice=0)
-    yield pool
-    pool.close()
+    made = Pool(1, nice=0)
+    yield made
+    made.close()
 
 
-def probe(pool: Pool, path: Path) -> dict[str, object]:
+def children() -> set[int]:
+    every = psutil.Process().children()
+    return {child.pid for child in every if "workers.child" in child.cmdline()}
+
+
+def test_a_child_is_kept_warm_between_calls(pool: Pool) -> None:
     with pool.child() as child:
-        return dict(child.call("probe", {"path": str(path), "wall_s": 60.0}))
+        first = child.call("encode", {"text": "a dog"})
+    before = children()
+    with pool.child() as child:
+        again = child.call("encode", {"text": "a dog"})
+    assert children() == before
+    assert first == again
+    assert np.linalg.norm(np.frombuffer(first, "<f4")) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_refusal_leaves_the_child_warm(pool: Pool, tmp_path: Path) -> None:
-    make_clip(tmp_path / "good.mp4")
-    with pytest.raises(PermanentError, match="media_not_a_file"), pool.child() as first:
-        first.call("probe", {"path": str(tmp_path / "none.mp4"), "wall_s": 60.0})
-    with pool.child() as second:
-        assert second is first
-    assert probe(pool, tmp_path / "good.mp4")["width"] == 320
+def test_an_error_keeps_its_type_and_the_child(pool: Pool, tmp_path: Path) -> None:
+    path = str(hostile.text(tmp_path))
+    with pool.child() as child:
+        with pytest.raises(PermanentError, match="media_"):
+            child.call("probe", {"path": path, "wall_s": 30.0})
+        assert child.alive
 
 
-def test_a_call_given_up_half_way_takes_its_child_with_it(pool: Pool, tmp_path: Path) -> None:
-    make_clip(tmp_path / "good.mp4")
+def test_a_cancelled_call_ends_the_child_at_once(pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    synth.make_clip(path, [synth.Take(10.0)] * 6)
+    cancelled = threading.Event()
+    threading.Timer(1.0, cancelled.set).start()
+    began = time.monotonic()
+    with pool.child() as child, pytest.raises(Cancelled):
+        arguments = {"path": str(path), "folder": str(tmp_path / "out"), "wall_s": 60.0}
+        child.call("extract", arguments, cancelled=cancelled)
+    assert time.monotonic() - began < 1.0 + 2.0
+    assert not child.alive
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_child_that_dies_is_replaced(pool: Pool) -> None:
+    with pool.child() as child:
+        child.call("encode", {"text": "a cat"})
+        for pid in children():
+            psutil.Process(pid).kill()
+        with pytest.raises(TransientError, match="child_died"):
+            child.call("encode", {"text": "a bird"})
+    with pool.child() as child:
+        assert child.call("encode", {"text": "a bird"})
+
+
+def test_an_overdue_call_ends_the_child(pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    synth.make_clip(path, [synth.Take(10.0)] * 3)
+    arguments = {"path": str(path), "folder": str(tmp_path / "out"), "wall_s": 60.0}
+    with pool.child() as child, pytest.raises(TransientError, match="child_timeout"):
+        child.call("extract", arguments, timeout_s=0.3)
+    assert not child.alive
+
+
+def test_a_call_given_up_by_its_caller_ends_the_child(pool: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    synth.make_clip(path)
+    arguments = {"path": str(path), "folder": str(tmp_path / "out"), "wall_s": 60.0}
 
     def give_up(_stage: str, _fraction: float) -> None:
         raise Cancelled
 
-    work = {"path": str(tmp_path / "good.mp4"), "folder": str(tmp_path / "out"), "wall_s": 60.0}
-    with pytest.raises(Cancelled), pool.child() as child:
-        child.call("extract", work, on_progress=give_up)
+    with pool.child() as child, pytest.raises(Cancelled):
+        child.call("extract", arguments, on_progress=give_up)
     assert not child.alive
     # Had it lived, the answer to its unfinished work would now be taken for this one's.
-    assert probe(pool, tmp_path / "good.mp4")["width"] == 320
+    with pool.child() as child:
+        assert child.call("probe", {"path": str(path), "wall_s": 60.0})["width"] == 320

@@ -31,17 +31,29 @@ class Settings(BaseSettings):
     min_free_bytes: int = Field(2**30, ge=0, description="Below this much free disk: 507.")
     max_queued_jobs: int = Field(10_000, gt=0, description="Above this many queued jobs: 429.")
     concurrency: int = Field(1, ge=1, le=64, description="Titles processed at once.")
-    job_timeout_s: float = Field(6 * 3600.0, gt=0, description="Wall clock of one media child.")
-    database_url: str | None = Field(None, description="Records; SQLite in `data` by default.")
-    jobs_url: str | None = Field(None, description="Durable jobs; SQLite in `data` by default.")
+    job_timeout_s: float = Field(
+        6 * 3600.0, gt=0, description="Wall clock that one stage of a job may take."
+    )
+    database_url: str | None = Field(
+        None, description="Records and ledger, `postgresql+psycopg://…`; else SQLite."
+    )
+    jobs_url: str | None = Field(
+        None, description="The job engine's, `postgresql+psycopg://…`; else SQLite."
+    )
     qdrant_url: str | None = Field(None, description="A Qdrant server instead of the embedded one.")
     qdrant_api_key: str | None = Field(None, description="Its API key.")
     log_level: Literal["debug", "info", "warning"] = Field(
         "info", description="`debug` logs every request; `info` only those refused or slow."
     )
-    sync: Literal["normal", "full"] = Field("normal", description="SQLite durability.")
-    episode_s: float = Field(3600.0, gt=0, description="How long a viewer keeps a picture.")
-    explore_floor: float = Field(0.02, ge=0, le=1, description="Probability shared by all arms.")
+    sync: Literal["normal", "full"] = Field(
+        "normal", description="`normal` survives kill -9, `full` a power cut too (SQLite)."
+    )
+    episode_s: float = Field(
+        3600.0, gt=0, description="How long a viewer keeps a title's picture, in seconds."
+    )
+    explore_floor: float = Field(
+        0.02, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
+    )
 
     @field_validator("api_keys", mode="before")
     @classmethod

@@ -100,12 +100,6 @@ async def durable() -> dict[str, float]:
     }
 
 
-def main() -> dict[str, float]:
+def run() -> list[dict[str, object]]:
     figures = policy_alone() | asyncio.run(durable())
-    for name, value in figures.items():
-        print(f"{name:>28} {value:10.1f}")
-    return figures
-
-
-if __name__ == "__main__":
-    main()
+    return [{"what": name, "figure": f"{value:.1f}"} for name, value in figures.items()]

@@ -1,6 +1,6 @@
 """Similarity and word search: through the socket, in process, and numpy exact beside them.
 
-`python -m tests.bench.indexes` prints the table; `run()` returns its rows. Titles are made in 40
+Titles are made in 40
 clusters, so that neighbours are as close as a real catalogue's and not random.
 """
 
@@ -165,18 +165,3 @@ def _row(size: int, what: str, ms: F32, base: F32) -> Row:
         "p99_ms": round(float(p99), 2),
         "x_numpy": round(float(ratio), 2),
     }
-
-
-def main() -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    columns = ("titles", "what", "p50_ms", "p99_ms", "x_numpy", "recall", "per_s")
-    table = Table(*columns)
-    for row in run():
-        table.add_row(*(str(row.get(column, "")) for column in columns))
-    Console().print(table)
-
-
-if __name__ == "__main__":
-    main()

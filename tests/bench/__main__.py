@@ -1,0 +1,52 @@
+"""`make bench`: the figures of docs/benchmarks.md. Name sections to run only those."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+Rows = Sequence[dict[str, object]]
+SECTIONS = {
+    "ingest": "Understanding a film, beside decoding it alone",
+    "choice": "The choice, in process",
+    "indexes": "Similarity, beside exact search in numpy",
+    "serve": "Over HTTP, idle and while ingesting",
+}
+
+
+def main() -> int:
+    asked = sys.argv[1:] or list(SECTIONS)
+    if unknown := set(asked) - set(SECTIONS):
+        print(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}", file=sys.stderr)
+        return 2
+    console = Console(width=130)
+    console.print(f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    for name in asked:
+        run: Callable[[], Rows] = import_module(f"tests.bench.{name}").run
+        _show(console, SECTIONS[name], run())
+    return 0
+
+
+def _show(console: Console, title: str, rows: Rows) -> None:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = Table(*columns, title=title)
+    for row in rows:
+        table.add_row(*(str(row.get(column, "")) for column in columns))
+    console.print(table)
+
+
+def _processor() -> str:
+    with Path("/proc/cpuinfo").open() as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
