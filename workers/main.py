@@ -7,7 +7,6 @@ import sys
 import threading
 
 from content.encoders.specs import embedded_specs
-
 from content.errors import Unavailable
 from workers.parts import Parts
 from workers.pool import Pool
