@@ -54,10 +54,16 @@ class Rendition:
 
 
 class ImageStore:
-    """Masters and renditions under one folder. Safe to use from several processes at once."""
+    """Masters and renditions under one folder. Safe to use from several processes at once.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        journal: a file that names each new master, one hash a line, before it is stored: what a
+            job that is killed may leave behind. Its folder exists.
+    """
+
+    def __init__(self, folder: Path, journal: Path | None = None) -> None:
         self._folder = folder
+        self._journal = journal
 
     def put(self, rgb: U8) -> StoredImage:
         """Store a picture, RGB uint8 (H, W, 3), as its master.
@@ -126,6 +132,9 @@ class ImageStore:
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._master(sha256)
         if not path.exists():
+            if self._journal is not None:
+                with self._journal.open("a") as file:
+                    file.write(f"{sha256}\n")
             _write(path, data)
         return StoredImage(sha256, size[0], size[1], len(data))
 

@@ -74,6 +74,8 @@ class VersionRow:
     title: TitleInput
     version: int
     published: bool
+    job_id: str
+    """A title that is deleted and submitted again begins anew at version 1, with another job."""
 
 
 def content_hash(title: TitleInput) -> str:
@@ -166,7 +168,7 @@ class Catalog:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
-        return VersionRow(_input(row), row.version, row.published_us is not None)
+        return VersionRow(_input(row), row.version, row.published_us is not None, row.job_id)
 
     def published(self, *, after: str | None = None, limit: int = 100) -> dict[str, int]:
         """Published titles and their versions, in order of id, those behind `after`."""

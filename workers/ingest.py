@@ -16,13 +16,14 @@ import msgpack
 import numpy as np
 
 from artwork import pictures
+from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
 from content import keeping, publication
 from content.errors import Cancelled, TransientError
 from content.records import writing
 from content.types import Extraction, Space, TitleInput, Vector
 from workers import removal
-from workers.jobs import JobRecord
+from workers.jobs import PUBLISHED, JobRecord
 from workers.parts import Parts
 from workers.pool import Pool
 
@@ -82,6 +83,7 @@ class Ingest:
             path=path,
             extraction=str(self._folder / "extraction"),
             images=str(self.parts.settings.image_folder),
+            journal=str(self.parts.journal(self.job.id)),
             title_id=self._title_id,
             tenant=self.parts.tenant,
         )
@@ -92,11 +94,15 @@ class Ingest:
         with _publishing(self._title_id):
             self._advance("publish", 0.0)
             title = self._title()
+            old = self.parts.catalog.published_version(self._title_id)
+            if old == self._version:  # killed after the transaction: all is done
+                return
             extraction = self._extraction(title)
+            if title.media_path is not None and self._kept("pictures") is None:
+                self.pictures()  # they were lost, see below
             groups = [_group(raw) for raw in self._kept("pictures") or []]
             keyframes = self._store_keyframes(extraction)
             self._check_pictures(groups)
-            old = self.parts.catalog.published_version(self._title_id)
             if old is not None and old > self._version:
                 removal.abandon(self.parts, self.job)  # a newer one was quicker
                 return
@@ -108,11 +114,16 @@ class Ingest:
         if point is None:
             raise Cancelled
         self.parts.index.upsert([point])
-        replaced: tuple[set[str], set[str]] = (set(), set())
-        if old is not None and old != self._version:
-            replaced = removal.version_files(self.parts, self._title_id, old)
+        shas: set[str] = set()
+        uploads: set[str] = set()
+        if old is not None:
+            shas, uploads = removal.version_files(self.parts, self._title_id, old)
+            with self.parts.journal(self.job.id).open("a") as journal:
+                journal.writelines(f"{sha}\n" for sha in shas)
         with writing(self.parts.engine).begin() as connection:
-            if old is not None and old != self._version:
+            if not self.parts.rows.note_within(connection, self.job.id, PUBLISHED):
+                raise Cancelled
+            if old is not None:
                 removal.drop_version(self.parts, connection, self._title_id, old)
             publication.publish(
                 connection,
@@ -120,7 +131,7 @@ class Ingest:
                 title_id=self._title_id,
                 version=self._version,
             )
-        removal.discard_files(self.parts, *replaced)
+        removal.discard_files(self.parts, shas, uploads)
 
     def _write(
         self,
@@ -130,6 +141,8 @@ class Ingest:
         vectors: dict[Space, Vector],
     ) -> None:
         with writing(self.parts.engine).begin() as connection:
+            if not self.parts.rows.note_within(connection, self.job.id, "publish"):
+                raise Cancelled
             publication.write_understanding(
                 connection,
                 tenant=self.parts.tenant,
@@ -160,7 +173,7 @@ class Ingest:
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
         if extraction is None:
             return {}
-        images = self.parts.images
+        images = ImageStore(self.parts.settings.image_folder, self.parts.journal(self.job.id))
         return {k.at_s: images.put_encoded(k.thumbnail).sha256 for k in extraction.keyframes}
 
     def _check_pictures(self, groups: list[PictureGroup]) -> None:
@@ -188,7 +201,7 @@ class Ingest:
 
     def _title(self) -> TitleInput:
         row = self.parts.catalog.version(self._title_id, self._version)
-        if row is None:  # deleted under us
+        if row is None or row.job_id != self.job.id:  # deleted under us, perhaps submitted anew
             raise Cancelled
         return row.title
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from artwork import pictures
+from artwork.images import SHA256
 from artwork.tables import variants
 from content import publication
 from content.errors import Conflict
@@ -38,7 +39,11 @@ def remove_title(parts: Parts, title_id: str) -> None:
 
 
 def clear_work(parts: Parts, job_id: str) -> None:
-    """Delete a job's work folder."""
+    """Delete a job's work folder, and those of the pictures in its journal that nobody shows."""
+    journal = parts.journal(job_id)
+    if journal.exists():
+        lines = journal.read_text().split()  # the last one is cut where a kill fell into its write
+        discard_files(parts, filter(SHA256.fullmatch, lines), ())
     shutil.rmtree(parts.work_folder(job_id), ignore_errors=True)
 
 
@@ -51,7 +56,11 @@ def abandon(parts: Parts, job: JobRecord) -> None:
     if job.title_id is None or job.version is None:
         return
     version = parts.catalog.version(job.title_id, job.version)
-    if version is None or version.published:
+    if version is None or version.job_id != job.id:
+        # The title was deleted, and the job perhaps wrote its point after that.
+        restore_index(parts, job.title_id)
+        return
+    if version.published:
         return
     shas = _pictures(parts, job.title_id, job.version)
     uploads = _uploads(parts, job.title_id, job.version)

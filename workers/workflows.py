@@ -9,14 +9,23 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from dbos import error as engine_error
+from sqlalchemy.exc import SQLAlchemyError
 
-from content.errors import Cancelled, KeyartError, TransientError, Unavailable, described, revived
+from content.errors import (
+    Cancelled,
+    Conflict,
+    KeyartError,
+    TransientError,
+    Unavailable,
+    described,
+    revived,
+)
 from workers.ingest import STAGES, Ingest
 from workers.jobs import JobRecord
 from workers.parts import Parts
@@ -146,6 +155,12 @@ class JobRunner:
             self.parts.rows.finish(job_id)
         except (Cancelled, engine_error.DBOSWorkflowCancelledError):
             self._abandon(job)
+            with suppress(Conflict):  # mostly it has: this is how it came to an end
+                self.parts.rows.mark_cancelled(job_id)
+        except engine_error.DBOSWorkflowConflictIDError:  # the engine let go of it before we did
+            if self.parts.rows.get(job_id).state == "cancelled":
+                self._abandon(job)
+            raise
         except KeyartError as error:
             log.warning("job %s failed: %s", job_id, error)
             self._abandon(job)
@@ -169,8 +184,11 @@ class JobRunner:
         while True:
             time.sleep(POLL_S)
             for job_id, cancelled in list(self._running.items()):
-                if self.parts.rows.get(job_id).state == "cancelled":
-                    cancelled.set()
+                try:
+                    if self.parts.rows.get(job_id).state == "cancelled":
+                        cancelled.set()
+                except (KeyartError, SQLAlchemyError) as error:  # this thread must go on
+                    log.warning("cannot see whether job %s was cancelled: %s", job_id, error)
 
 
 def _step(name: str, run: Callable[[], Any]) -> Any:
