@@ -70,12 +70,15 @@ class _Task:
     future: "Future[Any]"
 
 
+_Outcome = tuple[_Task, Any, Exception | None]
+
+
 class Writer:
     """Group commit: many small writes from many requests, one transaction for each batch.
 
-    A write runs in its own savepoint: when it raises, it alone is undone. A future is resolved
-    only after the commit, so whoever has its answer has it durably. Writes are applied in the
-    order of `submit`.
+    When a write raises, it alone is undone: the others of its batch are run again, so a write
+    must have no effect but on the connection. A future is resolved only after the commit, so
+    whoever has its answer has it durably. Writes are applied in the order of `submit`.
     """
 
     def __init__(self, engine: sa.Engine, *, batch: int = 512, capacity: int = 20_000) -> None:
@@ -120,13 +123,10 @@ class Writer:
     def _commit(self, tasks: list[_Task]) -> None:
         # From here on nobody can cancel: what runs is committed and its future resolved.
         tasks = [task for task in tasks if task.future.set_running_or_notify_cancel()]
-        outcomes: list[tuple[_Task, Any, Exception | None]] = []
         try:
-            with self._engine.begin() as connection:
-                if len(tasks) == 1:
-                    outcomes.append(self._alone(connection, tasks[0]))
-                else:
-                    outcomes += [self._attempt(connection, task) for task in tasks]
+            outcomes = self._together(tasks)
+            if outcomes is None:
+                outcomes = self._apart(tasks)
         except sa.exc.SQLAlchemyError as error:
             # The batch as a whole was not committed: nobody was answered, so nothing is lost.
             outcomes = [(task, None, error) for task in tasks]
@@ -136,17 +136,27 @@ class Writer:
             else:
                 task.future.set_exception(failure)
 
-    @staticmethod
-    def _alone(connection: sa.Connection, task: _Task) -> tuple[_Task, Any, Exception | None]:
-        # The whole transaction is this write's: two statements fewer than with a savepoint.
-        try:
-            return task, task.run(connection), None
-        except Exception as error:  # noqa: BLE001 - handed to the one who submitted the write
-            connection.rollback()
-            return task, None, error
+    def _together(self, tasks: list[_Task]) -> list[_Outcome] | None:
+        """All without savepoints, which cost as much as the writes; None when one of many raised.
+
+        Then nothing is written, and all run again.
+        """
+        outcomes: list[_Outcome] = []
+        with self._engine.begin() as connection:
+            for task in tasks:
+                try:
+                    outcomes.append((task, task.run(connection), None))
+                except Exception as error:  # noqa: BLE001 - handed to the one who submitted it
+                    connection.rollback()
+                    return [(task, None, error)] if len(tasks) == 1 else None
+        return outcomes
+
+    def _apart(self, tasks: list[_Task]) -> list[_Outcome]:
+        with self._engine.begin() as connection:
+            return [self._attempt(connection, task) for task in tasks]
 
     @staticmethod
-    def _attempt(connection: sa.Connection, task: _Task) -> tuple[_Task, Any, Exception | None]:
+    def _attempt(connection: sa.Connection, task: _Task) -> _Outcome:
         try:
             with connection.begin_nested():
                 return task, task.run(connection), None
