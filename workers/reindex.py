@@ -74,7 +74,7 @@ class Reindex:
         wrong = [*found.missing, *found.stale]
         points = [removal.point_of(self.parts, title_id) for title_id in wrong]
         self.parts.index.upsert_into(self._generation, [p for p in points if p is not None])
-        gone = [t for t in found.extra if self.parts.catalog.published_version(t) is None]
+        gone = [title_id for title_id in found.extra if self._is_gone(title_id)]
         self.parts.index.delete(gone)
         if wrong or gone:
             raise TransientError(
@@ -105,6 +105,12 @@ class Reindex:
         while batch := self.parts.catalog.published(after=after, limit=1000):
             yield from batch.items()
             after = max(batch)
+
+    def _is_gone(self, title_id: str) -> bool:
+        """Is a point that no published title has left over? One in the making has its point
+        before it is published."""
+        published = self.parts.catalog.published_version(title_id) is not None
+        return not published and not self.parts.rows.live(title_id)
 
     def _share_until(self, title_id: str) -> float:
         total, before = self.parts.catalog.count_published(title_id)

@@ -169,6 +169,7 @@ def _supervise(processes: list[Managed], listener: socket.socket) -> int:
         if not all(process.check() for process in processes):
             status = 1
             break
+    listener.close()  # who comes now is refused at once, not kept waiting for nobody
     for process in reversed(processes):
         process.stop()
     log.info("stopped")
