@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import uvicorn
 
 from api.app import create_app
-from workers.process import follow_parent, log_to_stderr
+from content.process import follow_parent, log_to_stderr
 from workers.settings import Settings, check_exposure
 from workers.wiring import Services
 
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (refusal := check_exposure(settings)) is not None:
         print(f"keyart api: {refusal}", file=sys.stderr, flush=True)
         return 2
-    if options.fd is not None:
-        follow_parent()
+    if options.parent is not None:
+        follow_parent(parent=options.parent)
     server = uvicorn.Server(_config(settings))
     # uvicorn, once stopped, raises the signal again for whoever handled it before: nobody must
     # die of it, because the stop was a success.
@@ -62,6 +62,7 @@ def _config(settings: Settings) -> uvicorn.Config:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m api.server", description=__doc__)
     parser.add_argument("--fd", type=int, help="a listening socket handed over by the supervisor")
+    parser.add_argument("--parent", type=int, help="pid of the process to go with")
     return parser.parse_args(arguments)
 
 

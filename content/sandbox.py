@@ -1,12 +1,11 @@
 """Children that handle untrusted bytes: how they are started, and how they give up their rights.
 
-The parent calls `spawn`; the child's main calls `die_with_parent` first, reads its request, then
+The parent calls `spawn`; the child's main calls `process.follow_parent`, reads its request, then
 `give_up_rights` before it touches the bytes. Levels, see `level`: resource limits always, Landlock
 (https://docs.kernel.org/userspace-api/landlock.html) where the kernel has it.
 """
 
 import contextlib
-import ctypes
 import os
 import resource
 import signal
@@ -16,7 +15,6 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
 _ROOT = Path(__file__).resolve().parents[1]
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -25,7 +23,7 @@ def spawn(module: str, *arguments: str, fds: Sequence[int] = ()) -> "subprocess.
     """Start `python -m module parent_pid arguments…` in its own process group.
 
     The child has pipes as standard input and output, `fds` under their own numbers, and no
-    environment but what Python needs. Its `main` must call `die_with_parent`.
+    environment but what Python needs. Its `main` must call `process.follow_parent`.
 
     The kernel ties the child to the *thread* that called this: use the child from that thread.
     """
@@ -52,13 +50,6 @@ def end(child: "subprocess.Popen[bytes]") -> int:
             except BrokenPipeError:
                 continue  # what was still buffered has no reader any more
     return status
-
-
-def die_with_parent(parent_pid: int) -> None:
-    """In the child: be killed when the parent goes, however it goes (prctl(2))."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:  # it went before the call above
-        os._exit(1)
 
 
 def exit_on_eof(fd: int = 0) -> None:

@@ -6,14 +6,11 @@ user may open. Logs structured lines to standard error; the Qdrant server's API 
 """
 
 import argparse
-import ctypes
-import logging
 import os
 import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from content.errors import Conflict, Invalid, KeyartError, NotFound
+from content.process import follow_parent, log_to_stderr
 from indexes.service import IndexService
 from indexes.store import Stores
 from indexes.store_edge import EdgeStores
@@ -106,20 +104,6 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def die_with_parent() -> None:
-    """Ask for SIGTERM when the parent goes, by the kernel (its *thread* that started us) and by
-    looking."""
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
-
-
 def serve(service: IndexService, listener: socket.socket) -> None:
     """Answer until SIGTERM or SIGINT, finishing the requests under way."""
     config = uvicorn.Config(
@@ -138,12 +122,12 @@ def serve(service: IndexService, listener: socket.socket) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until told to stop; the exit status is 0, or 1 when it could not start."""
     options = _options(argv)
-    _log_to_stderr()
+    log_to_stderr("index")
     stop = threading.Event()
     # uvicorn raises the signal again once it has shut down; without a handler that would kill.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    die_with_parent()
+    follow_parent(parent=options.parent)
     try:
         lock = hold(options.folder)
         service = IndexService(options.folder, _stores(options.qdrant_url))
@@ -165,6 +149,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m indexes.server", description=__doc__)
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to answer on")
     parser.add_argument("--folder", type=Path, required=True, help="where generations live")
+    parser.add_argument("--parent", type=int, help="pid of the process to go with")
     parser.add_argument("--qdrant-url", help="keep vectors in a Qdrant server instead of here")
     return parser.parse_args(argv)
 
@@ -175,29 +160,6 @@ def _stores(qdrant_url: str | None) -> Stores:
     from indexes.store_server import ServerStores
 
     return ServerStores.at(qdrant_url, os.environ.get("KEYART_QDRANT_API_KEY"))
-
-
-def _log_to_stderr() -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
-            ]
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 if __name__ == "__main__":

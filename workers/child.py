@@ -4,7 +4,6 @@ Reads calls from standard input and answers on standard output, both msgpack; ke
 between calls; ends when its input ends or its parent is gone.
 """
 
-import ctypes
 import os
 import signal
 import sys
@@ -22,9 +21,9 @@ from content.encoders.models import Models
 from content.errors import KeyartError, TransientError, described
 from content.extract import extract
 from content.keeping import load, save
+from content.process import follow_parent
 from content.synopsis import encode_synopsis
 
-PR_SET_PDEATHSIG = 1
 Report = Callable[[str, float], None]
 
 
@@ -91,9 +90,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 def main() -> None:
     parent, nice = int(sys.argv[1]), int(sys.argv[2])
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the line above could take effect
-        sys.exit(1)
+    follow_parent(signal.SIGKILL, parent)
     os.nice(nice)
     # Libraries print to standard output now and then; the answers get a descriptor of their own.
     answers = os.fdopen(os.dup(1), "wb")

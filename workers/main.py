@@ -1,4 +1,4 @@
-"""The worker process: `python -m workers.main`. Runs the durable jobs."""
+"""The worker process: `python -m workers.main [PARENT_PID]`. Runs the durable jobs."""
 
 import logging
 import os
@@ -8,9 +8,9 @@ import threading
 
 from content.encoders.specs import embedded_specs
 from content.errors import Unavailable
+from content.process import follow_parent, log_to_stderr
 from workers.parts import Parts
 from workers.pool import Pool
-from workers.process import follow_parent, log_to_stderr
 from workers.removal import sweep
 from workers.settings import Settings
 from workers.workflows import JobRunner, JobStarter
@@ -20,7 +20,7 @@ log = logging.getLogger("keyart.worker")
 
 def main() -> None:
     log_to_stderr("worker")
-    follow_parent(signal.SIGKILL)
+    follow_parent(signal.SIGKILL, int(sys.argv[1]) if sys.argv[1:] else None)
     # Stopping is a crash on purpose: jobs are taken up where they were (see JobRunner).
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)

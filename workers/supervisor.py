@@ -16,9 +16,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from content import migrate
+from content.process import log_to_stderr
 from content.records import open_engine
 from workers.parts import deployment_key
-from workers.process import log_to_stderr
 from workers.settings import Settings, check_exposure
 from workers.workflows import prepare
 
@@ -46,6 +46,7 @@ class Managed:
             env=self.environment,
             stdin=subprocess.DEVNULL,
             pass_fds=self.descriptors,
+            process_group=0,  # Ctrl-C in a terminal is for the supervisor: it stops them in order
         )
         log.info("%s started, pid %d", self.name, self.process.pid)
 
@@ -109,9 +110,12 @@ def run(settings: Settings) -> int:
     log_to_stderr("serve")
     if (refusal := check_exposure(settings)) is not None:
         return _refuse(refusal)
-    settings.data.mkdir(parents=True, exist_ok=True)
     folder = DataFolder(settings.data.resolve())
-    if (holder := folder.claim()) is not None:
+    try:
+        holder = folder.claim()
+    except OSError as error:
+        return _refuse(f"cannot use the data folder {settings.data}: {error.strerror}")
+    if holder is not None:
         return _refuse(f"the data folder {settings.data} is in use by {holder}")
     try:
         listener = socket.create_server(
@@ -120,7 +124,7 @@ def run(settings: Settings) -> int:
             backlog=2048,
         )
     except OSError as error:
-        return _refuse(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}")
+        return _refuse(f"cannot listen: {error.strerror}")
     try:
         _prepare(settings)
         return _supervise(_processes(settings, listener), listener)
@@ -144,15 +148,17 @@ def _prepare(settings: Settings) -> None:
 def _processes(settings: Settings, listener: socket.socket) -> list[Managed]:
     """In the order they start; they stop in the opposite one."""
     environment = {**os.environ, **settings.environment()}
-    index = ["indexes.server", "--socket", str(settings.index_socket)]
+    parent = str(os.getpid())
+    index = ["indexes.server", "--parent", parent, "--socket", str(settings.index_socket)]
     index += ["--folder", str(settings.index_folder)]
     if settings.qdrant_url is not None:
         index += ["--qdrant-url", settings.qdrant_url]
     descriptor = listener.fileno()
+    api = ["api.server", "--parent", parent, "--fd", str(descriptor)]
     return [
         Managed("index", index, environment),
-        Managed("worker", ["workers.main"], environment),
-        Managed("api", ["api.server", "--fd", str(descriptor)], environment, (descriptor,)),
+        Managed("worker", ["workers.main", parent], environment),
+        Managed("api", api, environment, (descriptor,)),
     ]
 
 

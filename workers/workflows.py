@@ -41,7 +41,8 @@ APPLICATION_VERSION = "1"
 """Pinned: workflows outlive releases. Raise it only when the steps of a workflow change."""
 QUEUES = {"ingest": "keyart-ingest", "reindex": "keyart-reindex"}
 HISTORY = timedelta(days=7)
-ATTEMPTS = 4
+ATTEMPTS = 6
+"""Over about 15 s: longer than a part of the service needs to be started again."""
 POLL_S = 0.25
 
 

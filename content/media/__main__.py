@@ -7,6 +7,7 @@ Modes: `probe`, `grab` (exact frames at full resolution), `analyse` (one pass ov
 import importlib
 import logging
 import pkgutil
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from content.errors import KeyartError
 from content.media.analyse import analyse
 from content.media.grab import grab
 from content.media.source import Source
+from content.process import follow_parent
 
 
 def probe(source: Source, request: dict[str, Any], out: BinaryIO) -> None:
@@ -44,7 +46,7 @@ def _import_all_of_av() -> None:
 
 
 def main(parent_pid: str, mode: str) -> None:
-    sandbox.die_with_parent(int(parent_pid))
+    follow_parent(signal.SIGKILL, int(parent_pid))
     av.logging.set_level(av.logging.ERROR)
     logging.getLogger("libav").disabled = True
     _import_all_of_av()

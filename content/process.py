@@ -1,4 +1,4 @@
-"""What the service's processes share: dying with their parent, stopping on SIGTERM, logging."""
+"""What the service's processes share: going with their parent, and logging."""
 
 import ctypes
 import logging
@@ -11,28 +11,36 @@ import structlog
 PR_SET_PDEATHSIG = 1
 
 
-def follow_parent(number: int = signal.SIGTERM) -> None:
-    """Have the kernel send this process `number` when the thread that started it ends."""
-    parent = os.getppid()
+def follow_parent(number: int = signal.SIGTERM, parent: int | None = None) -> None:
+    """Have the kernel send this process `number` when the *thread* that started it ends (prctl(2)).
+
+    Args:
+        parent: the parent's pid as the parent knows it; without it, one that ended before this
+            call goes unnoticed.
+    """
+    expected = parent or os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number)
-    if os.getppid() != parent:  # it ended before the line above took effect
-        sys.exit(1)
+    if os.getppid() != expected:  # it ended before the line above took effect
+        os._exit(1)
 
 
 def log_to_stderr(process: str, level: str = "INFO") -> None:
-    """One line of JSON per event, from our own code and from the libraries'."""
+    """One line per event, from our own code and the libraries': JSON, or for a terminal, text."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    rendered: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if sys.stderr.isatty():
+        rendered = structlog.dev.ConsoleRenderer()
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             lambda _logger, _name, event: {"process": process, **event},
-            structlog.processors.JSONRenderer(),
+            rendered,
         ],
     )
     structlog.configure(
@@ -46,5 +54,6 @@ def log_to_stderr(process: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for library in ("httpx", "httpcore"):  # a line for every call to the index says nothing
+    # A line for every call to the index or every migration of the job engine says nothing.
+    for library in ("httpx", "httpcore", "dbos", "alembic"):
         logging.getLogger(library).setLevel(logging.WARNING)
