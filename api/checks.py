@@ -89,7 +89,11 @@ Language = Annotated[
 ]
 Country = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$", examples=["NL"])]
 Released = Annotated[
-    str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", examples=["2008", "2008-04-10"])
+    str,
+    Field(
+        pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$",
+        examples=["2008", "2008-04-10"],
+    ),
 ]
 
 

@@ -53,6 +53,7 @@ _BY_FIELD = {
     "space": "unknown_space",
     "aspect": "unknown_aspect",
     "limit": "invalid_limit",
+    "cursor": "invalid_cursor",
     "w": "invalid_width",
 }
 

@@ -17,6 +17,8 @@ from content.errors import NoSpace, TooLarge
 
 _WRITE_BYTES = 1 << 20
 _SPACE_CHECK_BYTES = 64 << 20
+OVERHEAD_BYTES = JSON_MAX_BYTES + 4096
+"""Of a form beside its media: the title part, and the headers of both."""
 T = TypeVar("T")
 
 
@@ -36,6 +38,7 @@ class TitleForm:
     ) -> None:
         self.title: object | None = None
         self.received_bytes = 0
+        self.total_bytes = 0
         self.has_media = False
         self._check = check
         self._path = path
@@ -61,6 +64,9 @@ class TitleForm:
         )
 
     def feed(self, chunk: bytes) -> None:
+        self.total_bytes += len(chunk)
+        if self.total_bytes > self._cap + OVERHEAD_BYTES:  # endless headers, or after the end
+            raise TooLarge("upload_too_large", f"the form goes on behind {self._cap} bytes")
         self._parser.write(chunk)
 
     def take(self) -> bytes:
@@ -187,7 +193,7 @@ def _boundary(request: Request) -> bytes:
 def _refuse_announced(request: Request, cap: int, path: Path, keep_free: int) -> None:
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isdecimal() else 0
-    if size > cap + JSON_MAX_BYTES + 4096:  # the two parts, and their headers
+    if size > cap + OVERHEAD_BYTES:
         raise TooLarge("upload_too_large", f"the form announces {size} bytes; the cap is {cap}")
     _refuse_full_disk(path, size, keep_free)
 

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -54,10 +54,16 @@ class Rendition:
 
 
 class ImageStore:
-    """Masters and renditions under one folder. Safe to use from several processes at once."""
+    """Masters and renditions under one folder. Safe to use from several processes at once.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        journal: a file that names each new master, one hash a line, before it is stored: what a
+            job that is killed may leave behind. Its folder exists.
+    """
+
+    def __init__(self, folder: Path, journal: Path | None = None) -> None:
         self._folder = folder
+        self._journal = journal
 
     def put(self, rgb: U8) -> StoredImage:
         """Store a picture, RGB uint8 (H, W, 3), as its master.
@@ -115,12 +121,6 @@ class ImageStore:
         """Is there a master of this hash?"""
         return self._master(sha256).exists()
 
-    def masters(self, *, before_s: float) -> Iterator[str]:
-        """Hashes of the masters stored last before `before_s` (seconds since the epoch)."""
-        for path in (self._folder / "masters").glob("??/*"):
-            if SHA256.fullmatch(path.name) and path.stat().st_mtime < before_s:
-                yield path.name
-
     def delete(self, sha256s: Iterable[str]) -> None:
         """Remove masters and their renditions; what is not there is no error."""
         for sha256 in sha256s:
@@ -131,9 +131,10 @@ class ImageStore:
     def _keep(self, data: bytes, size: tuple[int, int]) -> StoredImage:
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._master(sha256)
-        try:
-            os.utime(path)  # stored just now, for `masters`
-        except FileNotFoundError:
+        if not path.exists():
+            if self._journal is not None:
+                with self._journal.open("a") as file:
+                    file.write(f"{sha256}\n")
             _write(path, data)
         return StoredImage(sha256, size[0], size[1], len(data))
 

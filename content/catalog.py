@@ -74,6 +74,7 @@ class VersionRow:
     title: TitleInput
     version: int
     job_id: str
+    """A title that is deleted and submitted again begins anew at version 1, with another job."""
     published: bool
 
 

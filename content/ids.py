@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import uuid_utils
 
@@ -11,6 +11,7 @@ from content.errors import Invalid
 
 TITLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 NAMESPACE = uuid.UUID("6b0d6f0e-53a4-5f4e-9a57-6b6579617274")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_TENANT = "default"
 
 
@@ -48,7 +49,7 @@ def now_us() -> int:
 
 def iso(us: int) -> str:
     """A time in µs UTC as ISO 8601 with `Z`."""
-    moment = datetime.fromtimestamp(us / 1_000_000, tz=UTC)
+    moment = EPOCH + timedelta(microseconds=us)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -56,7 +57,8 @@ def from_iso(text: str) -> int:
     """ISO 8601 to µs UTC.
 
     Raises:
-        Invalid: `invalid_time`, when the text is no time or has no offset.
+        Invalid: `invalid_time`, when the text is no time, has no offset, or lies outside the
+            years 1 to 9999 in UTC (`iso` could not show it).
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -64,4 +66,8 @@ def from_iso(text: str) -> int:
         raise Invalid("invalid_time", f"{text!r} is not an ISO 8601 time") from error
     if moment.tzinfo is None:
         raise Invalid("invalid_time", f"{text!r} names no offset from UTC; add 'Z' or '+hh:mm'")
-    return round(moment.timestamp() * 1_000_000)
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid("invalid_time", f"{text!r} is not within the years 1 to 9999 UTC") from error
+    return (utc - EPOCH) // timedelta(microseconds=1)

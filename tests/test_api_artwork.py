@@ -142,6 +142,8 @@ def test_a_reward_is_accepted_once_and_again(client: TestClient) -> None:
         ({"kind": "like"}, "invalid_request"),
         ({"occurred_at": "2026-01-01T00:00:00"}, "invalid_time"),
         ({"occurred_at": "yesterday"}, "invalid_time"),
+        ({"occurred_at": "9999-12-31T23:59:59-01:00"}, "invalid_time"),
+        ({"occurred_at": "0001-01-01T00:00:00+01:00"}, "invalid_time"),
         ({"event_id": ""}, "invalid_request"),
         ({"decision_id": 3}, "invalid_request"),
         ({"user": "x"}, "invalid_request"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 import os
 from pathlib import Path
 
@@ -70,6 +71,8 @@ def test_submit_answers_202_with_the_place_of_its_job(client: TestClient) -> Non
         ({"language": "not a language"}, "invalid_request"),
         ({"country": "Portugal"}, "invalid_request"),
         ({"released": "yesterday"}, "invalid_request"),
+        ({"released": "2008-13-01"}, "invalid_request"),
+        ({"released": "٢٠٠٨"}, "invalid_request"),
         ({"genres": "drama"}, "invalid_request"),
         ({"genres": ["x"] * 33}, "invalid_request"),
         ({"external_ids": {"imdb": 1}}, "invalid_request"),
@@ -139,6 +142,15 @@ def test_a_cut_form_and_one_without_a_boundary_are_refused(
     for kind in ("multipart/form-data", "multipart/form-data; boundary=" + "x" * 300):
         response = client.post("/v1/titles", content=cut, headers={"Content-Type": kind})
         assert_problem(response, 400, "invalid_multipart")
+    assert list(house.intake.folder.iterdir()) == []
+
+
+def test_a_form_that_never_ends_is_refused(house: House, client: TestClient) -> None:
+    whole = httpx.Request("POST", "http://x", files=form(b"x" * 1000))
+    headers = {"Content-Type": whole.headers["content-type"]}
+    endless = itertools.chain([whole.read()], itertools.repeat(b"x" * 100_000, 100))
+    response = client.post("/v1/titles", content=endless, headers=headers)
+    assert_problem(response, 413, "upload_too_large")
     assert list(house.intake.folder.iterdir()) == []
 
 
@@ -244,7 +256,7 @@ def test_limits_out_of_range_are_refused(client: TestClient, limit: str) -> None
         assert_problem(client.get(path, params={"limit": limit}), 422, "invalid_limit")
 
 
-@pytest.mark.parametrize("cursor", ["!", "a", "é", "_w"])
+@pytest.mark.parametrize("cursor", ["!", "a", "é", "_w", "x" * 513])
 def test_cursors_of_no_page_are_refused(client: TestClient, cursor: str) -> None:
     for path in ("/v1/titles", "/v1/jobs", "/v1/titles/film/shots"):
         assert_problem(client.get(path, params={"cursor": cursor}), 422, "invalid_cursor")

@@ -1,6 +1,5 @@
 """What a job that ended early takes with it, and what it must leave alone."""
 
-import os
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from artwork.images import ImageStore
 from content import publication
 from content.records import writing
 from content.tables import shots, title_versions
@@ -51,19 +51,21 @@ def test_a_job_leaves_the_version_of_a_title_made_anew(parts: Parts) -> None:
     assert versions(parts) == [(new.version, new.job_id)]
 
 
-def test_old_pictures_that_no_row_names_are_swept_up(parts: Parts) -> None:
+def test_a_job_takes_its_pictures_along_unless_a_row_names_them(parts: Parts) -> None:
     grey = np.full((20, 20, 3), 99, np.uint8)
-    orphan, again, fresh, shown = (parts.images.put(grey + n).sha256 for n in range(4))
-    for sha256 in (orphan, again, shown):
-        os.utime(next(parts.settings.image_folder.glob(f"masters/*/{sha256}")), (0, 0))
-    parts.images.put(grey + 1)  # a job has just made it again, and is about to say so
+    job_id = parts.catalog.submit(TITLE).job_id
+    parts.work_folder(job_id).mkdir(parents=True)
+    journalled = ImageStore(parts.settings.image_folder, parts.journal(job_id))
+    orphan, shown = (journalled.put(grey + n).sha256 for n in range(2))
+    other = parts.images.put(grey + 2).sha256
     with writing(parts.engine).begin() as connection:
         key = {"tenant": "default", "title_id": "a", "version": 1, "idx": 0}
         times = {"start_s": 0.0, "end_s": 1.0, "keyframe_s": 0.5}
         connection.execute(shots.insert(), {**key, **times, "keyframe_sha256": shown})
-    removal.sweep_pictures(parts)
+    removal.clear_work(parts, job_id)
     assert not parts.images.has(orphan)
-    assert all(map(parts.images.has, (again, fresh, shown)))
+    assert all(map(parts.images.has, (shown, other)))
+    assert not parts.work_folder(job_id).exists()
 
 
 def test_the_engine_forgets_what_ended_long_ago(parts: Parts) -> None:

@@ -54,14 +54,14 @@ class Operations:
         return data
 
     def pictures(
-        self, report: Report, *, path: str, extraction: str, images: str, title_id: str, tenant: str
+        self, report: Report, *, path: str, extraction: str, images: str, journal: str, **ids: str
     ) -> list[dict[str, Any]]:
         groups = make_candidates(
             Path(path),
             load(Path(extraction)),
-            title_id=title_id,
-            tenant=tenant,
-            images=ImageStore(Path(images)),
+            title_id=ids["title_id"],
+            tenant=ids["tenant"],
+            images=ImageStore(Path(images), Path(journal)),
             models=self._models,
             grab=grab,
             on_progress=lambda fraction: report("pictures", fraction),

@@ -31,8 +31,8 @@ class Jobs(JobRows):
             NotFound: `job_not_found`. Conflict: `job_ended`.
         """
         before = self.mark_cancelled(job_id)
-        self._starter.cancel(job_id)
-        if before.state == "queued":  # no worker will ever see it
+        if before.state == "queued":  # no worker will ever see it; else it ends by itself
+            self._starter.cancel(job_id)
             removal.drop_unpublished(self._parts, before)
         return self.get(job_id)
 

@@ -17,13 +17,14 @@ import numpy as np
 import sqlalchemy as sa
 
 from artwork import pictures
+from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
 from content import keeping, publication
 from content.errors import Cancelled, TransientError
 from content.records import writing
 from content.types import Extraction, Space, TitleInput, Vector
 from workers import removal
-from workers.jobs import JobRecord
+from workers.jobs import PUBLISHED, JobRecord
 from workers.parts import Parts
 from workers.pool import Pool
 
@@ -83,6 +84,7 @@ class Ingest:
             path=path,
             extraction=str(self._folder / "extraction"),
             images=str(self.parts.settings.image_folder),
+            journal=str(self.parts.journal(self.job.id)),
             title_id=self._title_id,
             tenant=self.parts.tenant,
         )
@@ -93,10 +95,12 @@ class Ingest:
         with publishing(self._title_id):
             self._advance("publish", 0.0)
             title = self._title()
+            old = self.parts.catalog.published_version(self._title_id)
+            if old == self._version:  # killed after the transaction: all is done
+                return
             extraction = self._extraction(title)
             groups = self._groups(title)
             keyframes = self._store_keyframes(extraction)
-            old = self.parts.catalog.published_version(self._title_id)
             if old is not None and old > self._version:
                 removal.abandon(self.parts, self.job)  # a newer one was quicker
                 return
@@ -108,11 +112,14 @@ class Ingest:
         if point is None:
             raise Cancelled
         self.parts.index.upsert([point])
-        replaced: tuple[set[str], set[str]] = (set(), set())
-        if old is not None and old != self._version:
-            replaced = removal.version_files(self.parts, self._title_id, old)
-        with self._own() as connection:
-            if old is not None and old != self._version:
+        shas: set[str] = set()
+        uploads: set[str] = set()
+        if old is not None:
+            shas, uploads = removal.version_files(self.parts, self._title_id, old)
+            with self.parts.journal(self.job.id).open("a") as journal:
+                journal.writelines(f"{sha}\n" for sha in shas)
+        with self._own(PUBLISHED) as connection:
+            if old is not None:
                 removal.drop_version(self.parts, connection, self._title_id, old)
             publication.publish(
                 connection,
@@ -120,7 +127,7 @@ class Ingest:
                 title_id=self._title_id,
                 version=self._version,
             )
-        removal.discard_files(self.parts, *replaced)
+        removal.discard_files(self.parts, shas, uploads)
 
     def _write(
         self,
@@ -129,7 +136,7 @@ class Ingest:
         keyframes: dict[float, str],
         vectors: dict[Space, Vector],
     ) -> None:
-        with self._own() as connection:
+        with self._own("publish") as connection:
             publication.write_understanding(
                 connection,
                 tenant=self.parts.tenant,
@@ -144,10 +151,15 @@ class Ingest:
             )
 
     @contextmanager
-    def _own(self) -> Iterator[sa.Connection]:
-        """A transaction that nobody takes the version away from. Raises Cancelled once lost."""
+    def _own(self, stage: str) -> Iterator[sa.Connection]:
+        """A transaction that nobody takes the job or its version away from.
+
+        Raises:
+            Cancelled: one of them is lost already.
+        """
         with writing(self.parts.engine).begin() as connection:
-            if not publication.held(
+            live = self.parts.rows.note_within(connection, self.job.id, stage)
+            if not live or not publication.held(
                 connection,
                 tenant=self.parts.tenant,
                 title_id=self._title_id,
@@ -174,7 +186,7 @@ class Ingest:
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
         if extraction is None:
             return {}
-        images = self.parts.images
+        images = ImageStore(self.parts.settings.image_folder, self.parts.journal(self.job.id))
         return {k.at_s: images.put_encoded(k.thumbnail).sha256 for k in extraction.keyframes}
 
     def _groups(self, title: TitleInput) -> list[PictureGroup]:

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from content.catalog import Submission
-from content.errors import Conflict, Invalid
+from content.errors import Conflict, Invalid, NotFound
 from content.ids import check_title_id, new_id
 from content.types import TitleInput
 from workers import removal
@@ -54,9 +54,10 @@ class Intake:
         """
         self._parts.catalog.get(title_id)
         for job in self._jobs.live(title_id):
-            with contextlib.suppress(Conflict):  # it has ended in this moment
+            with contextlib.suppress(Conflict):  # it has ended meanwhile
                 self._jobs.cancel(job.id)
-        removal.remove_title(self._parts, title_id)
+        with contextlib.suppress(NotFound):  # it had but the version that was cancelled
+            removal.remove_title(self._parts, title_id)
 
     def _title(self, fields: SubmitFields, upload: Path | None) -> TitleInput:
         title_id = new_id() if fields.id is None else check_title_id(fields.id)
@@ -100,8 +101,11 @@ def _identity(path: Path, *, owned: bool) -> str:
     Raises:
         Invalid: `media_not_a_file`, `media_empty`.
     """
-    # O_NONBLOCK: opening a FIFO must not wait for somebody to write to it.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        # O_NONBLOCK: opening a FIFO must not wait for somebody to write to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:  # a socket, say, or a file that only others may read
+        raise Invalid("media_not_a_file", f"cannot open {path.name!r}: {error.strerror}") from error
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode):
         os.close(descriptor)

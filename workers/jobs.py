@@ -17,6 +17,8 @@ from content.tables import jobs, matching
 
 STATES = ("queued", "running", "done", "failed", "cancelled")
 LIVE = ("queued", "running")
+PUBLISHED = "published"
+"""The stage of an ingest whose title is published, and which has but to tidy up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +151,45 @@ class JobRows:
             NotFound: `job_not_found`. Conflict: `job_ended`.
         """
         before = self.get(job_id)
-        if not self._move(
-            job_id, state="cancelled", error_code="cancelled", error_detail="cancelled by request"
-        ):
-            raise Conflict("job_ended", f"job {job_id} has ended already: {before.state}")
+        with writing(self._engine).begin() as connection:
+            cancelled = self._move_within(
+                connection,
+                job_id,
+                jobs.c.stage != PUBLISHED,
+                state="cancelled",
+                error_code="cancelled",
+                error_detail="cancelled by request",
+            )
+        if not cancelled:
+            raise Conflict("job_ended", f"job {job_id} has ended already: {self.get(job_id).state}")
         return before
+
+    def note_within(self, connection: sa.Connection, job_id: str, stage: str) -> bool:
+        """As `advance`, in a transaction that stores what the job made.
+
+        With `PUBLISHED` the job cannot be cancelled any more.
+
+        Returns:
+            False when it was cancelled before: the transaction must be undone.
+        """
+        return self._move_within(connection, job_id, stage=stage)
 
     def _move(self, job_id: str, **values: object) -> bool:
         with writing(self._engine).begin() as connection:
-            changed = connection.execute(
-                sa.update(jobs)
-                .where(*self._key(job_id), jobs.c.state.in_(LIVE))
-                .values(updated_us=now_us(), **values)
-            )
+            return self._move_within(connection, job_id, **values)
+
+    def _move_within(
+        self,
+        connection: sa.Connection,
+        job_id: str,
+        *conditions: sa.ColumnElement[bool],
+        **values: object,
+    ) -> bool:
+        changed = connection.execute(
+            sa.update(jobs)
+            .where(*self._key(job_id), jobs.c.state.in_(LIVE), *conditions)
+            .values(updated_us=now_us(), **values)
+        )
         return bool(changed.rowcount)
 
     def _key(self, job_id: str) -> Sequence[sa.ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from content.errors import Unavailable
 from workers.parts import Parts
 from workers.pool import Pool
 from workers.process import follow_parent, log_to_stderr
-from workers.removal import sweep, sweep_pictures
+from workers.removal import sweep
 from workers.settings import Settings
 from workers.workflows import JobRunner, JobStarter
 
@@ -33,7 +33,6 @@ def main() -> None:
     for job in parts.rows.live():
         starter.revive(job)
     starter.forget()
-    threading.Thread(target=sweep_pictures, args=[parts], name="keyart-sweep", daemon=True).start()
     log.info("ready")
     threading.Event().wait()
 

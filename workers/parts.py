@@ -48,6 +48,10 @@ class Parts:
         """Where a job keeps what it has made so far; gone when the job has ended."""
         return self.settings.work / job_id
 
+    def journal(self, job_id: str) -> Path:
+        """Where a job notes the pictures that it stores or replaces, before it does."""
+        return self.work_folder(job_id) / "pictures.journal"
+
 
 def deployment_key(settings: Settings) -> bytes:
     """The 32-byte secret of this deployment, made at the first start.

@@ -1,7 +1,6 @@
 """Taking things away: a title, or what an unfinished job left. Every step may be repeated."""
 
 import contextlib
-import itertools
 import shutil
 import time
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from artwork import pictures
+from artwork.images import SHA256
 from artwork.tables import variants
 from content import publication
 from content.errors import Conflict
@@ -21,7 +21,6 @@ from workers.parts import Parts
 
 GRACE_S = 24 * 3600
 """Files that no row names are left alone this long: somebody may be about to name them."""
-_BATCH = 500
 
 
 def remove_title(parts: Parts, title_id: str) -> None:
@@ -41,7 +40,11 @@ def remove_title(parts: Parts, title_id: str) -> None:
 
 
 def clear_work(parts: Parts, job_id: str) -> None:
-    """Delete a job's work folder."""
+    """Delete a job's work folder, and those of the pictures in its journal that nobody shows."""
+    journal = parts.journal(job_id)
+    if journal.exists():
+        lines = journal.read_text().split()  # the last one is cut where a kill fell into its write
+        discard_files(parts, filter(SHA256.fullmatch, lines), ())
     shutil.rmtree(parts.work_folder(job_id), ignore_errors=True)
 
 
@@ -174,10 +177,3 @@ def _sweep_uploads(parts: Parts) -> None:
     horizon = time.time() - GRACE_S
     old = [p for p in parts.settings.uploads.iterdir() if p.stat().st_mtime < horizon]
     discard_files(parts, (), [str(path) for path in old])
-
-
-def sweep_pictures(parts: Parts) -> None:
-    """Masters that no row names: of jobs that ended between storing and recording them."""
-    old = parts.images.masters(before_s=time.time() - GRACE_S)
-    while batch := list(itertools.islice(old, _BATCH)):
-        discard_files(parts, batch, ())

@@ -171,6 +171,10 @@ class JobRunner:
             with suppress(Conflict):  # as usual the row was first; a deleted title's may not be
                 self.parts.rows.mark_cancelled(job_id)
             self._abandon(job)
+        except engine_error.DBOSWorkflowConflictIDError:  # the engine let go of it before we did
+            if self.parts.rows.get(job_id).state == "cancelled":
+                self._abandon(job)
+            raise
         except KeyartError as error:
             log.warning("job %s failed: %s", job_id, error)
             self._abandon(job)
