@@ -101,13 +101,14 @@ async def _submit_form(request: Request, house: Services) -> Submission:
             cap=settings.max_upload_bytes,
             keep_free=settings.min_free_bytes,
         )
-        if not has_media:
-            path.unlink(missing_ok=True)
-        upload = path if has_media else None
-        return await run_in_threadpool(house.intake.submit, body.fields(), upload)
     except BaseException:  # whatever ended it, a client that went away included
         path.unlink(missing_ok=True)
         raise
+    if not has_media:
+        path.unlink(missing_ok=True)
+    # The intake decides from here on what becomes of the file.
+    upload = path if has_media else None
+    return await run_in_threadpool(house.intake.submit, body.fields(), upload)
 
 
 def _title(raw: bytes) -> TitleBody:

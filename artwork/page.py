@@ -73,6 +73,11 @@ class Page:
     waits: list["Future[Appended]"] = field(default_factory=list)
     """What must be durable before the answers may be given."""
 
+    def lose(self) -> None:
+        """End the episodes that this page began: nobody was answered with them."""
+        for episode in self.began:
+            episode.expires_us = 0
+
     def answer(self, title_id: str, shelf: Shelf | None) -> Choice:
         """Raises NotFound: `title_not_found`, `no_variants`."""
         offer = self._offer(title_id, shelf)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from artwork.arms import Shelves
+from artwork.arms import Shelf, Shelves
 from artwork.commits import Commits, durable
 from artwork.decisions import Scope
 from artwork.episodes import Episodes
@@ -189,12 +189,11 @@ class Personalizer:
                     self._episodes.recall(connection, viewer, list(shelves), now)
             request = Request(aspect, context, here, viewer, taste, defer, now)
             page = Page(self._rules, request, state, self._episodes)
-            answers: list[Choice | KeyartError] = []
-            for title_id in title_ids:
-                try:
-                    answers.append(page.answer(title_id, shelves.get(title_id)))
-                except NotFound as error:
-                    answers.append(error)
+            try:
+                answers = [_answer(page, title_id, shelves.get(title_id)) for title_id in title_ids]
+            except BaseException:
+                page.lose()
+                raise
             due = state.offset - self._checkpointed >= CHECKPOINT_EVERY
         # The lock is free again: a full queue must not keep the writer from learning.
         if page.made or page.shown:
@@ -223,15 +222,11 @@ class Personalizer:
                 episode.written = None
             self._learn(appended)
 
-        def lose() -> None:
-            for episode in page.began:  # nobody was answered with them
-                episode.expires_us = 0
-
         def began(learned: "Future[Appended]") -> None:
             for episode in page.began:
                 episode.written = learned
 
-        return self._commits.submit(write, learn, lose=lose, before=began)
+        return self._commits.submit(write, learn, lose=page.lose, before=began)
 
     def _learn(self, appended: Appended) -> None:
         """Learn what was committed, in the order of the ledger. Called under the lock."""
@@ -354,3 +349,10 @@ class Personalizer:
         """
         with self._engine.connect() as connection:
             return replay(connection, self.scope, self._parameters, decision_id)
+
+
+def _answer(page: Page, title_id: str, shelf: Shelf | None) -> Choice | KeyartError:
+    try:
+        return page.answer(title_id, shelf)
+    except NotFound as error:
+        return error

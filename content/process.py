@@ -6,8 +6,6 @@ import os
 import signal
 import sys
 
-import structlog
-
 PR_SET_PDEATHSIG = 1
 
 
@@ -26,6 +24,8 @@ def follow_parent(number: int = signal.SIGTERM, parent: int | None = None) -> No
 
 def log_to_stderr(process: str, level: str = "INFO") -> None:
     """One line per event, from our own code and the libraries': JSON, or for a terminal, text."""
+    import structlog  # not at the top: the decoding child follows its parent but logs nothing
+
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

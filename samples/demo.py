@@ -6,6 +6,7 @@ Everything goes through the HTTP API of a real `keyart serve`; only the viewers 
 import argparse
 import json
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from filelock import FileLock, Timeout
 from rich.console import Console
 
 from samples import show, simulate
@@ -28,11 +30,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop at the end and exit 0")
     once = parser.parse_args().once
-    console = Console()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the service is stopped too
+    try:
+        return _demo(Console(), once)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _demo(console: Console, once: bool) -> int:
     started = time.monotonic()
     console.rule("[bold]Keyart[/] — from footage to the picture that makes them press play")
-    clips = fetch((CACHE / "samples").resolve())
     folder = CACHE / "demo"
+    if (holder := _holder(folder / "data")) is not None:
+        console.print(f"The demo is running already ({holder}): stop that one first.")
+        return 2
+    clips = fetch((CACHE / "samples").resolve())
     shutil.rmtree(folder / "data", ignore_errors=True)
     service = Service(
         folder / "data",
@@ -42,11 +54,22 @@ def main() -> int:
     with service:
         _tour(console, service.http, clips, folder)
         console.print(f"\n{time.monotonic() - started:.0f} seconds in all.", style="dim")
-        show.urls(console, service.http)
         if not once:
+            show.urls(console, service.http)
             console.print("\nThe service goes on running; [bold]Ctrl-C[/] stops it.")
             service.wait_for_interrupt()
     return 0
+
+
+def _holder(data: Path) -> str | None:
+    """Who serves `data` right now; None when nobody does."""
+    if not (data / "run").exists():
+        return None
+    try:
+        with FileLock(data / "run" / "serve.lock", timeout=0):
+            return None
+    except Timeout:
+        return (data / "run" / "holder").read_text()
 
 
 def _tour(console: Console, http: httpx.Client, clips: dict[str, Path], folder: Path) -> None:
@@ -54,12 +77,18 @@ def _tour(console: Console, http: httpx.Client, clips: dict[str, Path], folder: 
     console.rule("1. Titles are submitted and understood")
     jobs = {e["title"]["id"]: _submit(http, e["title"], clips[e["file"]]) for e in entries}
     show.ingest(console, http, jobs)
-    console.rule("2. The catalogue is reindexed: each space calibrated on these very titles")
+    console.rule("2. Reindex: the vectors rebuilt, calibrated on these very titles")
     show.reindex(console, http)
-    console.rule("3. Neighbours")
+    console.rule("3. Neighbours, and words that find titles")
     for title_id in _two_with_media(http, list(jobs)):
         show.neighbours(console, http, title_id)
+    show.words(console, http, "a man singing", "a rabbit waking up")
     console.rule(f"4. {DECISIONS:,} decisions for viewers with hidden tastes")
+    console.print(
+        "Each viewer watches four titles, then sees a page of artwork and takes what pleases them.\n"
+        "Take fraction: how often the picture shown was taken.",
+        style="dim",
+    )
     outcome = simulate.run(console, http, list(jobs), DECISIONS)
     show.learning(console, outcome, folder / "learning.png")
     console.rule("5. Three viewers, one title")

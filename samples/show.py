@@ -23,24 +23,27 @@ def ingest(console: Console, http: httpx.Client, jobs: dict[str, str]) -> None:
     with Live(console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
         while True:
             states = {title: http.get(f"/v1/jobs/{job}").json() for title, job in jobs.items()}
-            live.update(_progress(states))
+            live.update(_progress(states, time.monotonic() - started))
             if all(job["state"] in ENDED for job in states.values()):
                 break
             time.sleep(0.4)
     if not console.is_terminal:
-        console.print(_progress(states))
+        console.print(_progress(states, time.monotonic() - started))
     done = sum(job["state"] == "done" for job in states.values())
     console.print(f"{done} of {len(jobs)} titles in {time.monotonic() - started:.0f} s")
 
 
-def _progress(states: dict[str, dict]) -> Table:
-    table = Table("title", "stage", "progress", box=None, pad_edge=False)
+def _progress(states: dict[str, dict], elapsed_s: float) -> Table:
+    ended = sum(job["state"] in ENDED for job in states.values())
+    caption = f"{ended} of {len(states)} titles, {elapsed_s:.0f} s"
+    table = Table("title", "stage", "progress", box=None, pad_edge=False, caption=caption)
     colours = {"done": "green", "failed": "red", "running": "cyan"}
     for title, job in states.items():
         colour = colours.get(job["state"], "dim")
         what = job["error"]["code"] if job.get("error") else job["stage"]
-        bar = ProgressBar(total=1.0, completed=job["progress"], width=40)
-        table.add_row(title, f"[{colour}]{what}[/]", bar)
+        waiting = job["state"] == "queued"
+        bar = ProgressBar(total=1.0, completed=job["progress"], width=36)
+        table.add_row(title, f"[{colour}]{what}[/]", "[dim]…[/]" if waiting else bar)
     return table
 
 
@@ -52,19 +55,34 @@ def reindex(console: Console, http: httpx.Client) -> None:
         assert http.get(f"/v1/titles/{title}/similar").status_code == 200
         answers += 1
     console.print(
-        f"generation {answer['generation']} took over in {time.monotonic() - started:.1f} s; "
-        f"{answers} queries meanwhile, none without an answer"
+        f"A new generation of vectors took over in {time.monotonic() - started:.1f} s. "
+        f"{answers} queries were asked meanwhile; every one was answered."
     )
 
 
 def neighbours(console: Console, http: httpx.Client, title_id: str) -> None:
     items = http.get(f"/v1/titles/{title_id}/similar", params={"limit": 4}).json()["items"]
-    table = Table("neighbour", "score", "visual", "audio", "synopsis", title=f"like {title_id}")
+    table = Table(
+        "neighbour",
+        "score",
+        "visual",
+        "audio",
+        "synopsis",
+        title=f"like {title_id}",
+        caption="cosines; 0: as alike as any two titles here, —: has no sound",
+    )
     for item in items:
         cells = (item["scores"].get(space) for space in ("visual", "audio", "synopsis"))
         shown = ("—" if cell is None else f"{cell:.2f}" for cell in cells)
         table.add_row(item["title_id"], f"[bold]{item['score']:.2f}[/]", *shown)
     console.print(table)
+
+
+def words(console: Console, http: httpx.Client, *queries: str) -> None:
+    for query in queries:
+        items = http.get("/v1/search", params={"q": query, "limit": 2}).json()["items"]
+        found = ", ".join(f"{item['title_id']} ({item['score']:.2f})" for item in items)
+        console.print(f"“{query}” → {found}")
 
 
 def learning(console: Console, outcome: Outcome, path: Path) -> None:
@@ -86,7 +104,7 @@ def _plot(outcome: Outcome, path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(8, 4.5), dpi=110)
+    figure, axes = plt.subplots(figsize=(8, 5.2), dpi=110)
     styles = {"Keyart": ("#d6336c", 2.2), "uniform": ("#868e96", 1.4)}
     for name, curve in outcome.curves(window=1000):
         colour, width = styles.get(name, (None, 1.4))
@@ -94,7 +112,7 @@ def _plot(outcome: Outcome, path: Path) -> None:
     axes.set(xlabel="decisions", ylabel="take fraction (moving over 1,000)")
     figure.suptitle("Viewers with hidden tastes: who shows the picture they press play on?")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
     figure.tight_layout()
     figure.savefig(path)
     plt.close(figure)
@@ -102,19 +120,15 @@ def _plot(outcome: Outcome, path: Path) -> None:
 
 def viewers(console: Console, shown: Shown) -> None:
     """Three viewers, the title on which they differ most."""
-    title = shown.most_different()
-    table = Table("viewer", "likes", "picture at", "propensity", "decision", title=title)
+    title = shown.by_difference()[0]
+    console.print(f"[bold]{title}[/]")
     for viewer in shown.viewers:
         choice = shown.choices[viewer.name, title]
-        at = shown.source_s[choice["group_id"]]
-        table.add_row(
-            viewer.name,
-            viewer.likes,
-            f"{at:.1f} s",
-            f"{choice['propensity']:.3f}",
-            choice["decision_id"],
+        console.print(
+            f"  [bold]{viewer.name}[/] ({viewer.likes}): the frame at "
+            f"{shown.source_s[choice['group_id']]:.1f} s, propensity {choice['propensity']:.3f}\n"
+            f"    [dim]decision {choice['decision_id']}[/]"
         )
-    console.print(table)
 
 
 def contact_sheet(http: httpx.Client, shown: Shown, path: Path, columns: int = 6) -> None:
@@ -146,14 +160,13 @@ def contact_sheet(http: httpx.Client, shown: Shown, path: Path, columns: int = 6
 def urls(console: Console, http: httpx.Client) -> None:
     base = str(http.base_url).rstrip("/")
     title = http.get("/v1/titles", params={"limit": 1}).json()["items"][0]["id"]
-    table = Table(title="try", box=None, show_header=False)
+    console.rule("Try")
     for what, path in (
-        ("API documentation", "/docs"),
         ("similar titles", f"/v1/titles/{title}/similar"),
         ("artwork for you", f"/v1/titles/{title}/artwork?user=you&aspect=16:9"),
         ("words to titles", "/v1/search?q=animals+in+a+forest"),
         ("its shots", f"/v1/titles/{title}/shots"),
+        ("the whole API", "/openapi.json"),
         ("metrics", "/metrics"),
     ):
-        table.add_row(what, f"[link]{base}{path}[/link]")
-    console.print(table)
+        console.print(f"{what}:\n  {base}{path}", soft_wrap=True)

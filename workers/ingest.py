@@ -105,6 +105,8 @@ class Ingest:
                 removal.abandon(self.parts, self.job)  # a newer one was quicker
                 return
             self._write(extraction, groups, keyframes, self._vectors(extraction))
+            # Named by a row they are safe; until then another title's end could take them along.
+            self._check_files({v.sha256 for g in groups for v in g.variants}, keyframes)
             self._make_visible(old)
 
     def _make_visible(self, old: int | None) -> None:
@@ -199,6 +201,10 @@ class Ingest:
             self.pictures()
             kept = self._kept("pictures")
         return [_group(raw) for raw in kept]
+
+    def _check_files(self, variants: set[str], keyframes: dict[float, str]) -> None:
+        if not all(map(self.parts.images.has, variants | set(keyframes.values()))):
+            raise TransientError("work_lost", "a picture was deleted before it was published")
 
     # ----- the job's own things
 

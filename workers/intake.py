@@ -31,13 +31,19 @@ class Intake:
                 `media_not_a_file`, `media_empty`.
             Busy: `queue_full`. NoSpace: `disk_full`.
         """
-        self._jobs.check_capacity()
-        if upload is not None and fields.media is not None:
-            raise Invalid("media_twice", "give either a media path or an uploaded file, not both")
-        title = self._title(fields, upload)
-        submission = self._parts.catalog.submit(title)
-        if upload is not None and not submission.created:
-            upload.unlink(missing_ok=True)
+        kept = False
+        try:
+            self._jobs.check_capacity()
+            if upload is not None and fields.media is not None:
+                raise Invalid(
+                    "media_twice", "give either a media path or an uploaded file, not both"
+                )
+            submission = self._parts.catalog.submit(self._title(fields, upload))
+            kept = submission.created
+        finally:
+            if upload is not None and not kept:
+                upload.unlink(missing_ok=True)
+        # From here on the row names the file. Should the start fail, the worker makes up for it.
         self._jobs.start(submission.job_id)
         return submission
 

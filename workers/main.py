@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 
 from content.encoders.specs import embedded_specs
 from content.errors import Unavailable
@@ -16,6 +17,9 @@ from workers.settings import Settings
 from workers.workflows import JobRunner, JobStarter
 
 log = logging.getLogger("keyart.worker")
+
+REVIVE_S = 60.0
+"""A job whose start failed after it was recorded waits at most so long."""
 
 
 def main() -> None:
@@ -30,11 +34,12 @@ def main() -> None:
     sweep(parts)
     JobRunner(parts, Pool(settings.concurrency)).start()
     starter = JobStarter(settings)
-    for job in parts.rows.live():
-        starter.revive(job)
+    starter.revive(parts.rows.live())
     starter.forget()
     log.info("ready")
-    threading.Event().wait()
+    while True:
+        time.sleep(REVIVE_S)
+        starter.revive(parts.rows.live())
 
 
 def _await_index(parts: Parts) -> None:

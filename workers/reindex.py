@@ -5,24 +5,28 @@ encoder made is understood anew from its media. What is new in every generation 
 calibration: the constants that centre and scale each space, fitted on the catalogue.
 """
 
+import logging
 import shutil
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from content import keeping, publication
 from content.encoders.specs import embedded_specs
-from content.errors import Cancelled, TransientError
+from content.errors import Cancelled, PermanentError, TransientError
 from content.records import writing
 from content.types import F32, Space, Vector
 from indexes.calibration import Calibration
+from indexes.schema import TitlePoint
 from workers import removal
 from workers.jobs import JobRecord
 from workers.parts import Parts
 from workers.pool import Pool
+
+log = logging.getLogger("keyart.jobs")
 
 BATCH = 64
 SAMPLE = 4096
@@ -50,10 +54,11 @@ class Reindex:
         if not batch:
             return None
         for title_id, version in batch.items():
-            self._refresh(title_id, version)
-        points = (removal.point_of(self.parts, *item) for item in batch.items())
-        ready = [point for point in points if point is not None and point.vectors]
-        self.parts.index.upsert_into(self._generation, ready)
+            try:
+                self._refresh(title_id, version)
+            except PermanentError as error:  # its media is gone, say: the rest must not suffer
+                log.warning("%s keeps only what today's encoders made of it: %s", title_id, error)
+        self.parts.index.upsert_into(self._generation, self._points(batch))
         last = max(batch)
         self._advance("copy", self._share_until(last))
         return last
@@ -65,15 +70,12 @@ class Reindex:
             TransientError: `generation_incomplete`, when a title came or went meanwhile.
         """
         self._advance("verify", 0.95)
-        expected = {
-            title_id: version
-            for title_id, version in self._published()
-            if self.parts.catalog.vectors(title_id, version)
-        }
+        expected = dict(self._published())
         found = self.parts.index.verify(self._generation, expected)
         wrong = [*found.missing, *found.stale]
-        points = [removal.point_of(self.parts, title_id) for title_id in wrong]
-        self.parts.index.upsert_into(self._generation, [p for p in points if p is not None])
+        self.parts.index.upsert_into(
+            self._generation, self._points({t: expected[t] for t in wrong})
+        )
         gone = [title_id for title_id in found.extra if self._is_gone(title_id)]
         self.parts.index.delete(gone)
         if wrong or gone:
@@ -99,6 +101,19 @@ class Reindex:
     def _advance(self, stage: str, progress: float) -> None:
         if self.cancelled.is_set() or not self.parts.rows.advance(self.job.id, stage, progress):
             raise Cancelled
+
+    def _points(self, titles: Mapping[str, int]) -> list[TitlePoint]:
+        """Points of titles (id to version), with the vectors of today's encoders only."""
+        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        points = (removal.point_of(self.parts, *item) for item in titles.items())
+        return [
+            replace(
+                point,
+                vectors={s: v for s, v in point.vectors.items() if prints.get(s) == v.fingerprint},
+            )
+            for point in points
+            if point is not None
+        ]
 
     def _published(self) -> Iterator[tuple[str, int]]:
         after = None

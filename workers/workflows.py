@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,6 +44,7 @@ HISTORY = timedelta(days=7)
 ATTEMPTS = 6
 """Over about 15 s: longer than a part of the service needs to be started again."""
 POLL_S = 0.25
+REVIVED_AT_ONCE = 500
 
 
 def prepare(settings: Settings) -> None:
@@ -81,13 +82,17 @@ class JobStarter:
     def cancel(self, job_id: str) -> None:
         self._client.cancel_workflow(job_id)
 
-    def revive(self, job: JobRecord) -> None:
-        """See to it that a job that has not ended has a workflow that runs or will run."""
-        found = self._client.list_workflows(workflow_ids=[job.id])
-        if not found:
-            self.start(job)
-        elif found[0].status in {"MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR", "CANCELLED"}:
-            self._client.resume_workflow(job.id)
+    def revive(self, jobs: Sequence[JobRecord]) -> None:
+        """See to it that jobs that have not ended have a workflow that runs or will run."""
+        for start in range(0, len(jobs), REVIVED_AT_ONCE):
+            batch = jobs[start : start + REVIVED_AT_ONCE]
+            found = self._client.list_workflows(workflow_ids=[job.id for job in batch])
+            states = {workflow.workflow_id: workflow.status for workflow in found}
+            for job in batch:
+                if job.id not in states:
+                    self.start(job)
+                elif states[job.id] in {"MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR", "CANCELLED"}:
+                    self._client.resume_workflow(job.id)
 
     def forget(self, *, older_than: timedelta = HISTORY) -> None:
         """Delete the engine's record of workflows that ended so long ago; the job's row stays."""
@@ -193,7 +198,7 @@ class JobRunner:
         try:
             with alone:
                 abandon(self.parts, job)
-        except KeyartError as error:  # the next start sweeps up
+        except (KeyartError, SQLAlchemyError, OSError) as error:  # the next start sweeps up
             log.warning("job %s could not be cleaned up yet: %s", job.id, error)
 
     def _watch(self) -> None:
