@@ -11,12 +11,14 @@ from api.services import House
 router = APIRouter(tags=["operations"])
 
 
+@router.head("/healthz", include_in_schema=False)  # what load balancers probe with
 @router.get("/healthz")
 async def alive() -> dict[str, str]:
     """The process is alive."""
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", response_model=dict[str, Any], responses=problems("not_ready"))
 def ready(house: House) -> Response:
     """Every part that an answer needs works: the records and the index. (The policy is loaded

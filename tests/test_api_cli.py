@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from api import cli
 from content.errors import Busy, Invalid
 from tests.http_house import make_house, served
-from tests.standins import House, job
+from tests.standins import House, job, title
 
 
 @pytest.fixture
@@ -64,6 +65,89 @@ def test_reads_print_tables_and_json(keyart: Any, house: House) -> None:
         assert status == 0
         assert word in out
         assert as_json(keyart(*arguments, "--json"))
+
+
+def test_a_strange_id_stays_an_id(keyart: Any, house: House) -> None:
+    for name in ("../../healthz", "..", "a?b=c", "film#x", "film/shots", "x" * 100, ""):
+        status, out, err = keyart("status", name)
+        assert (status, out) == (1, "")
+        assert err == f"title_not_found there is no job and no title {name!r}\n"
+    for command in ("similar", "artwork"):
+        assert keyart(command, "film?limit=1")[2].startswith("invalid_title_id ")
+        assert keyart(command, "../titles/film")[2].startswith("invalid_title_id ")
+    house.catalog.titles["x" * 100] = title("x" * 100)
+    assert as_json(keyart("status", "x" * 100, "--json"))["name"] == "X" + "x" * 99
+
+
+def test_the_jobs_say_what_failed_and_break_no_title(keyart: Any, house: House) -> None:
+    ids = [f"01a2039f-6816-7503-a94e-a187eb6bbfa{i}" for i in range(4)]
+    wrong = {"state": "failed", "error_code": "media_truncated", "error_detail": "it is cut"}
+    house.jobs.rows = {
+        ids[0]: job(ids[0], title_id="film"),
+        ids[1]: job(ids[1], title_id="bikes", **wrong),
+        ids[2]: job(ids[2], kind="reindex", title_id=None, generation="g-2", state="queued"),
+    }
+    assert [line.split() for line in keyart("status")[1].splitlines()] == [
+        ["title", "state", "job"],
+        ["reindex", "queued", ids[2]],
+        ["bikes", "failed", "media_truncated", ids[1]],
+        ["film", "running", "decode", "50%", ids[0]],
+    ]
+    long = "big-buck-bunny-in-the-morning-of-spring"
+    house.jobs.rows[ids[3]] = job(ids[3], title_id=long, **wrong)
+    out = keyart("status")[1]
+    assert f"{long}  failed media_truncated\n" in out
+    assert ids[3] not in out
+    assert "--json" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_pipe_has_a_job_a_line(
+    keyart: Any, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS")
+    long, job_id = "t" * 128, "01a2039f-6816-7503-a94e-a187eb6bbfa0"
+    house.jobs.rows = {job_id: job(job_id, title_id=long)}
+    assert keyart("status")[1].splitlines()[1] == f"{long}  running decode 50%  {job_id}"
+
+
+def test_a_title_that_failed_at_first_is_told_by_its_newest_job(keyart: Any, house: House) -> None:
+    house.jobs.rows["j0"] = job("j0", title_id="README", state="cancelled")
+    house.jobs.rows["j1"] = job(
+        "j1", title_id="README", state="failed", error_code="media_no_video", error_detail="text"
+    )
+    house.jobs.rows["j2"] = job("j2")
+    status, out, err = keyart("status", "README")
+    assert status == 0
+    assert "there is no title 'README'" in err
+    assert "media_no_video: text" in out
+    assert as_json(keyart("status", "README", "--json"))["id"] == "j1"
+    house.jobs.rows["j3"] = job("j3", title_id="README", state="done")  # and deleted since
+    assert keyart("status", "README")[0] == 1
+
+
+def test_a_profile_is_one_fact_a_line(keyart: Any, house: House) -> None:
+    palette = [{"hex": "#102030", "share": 0.667}, {"hex": "#ffffff", "share": 0.333}]
+    profile = {
+        "palette": palette,
+        "pacing": {"mean_shot_s": 2.5},
+        "tempo_bpm": None,
+        "silence_fraction": 0.0,
+    }
+    house.catalog.titles["film"] = title("film", profile=profile)
+    lines = dict(line.split(maxsplit=1) for line in keyart("status", "film")[1].splitlines())
+    assert lines["profile.palette"] == "#102030 67 %, #ffffff 33 %"
+    assert lines["profile.pacing.mean_shot_s"] == "2.5"
+    assert lines["profile.silence_fraction"] == "0"
+    assert lines["fingerprints.visual"] == "net@1:1280:abc"
+    assert "None" not in str(lines)
+    assert "profile.tempo_bpm" not in lines
+
+
+def test_what_is_found_has_its_name(keyart: Any, house: House) -> None:
+    house.catalog.titles["bikes"] = title("bikes", name="Two [red] Bikes")
+    for arguments in (["similar", "film"], ["search", "wheels"]):
+        assert "bikes  Two [red] Bikes  " in keyart(*arguments)[1]
 
 
 def test_the_picture_is_asked_for_as_told(keyart: Any, house: House) -> None:
@@ -148,6 +232,61 @@ def test_a_catalogue_that_is_no_json_names_its_line(keyart: Any, tmp_path: Path)
     assert "line 2" in err
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[\n{"name": "A"}\n]', "one JSON array"),
+        ('[{"name": "A"}]', "one JSON array"),
+        ('{\n"name": "A"\n}\n', "one JSON object over several lines"),
+        ('"A"', "this is not a JSON object"),
+        ('{"name": "A", "synopsis": "B."}\n7\n', "line 2: this is not a JSON object"),
+        ("\xff", "not UTF-8"),
+    ],
+)
+def test_a_catalogue_of_another_format_is_told_so(
+    keyart: Any, house: House, tmp_path: Path, text: str, words: str
+) -> None:
+    catalog = tmp_path / "titles.json"
+    catalog.write_bytes(text.encode("latin-1"))
+    status, _, err = keyart("submit", "--catalog", str(catalog))
+    assert status == 2
+    told = " ".join(err.replace("│", " ").split())
+    assert words in told
+    assert "one JSON object a line (NDJSON)" in told
+    assert house.jobs.rows == {}  # nothing is sent of what is refused
+
+
+def test_a_pipe_gets_no_empty_line(keyart: Any, tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"x")
+    out = keyart("submit", str(file))[1]
+    assert [line.split() for line in out.splitlines()] == [["title", "job"], ["a", "job-a"]]
+
+
+def test_the_service_is_found_by_its_port_or_host_alone(
+    keyart: Any, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = url.removeprefix("http://")
+    assert keyart("status", "film", "--url", host)[0] == 0
+    monkeypatch.setenv("KEYART_URL", host.replace("127.0.0.1", "localhost"))
+    assert keyart("status", "film")[0] == 0
+    monkeypatch.delenv("KEYART_URL")
+    monkeypatch.setenv("KEYART_PORT", host.rpartition(":")[2])
+    assert keyart("status", "film")[0] == 0
+    for wrong in ("ftp://127.0.0.1", "http://", "localhost:x"):
+        status, _, err = keyart("status", "--url", wrong)
+        assert (status, "not a URL" in " ".join(err.replace("│", " ").split())) == (2, True)
+
+
+def test_help_and_version(keyart: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    _, out, _ = keyart("serve", "--help")
+    for words in ("KEYART_HOST or 127.0.0.1", "KEYART_PORT or 8000", "KEYART_DATA or data"):
+        assert words in out
+    assert "KEYART_PORT or 8000" in keyart("status", "--help")[1]
+    assert keyart("--version") == (0, f"keyart {version('keyart')}\n", "")
+
+
 def test_a_full_queue_is_waited_for(
     keyart: Any, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +353,9 @@ def test_reindex_can_be_waited_for(
 
 def test_a_key_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keyart: Any) -> None:
     with served(make_house(tmp_path / "guarded", api_keys=("secret",))) as guarded:
-        assert keyart("status", "--url", guarded)[0] == 1
+        status, _, err = keyart("status", "--url", guarded)
+        assert status == 1
+        assert "--key or KEYART_API_KEY" in err
         monkeypatch.setenv("KEYART_API_KEY", "secret")
         assert keyart("status", "--url", guarded)[0] == 0
 

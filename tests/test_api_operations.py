@@ -76,6 +76,21 @@ def test_health_and_readiness(house: House, client: TestClient) -> None:
     assert client.get("/healthz").status_code == 200
 
 
+def test_load_balancers_may_probe_with_head(house: House, client: TestClient) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert client.head(path).status_code == 200
+    house.index.up = False
+    assert client.head("/readyz").status_code == 503
+    assert client.head("/healthz").status_code == 200
+
+
+def test_the_description_is_counted_by_its_route(client: TestClient) -> None:
+    assert client.get("/openapi.json").status_code == 200
+    text = client.get("/metrics").text
+    assert 'requests_total{method="GET",route="/openapi.json",status="200"} 1.0' in text
+    assert "unmatched" not in text
+
+
 def test_metrics_count_by_route_template(house: House, client: TestClient) -> None:
     client.get("/v1/titles/film")
     client.get("/v1/titles/bikes")

@@ -45,8 +45,9 @@ def test_a_failure_keeps_its_code(rows: JobRows, job_id: str) -> None:
 
 def test_one_reindex_at_a_time(rows: JobRows) -> None:
     first = rows.add_reindex()
-    with pytest.raises(Conflict, match="reindex_running"):
+    with pytest.raises(Conflict, match="reindex_running") as refused:
         rows.add_reindex()
+    assert f"DELETE /v1/jobs/{first.id}`" in refused.value.detail
     rows.finish(first.id)
     assert rows.add_reindex().generation != first.generation
 

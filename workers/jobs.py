@@ -112,7 +112,8 @@ class JobRows:
             if running is not None:
                 raise Conflict(
                     "reindex_running",
-                    f"reindex job {running} has not ended; wait for it or cancel it",
+                    f"reindex job {running} has not ended; wait for it, or cancel it by "
+                    f"`DELETE /v1/jobs/{running}`",
                     job_id=running,
                 )
             connection.execute(

@@ -4,16 +4,18 @@ Exit statuses: 0 done; 1 refused, or a title failed; 2 the service cannot be rea
 command was not understood.
 """
 
+from importlib.metadata import version
+from typing import Annotated
+
 import httpx
 import typer
 
-from api.cli import doctor, reads, serve, submit
+from api.cli import doctor, reads, serve, status, submit
 from api.cli.remote import Refused
 from api.cli.show import complain
 
 app = typer.Typer(
     name="keyart",
-    help="Understands films and series and personalises their artwork.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -22,7 +24,7 @@ app = typer.Typer(
 for command in (
     serve.serve,
     submit.submit,
-    reads.status,
+    status.status,
     reads.similar,
     reads.search,
     reads.artwork,
@@ -33,12 +35,30 @@ for command in (
     app.command()(command)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"keyart {version('keyart')}")
+        raise typer.Exit
+
+
+@app.callback()
+def keyart(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Understands films and series and personalises their artwork."""
+
+
 def main() -> None:
     """The console script `keyart`."""
     try:
         app()
     except Refused as error:
         complain(error.code, error.detail)
+        if error.status == 401:
+            complain("", "give one of its keys with --key or KEYART_API_KEY")
         raise SystemExit(1) from error
     except httpx.ConnectError as error:
         complain("unreachable", f"{error.request.url.netloc.decode()} does not answer")

@@ -1,30 +1,75 @@
 """The service, as the command line reaches it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any
+from urllib.parse import quote
 
 import httpx
 import typer
 
-DEFAULT_URL = "http://127.0.0.1:8000"
 
-Url = Annotated[str, typer.Option("--url", envvar="KEYART_URL", help="Where the service is.")]
+def _address(given: str) -> str:
+    """The service's URL; where none is given, this machine and the port `serve` would take."""
+    url = given or f"127.0.0.1:{os.environ.get('KEYART_PORT') or 8000}"
+    if "://" not in url:
+        url = f"http://{url}"
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise typer.BadParameter(f"{url!r} is not a URL: {error}") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise typer.BadParameter(f"{url!r} is not a URL such as http://127.0.0.1:8000")
+    return url
+
+
+DEFAULT_URL = ""
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        envvar="KEYART_URL",
+        callback=_address,
+        show_default="http://127.0.0.1, port KEYART_PORT or 8000",
+        help="Where the service is.",
+    ),
+]
 Key = Annotated[
-    str, typer.Option("--key", envvar="KEYART_API_KEY", help="One of its keys, if it has any.")
+    str,
+    typer.Option(
+        "--key", envvar="KEYART_API_KEY", show_default=False, help="One of its keys, if it has any."
+    ),
 ]
 
 
 class Refused(Exception):
     """The service answered with a problem document."""
 
-    def __init__(self, status: int, body: dict[str, Any], retry_after_s: float | None) -> None:
+    def __init__(
+        self, status: int, body: dict[str, Any], retry_after_s: float | None = None
+    ) -> None:
         self.status = status
         self.code = str(body.get("code", f"http_{status}"))
         self.detail = str(body.get("detail", "the answer is not one of Keyart's"))
         self.body = body
         self.retry_after_s = retry_after_s
         super().__init__(f"{self.code}: {self.detail}")
+
+
+def path(*parts: str) -> str:
+    """`/v1/` and the parts; whatever an id holds, it stays one part.
+
+    Raises:
+        Refused: `invalid_title_id`, for what no path can hold as one part: servers decode a
+            quoted `/` before they look for the route.
+    """
+    for part in parts:
+        if not part or "/" in part:
+            detail = f"{part!r} is no id: an id is not empty and holds no '/'"
+            raise Refused(422, {"code": "invalid_title_id", "detail": detail})
+    # Dots are quoted because `..` would be taken as the way up.
+    return "/v1/" + "/".join(quote(part, safe="").replace(".", "%2E") for part in parts)
 
 
 class Remote:

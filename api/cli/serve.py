@@ -11,10 +11,16 @@ from api.cli import show
 from workers.settings import Settings
 
 
+def _about(name: str) -> str:
+    """A setting's description, its variable and its default."""
+    setting = Settings.model_fields[name]
+    return f"{setting.description} Default: KEYART_{name.upper()} or {setting.default}."
+
+
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder that holds everything kept.")] = None,
+    host: Annotated[str | None, typer.Option(help=_about("host"))] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help=_about("port"))] = None,
+    data: Annotated[Path | None, typer.Option(help=_about("data"))] = None,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C. Settings come from KEYART_… variables."""
     from workers import supervisor

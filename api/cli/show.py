@@ -1,7 +1,8 @@
 """What the command line prints: tables for people, JSON for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import typer
@@ -11,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the service's JSON instead.")]
+
+_UNBROKEN = 10_000
 
 _STATES = {
     "done": "green",
@@ -24,8 +27,14 @@ _STATES = {
 
 
 def out() -> Console:
-    """Standard output; made anew so that it follows a redirection."""
-    return Console(highlight=False)
+    """Standard output; made anew so that it follows a redirection.
+
+    Lines of a file or a pipe are as long as they are; those of a terminal as wide as it is.
+    """
+    console = Console(highlight=False)
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(highlight=False, width=_UNBROKEN)
 
 
 def print_json(value: Any) -> None:
@@ -51,14 +60,29 @@ def table(*columns: str, numbers: Sequence[str] = (), whole: Sequence[str] = ())
     return made
 
 
+def width_of(rows: Table) -> int:
+    """The columns that a table takes if nothing in it is broken."""
+    console = out()
+    return console.measure(rows, options=console.options.update(max_width=_UNBROKEN)).maximum
+
+
 def fields(values: Mapping[str, Any]) -> None:
     """One thing as `name  value` lines; what it does not have is left out."""
-    shown = {name: value for name, value in values.items() if value not in (None, "", [], {})}
+    shown = dict(_leaves(values))
     width = max(map(len, shown), default=0)
     for name, value in shown.items():
         line = Text(f"{name:<{width}}  ", style="bold")
         line.append_text(value if isinstance(value, Text) else Text(brief(value), style="not bold"))
         out().print(line, soft_wrap=True)  # never broken, so that ids and links can be copied
+
+
+def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every fact by its name, `outer.inner` where it lies deeper."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{name}.")
+        elif value not in (None, "", []):
+            yield f"{above}{name}", value
 
 
 def brief(value: Any) -> str:
@@ -68,8 +92,6 @@ def brief(value: Any) -> str:
             return "yes" if value else "no"
         case float():
             return f"{value:.3f}".rstrip("0").rstrip(".")
-        case dict():
-            return ", ".join(f"{name} {brief(each)}" for name, each in value.items())
         case list():
             return ", ".join(brief(each) for each in value)
         case _:

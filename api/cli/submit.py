@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import wrap_file
 
 from api.cli import show
+from api.cli.catalog import read_catalog
 from api.cli.remote import DEFAULT_URL, Key, Refused, Remote, Url
 from api.cli.show import AsJson
 from api.cli.waiting import wait
@@ -41,7 +42,7 @@ def submit(
     *,
     catalog: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Titles as JSON, one a line."),
+        typer.Option(exists=True, dir_okay=False, help="Titles: one JSON object a line (NDJSON)."),
     ] = None,
     wait_for: Wait = False,
     by_path: Annotated[
@@ -77,10 +78,10 @@ def submit(
     }
     remote = Remote(url, key)
     if catalog is not None:
-        drafts = _catalog_drafts(catalog)
+        drafts = [Draft(title) for title in read_catalog(catalog)]
     else:
         named = {"id": title_id, "name": name, "synopsis": synopsis, **facts}
-        drafts = (_file_draft(file, named, by_path=by_path) for file in files or [])
+        drafts = [_file_draft(file, named, by_path=by_path) for file in files or []]
     jobs, refused = _send_all(remote, drafts, quiet=as_json)
     ended = wait(remote, jobs, quiet=as_json) if wait_for and jobs else []
     _conclude(jobs, ended, refused, as_json=as_json)
@@ -108,18 +109,6 @@ def _file_draft(file: Path, named: dict[str, Any], *, by_path: bool) -> Draft:
     if by_path:
         return Draft({**title, "media": str(file.resolve())})
     return Draft(title, file)
-
-
-def _catalog_drafts(catalog: Path) -> Iterator[Draft]:
-    with catalog.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                title = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise typer.BadParameter(f"{catalog}, line {number}: {error}") from error
-            yield Draft(title if isinstance(title, dict) else {"name": title})
 
 
 def _send_all(
@@ -159,8 +148,14 @@ def _send_once(remote: Remote, draft: Draft, *, quiet: bool) -> Any:
         if quiet:
             return remote.upload(json.dumps(draft.title), draft.file.name, file)
         label = f"uploading {draft.label}"
+        console = show.out()
         with wrap_file(
-            file, size, description=label, console=show.out(), transient=True
+            file,
+            size,
+            description=label,
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,  # it would leave an empty line
         ) as counted:
             return remote.upload(json.dumps(draft.title), draft.file.name, counted)
 

@@ -7,7 +7,7 @@ from typing import Any
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from api.cli import show
-from api.cli.remote import Remote
+from api.cli.remote import Remote, path
 
 POLL_S = 0.5
 ASKED_AT_ONCE = 16
@@ -34,7 +34,7 @@ def wait(remote: Remote, jobs: Mapping[str, str], *, quiet: bool = False) -> lis
         while len(ended) < len(jobs):
             waiting = [job_id for job_id in jobs if job_id not in ended][:ASKED_AT_ONCE]
             for job_id in waiting:
-                job = remote.get(f"/v1/jobs/{job_id}")
+                job = remote.get(path("jobs", job_id))
                 _draw(progress, lines[job_id], job)
                 if job["state"] in ENDED:
                     ended[job_id] = job
