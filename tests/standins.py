@@ -126,6 +126,14 @@ class Intake:
         self.refuse: KeyartError | None = None
 
     def submit(self, fields: SubmitFields, upload: Path | None = None) -> Submission:
+        try:
+            return self._submit(fields, upload)
+        except KeyartError:
+            if upload is not None:  # the intake's own from the call on
+                upload.unlink()
+            raise
+
+    def _submit(self, fields: SubmitFields, upload: Path | None) -> Submission:
         if self.refuse is not None:
             raise self.refuse
         title_id = new_id() if fields.id is None else check_title_id(fields.id)
