@@ -15,21 +15,28 @@ import numpy as np
 from artwork.crops import Box, bars, content_box, crop
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
-from artwork.quality import Quality, analysis_picture, appeal, measure, rejection
-from artwork.saliency import saliency, spread
-from artwork.selection import diverse, probe_times
+from artwork.quality import Quality, analysis_picture, appeal, lines, measure, rejection
+from artwork.saliency import held, saliency, spread
+from artwork.selection import change, diverse, probe_times, sketch
 from content.encoders.faces import Face
 from content.ids import stable_id
 from content.types import ASPECTS, F32, U8, Aspect, Extraction
 
 MAX_GROUPS = 12
-ENOUGH = 6
-ALIKE = 0.8
-"""Cosine of two pictures' embeddings from which on they are too alike, once there are `ENOUGH`."""
-SAME = 0.95
-"""Cosine from which on they are one picture, however few there are."""
-POOR = 0.6
-"""A candidate whose appeal is below this share of the title's best is not offered."""
+ENOUGH = 3
+"""Pictures that a title should have to choose from; up to here smaller differences and lesser
+pictures do, beyond it they do not."""
+ALIKE, STILL = 0.75, 7.0
+"""Cosine of two pictures' embeddings from which on, and `change` below which, they are alike."""
+SAME, FROZEN = 0.95, 3.0
+"""The same where there are not `ENOUGH`: beyond these they are one picture."""
+GOOD, POOR = 0.75, 0.6
+"""A candidate whose appeal is below this share of the title's best is not offered; the second
+where there are not `ENOUGH`."""
+HELD = 0.57
+"""A candidate without a face that is `held` less than this has no subject, or has lost it."""
+FADE_S = 1.0
+"""As long words may take to appear or go, half seen."""
 MIN_FACE = 0.04
 """Faces lower than this share of the picture are a crowd: crops may cut them."""
 
@@ -75,10 +82,14 @@ class _Candidate:
     at_s: float
     inside: Box
     faces: tuple[Box, ...]
+    words: tuple[Box, ...]
+    """Lines of lettering, px of the full picture."""
     quality: Quality
     face: float
     """Height of the largest face over the picture's."""
     mass: F32
+    held: float
+    sketch: F32
     embedding: F32
 
     @property
@@ -146,13 +157,26 @@ def _measured(seen: Sequence[_Sighting], encoder: FrameEncoder) -> list[_Candida
             at_s=one.at_s,
             inside=box,
             faces=one.faces,
+            words=_words(picture, box),
             quality=measure(picture),
             face=max((face.height / box.height for face in one.faces), default=0.0),
-            mass=saliency(picture),
+            mass=mass,
+            held=held(mass),
+            sketch=sketch(picture),
             embedding=embedding,
         )
-        for one, box, picture, embedding in zip(seen, inside, small, embeddings, strict=True)
+        for one, box, picture, mass, embedding in zip(
+            seen, inside, small, map(saliency, small), embeddings, strict=True
+        )
     ]
+
+
+def _words(picture: U8, inside: Box) -> tuple[Box, ...]:
+    """The lettering of the small picture of `inside`, in px of the full one, one more around it."""
+    scale = inside.width / picture.shape[1]
+    small = (Box(x - 1, y - 1, width + 2, height + 2) for x, y, width, height in lines(picture))
+    scaled = (_scaled(box, scale) for box in small)
+    return tuple(Box(b.x + inside.x, b.y + inside.y, b.width, b.height) for b in scaled)
 
 
 def _scaled(box: Box, scale: float) -> Box:
@@ -162,25 +186,45 @@ def _scaled(box: Box, scale: float) -> Box:
 
 def _choose(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """The best, mutually different ones, in the order of the film."""
-    reasons = [rejection(one.quality) for one in candidates]
+    reasons = _reasons(candidates)
     fit = [one for one, reason in zip(candidates, reasons, strict=True) if reason is None]
     # A film that is soft or spare throughout still gets its pictures; a black one gets none.
     spare = [
         one
         for one, reason in zip(candidates, reasons, strict=True)
-        if reason in ("blurred", "blown", "title_card")
+        if reason in ("blurred", "blown", "title_card", "lettering")
     ]
     pool = fit or spare
     best = max((one.appeal for one in pool), default=0.0)
     pool = [one for one in pool if one.appeal >= POOR * best]
+    strict = [one for one in pool if one.appeal >= GOOD * best and (one.faces or one.held >= HELD)]
+    taken = _unlike(strict, MAX_GROUPS, ALIKE, STILL)
+    for wider, alike, still in ((strict, SAME, FROZEN), (pool, ALIKE, STILL), (pool, SAME, FROZEN)):
+        if len(taken) < ENOUGH:
+            taken = max(taken, _unlike(wider, ENOUGH, alike, still), key=len)
+    return sorted(taken, key=lambda one: one.at_s)
+
+
+def _reasons(candidates: Sequence[_Candidate]) -> list[str | None]:
+    """Why each is refused, None where it is not; words refuse the moments of their fading, too."""
+    reasons = [rejection(one.quality) for one in candidates]
+    written = [c.at_s for c, why in zip(candidates, reasons, strict=True) if why == "lettering"]
+    return [
+        "lettering"
+        if why is None and any(abs(one.at_s - at_s) <= FADE_S for at_s in written)
+        else why
+        for one, why in zip(candidates, reasons, strict=True)
+    ]
+
+
+def _unlike(pool: Sequence[_Candidate], count: int, alike: float, still: float) -> list[_Candidate]:
+    """Up to `count` of a pool, no two of them as like as `alike` or changed less than `still`."""
     if not pool:
         return []
     vectors = np.stack([one.embedding for one in pool])
+    apart = np.array([[change(a.sketch, b.sketch) >= still for b in pool] for a in pool])
     appeals = [one.appeal for one in pool]
-    taken = diverse(appeals, vectors, MAX_GROUPS, duplicate=ALIKE)
-    if len(taken) < ENOUGH:  # one long take: smaller differences must do
-        taken = diverse(appeals, vectors, ENOUGH, duplicate=SAME)
-    return sorted((pool[i] for i in taken), key=lambda one: one.at_s)
+    return [pool[i] for i in diverse(appeals, vectors, count, duplicate=alike, apart=apart)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +254,8 @@ class _Maker:
     def variant(
         self, rgb: U8, seen: _Candidate, group_id: str, aspect: Aspect
     ) -> PictureVariant | None:
-        """The crop of one aspect, stored; None where every crop would cut the main face."""
-        window = crop(aspect, seen.inside, seen.faces, seen.mass)
+        """The crop of one aspect, stored; None where every crop would cut its face or words."""
+        window = crop(aspect, seen.inside, seen.faces, seen.mass, seen.words)
         if window is None:
             return None
         picture = window.cut(rgb)

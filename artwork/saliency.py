@@ -31,6 +31,22 @@ def spread(mass: F32) -> float:
     return float(np.searchsorted(np.cumsum(ordered), 0.5) + 1) / mass.size
 
 
+def held(mass: F32) -> float:
+    """How well a picture holds its subject, 0..1: mass in the middle against mass at one border.
+
+    The density of the middle half of each side over itself plus that of the fullest of the four
+    borders (the outer 6 % of the shorter side). Even mass gives 0.5; a subject that has slipped out
+    of the picture, or none, less than a subject in it.
+    """
+    height, width = mass.shape
+    strip = max(1, round(0.06 * min(height, width)))
+    sides = (mass[:strip], mass[-strip:], mass[:, :strip], mass[:, -strip:])
+    border = max(float(side.mean()) for side in sides)
+    rows, columns = height // 4, width // 4
+    middle = float(mass[rows : height - rows, columns : width - columns].mean())
+    return middle / max(1e-12, middle + border)
+
+
 def _spectral_residual(rgb: U8) -> F32:
     luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     spectrum = np.fft.fft2(luma)

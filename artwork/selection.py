@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
-from content.types import F32, Extraction, Keyframe, Shot
+from content.types import F32, U8, Extraction, Keyframe, Shot
+
+Bools = npt.NDArray[np.bool_]
 
 MAX_PROBES = 30
 """Moments fetched at full resolution, however long the film."""
@@ -35,7 +39,12 @@ def probe_times(extraction: Extraction) -> list[float]:
 
 
 def diverse(
-    relevance: Sequence[float], vectors: F32, count: int, *, duplicate: float = 2.0
+    relevance: Sequence[float],
+    vectors: F32,
+    count: int,
+    *,
+    duplicate: float = 2.0,
+    apart: Bools | None = None,
 ) -> list[int]:
     """Up to `count` indices, best first: maximal marginal relevance (Carbonell & Goldstein 1998).
 
@@ -46,18 +55,45 @@ def diverse(
     Args:
         relevance: n numbers, 0..1.
         vectors: (n, d), unit norm.
+        apart: (n, n), symmetric: which pairs may be taken together; all when None.
     """
     likeness = np.full(len(relevance), -1.0)
+    barred = np.zeros(len(relevance), dtype=np.bool_)
     score, taken = np.asarray(relevance, dtype=np.float64), list[int]()
     while len(taken) < min(count, len(score)):
-        gain = np.where(likeness >= duplicate, -np.inf, score - np.maximum(likeness, 0.0))
+        gain = np.where(
+            barred | (likeness >= duplicate), -np.inf, score - np.maximum(likeness, 0.0)
+        )
         gain[taken] = -np.inf
         best = int(np.argmax(gain))
         if gain[best] == -np.inf:
             break
         taken.append(best)
         likeness = np.maximum(likeness, vectors @ vectors[best])
+        if apart is not None:
+            barred |= ~apart[best]
     return taken
+
+
+def sketch(rgb: U8) -> F32:
+    """What is where in RGB uint8 (H, W, 3): CIE Lab, (9, 16, 3), lightness about its median.
+
+    Coarse, so that noise, sparkle and small parts do not count; about the median, so that neither
+    does a light that goes up or down.
+    """
+    lab = cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    coarse = np.asarray(cv2.resize(lab, (16, 9), interpolation=cv2.INTER_AREA), dtype=np.float32)
+    coarse[..., 0] -= np.median(coarse[..., 0])
+    return coarse
+
+
+def change(one: F32, other: F32) -> float:
+    """Mean distance of two sketches, in Lab units (CIE76): a viewer's "nothing has happened".
+
+    An embedding tells what is to be seen; a pose it may tell apart that a viewer at a shelf does
+    not.
+    """
+    return float(np.linalg.norm(one - other, axis=2).mean())
 
 
 def _fit(frame: Keyframe) -> bool:

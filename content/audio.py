@@ -23,7 +23,11 @@ FRAME_S = HOP / HZ
 SILENT_DB = -55.0
 """Level (dB of full scale, RMS) below which a frame is silence."""
 TONAL_FLATNESS = 0.04
-"""Median spectral flatness below which a second that is no speech counts as music."""
+"""Median spectral flatness below which a second without speech is music to the vector."""
+HARMONIC = 0.33
+"""Share of the spectral peaks that stay in place for half a second from which on a second that is
+no speech is music: notes are held, also in a full mix whose drums make the spectrum flat; noise
+gives about 0.15."""
 LAGS = 64
 """Of the onset envelope's autocorrelation: up to 2 s, 30 beats a minute."""
 _BLOCK = 256
@@ -82,6 +86,9 @@ class SoundMeter:
         self.onsets = 0
         self.autocorrelation = np.zeros(LAGS)
         self.seconds = {"silence": 0, "speech": 0, "music": 0, "other": 0}
+        """Frames of each kind, music being told by flatness: part of the vector."""
+        self.kinds = {"silence": 0, "speech": 0, "music": 0, "other": 0}
+        """The same for people, music being told by held notes."""
 
     def add(self, samples: F32) -> None:
         """Take the next mono samples at 16 kHz, float32 (n,)."""
@@ -109,7 +116,7 @@ class SoundMeter:
         shape = self._spectrum(magnitude, heard)
         self._levels(samples, level, heard)
         self._rhythm(magnitude, heard)
-        self._judge(heard, spoken, shape[3])
+        self._judge(heard, spoken, shape[3], _peaks(magnitude))
         self.frames += level.size
 
     def _levels(self, samples: F32, level: Floats, heard: npt.NDArray[np.bool_]) -> None:
@@ -148,11 +155,19 @@ class SoundMeter:
         self.autocorrelation += [float(flux @ padded[lag : lag + flux.size]) for lag in range(LAGS)]
 
     def _judge(
-        self, heard: npt.NDArray[np.bool_], spoken: npt.NDArray[np.bool_], flatness: Floats
+        self,
+        heard: npt.NDArray[np.bool_],
+        spoken: npt.NDArray[np.bool_],
+        flatness: Floats,
+        peaks: F32,
     ) -> None:
         for at in range(0, heard.size, _SECOND):
             part = slice(at, at + _SECOND)
-            self.seconds[_kind(heard[part], spoken[part], flatness[part])] += heard[part].size
+            kind = _kind(heard[part], spoken[part], flatness[part])
+            self.seconds[kind] += heard[part].size
+            if kind in {"music", "other"}:
+                kind = "music" if _harmonicity(peaks[:, part]) >= HARMONIC else "other"
+            self.kinds[kind] += heard[part].size
 
 
 class _Filters(NamedTuple):
@@ -174,6 +189,24 @@ def _kind(heard: npt.NDArray[np.bool_], spoken: npt.NDArray[np.bool_], flatness:
     if spoken.mean() > 0.4:
         return "speech"
     return "music" if np.median(flatness[heard]) < np.log10(TONAL_FLATNESS) else "other"
+
+
+def _peaks(magnitude: F32) -> F32:
+    """How far each bin of 0.1 to 5 kHz stands above its surroundings, log, (bands, frames)."""
+    from scipy.ndimage import median_filter
+
+    level = np.log(magnitude[6:320] + 1e-5)
+    return np.asarray(level - median_filter(level, size=(17, 1)), np.float32)
+
+
+def _harmonicity(peaks: F32) -> float:
+    """Share of the peaks in (bands, frames) that stay where they are for half a second, 0..1."""
+    half = max(1, _SECOND // 2)
+    if peaks.shape[1] < half:
+        return 0.0
+    pieces = [peaks[:, at : at + half] for at in range(0, peaks.shape[1] - half + 1, half)]
+    held = np.mean([np.maximum(piece.mean(axis=1), 0.0).mean() for piece in pieces])
+    return float(held / max(1e-9, float(np.maximum(peaks, 0.0).mean())))
 
 
 def _levels(samples: F32) -> Floats:

@@ -62,15 +62,15 @@ def sound_profile(meter: SoundMeter) -> dict[str, Any]:
     """Figures for people.
 
     `speech_fraction`, `music_fraction`, `silence_fraction`, `other_fraction`: of the seconds, sum
-    1; music means "tonal and no speech", a rule of thumb. `loudness_db`: mean level of what can be
-    heard, dB of full scale, ≤ 0, null in silence. `tempo_bpm`: 30..300, null without a clear beat.
-    `beat_strength`: 0..1. `onsets_per_s`: ≥ 0.
+    1; music means "held notes and no speech", a rule of thumb. `loudness_db`: mean level of what
+    can be heard, dB of full scale, ≤ 0, null in silence. `tempo_bpm`: 30..300, null without a
+    clear beat. `beat_strength`: 0..1. `onsets_per_s`: ≥ 0.
     """
-    total = max(1, sum(meter.seconds.values()))
+    total = max(1, sum(meter.kinds.values()))
     bpm, strength = tempo(meter)
     heard = meter.level.count > 0
     return {
-        **{f"{kind}_fraction": round(n / total, 4) for kind, n in meter.seconds.items()},
+        **{f"{kind}_fraction": round(n / total, 4) for kind, n in meter.kinds.items()},
         "loudness_db": round(float(meter.level.mean[0]), 2) if heard else None,
         "tempo_bpm": round(bpm, 1) if strength >= 0.1 else None,
         "beat_strength": round(strength, 4),

@@ -53,7 +53,9 @@ def scene(seed: int) -> U8:
     for _ in range(12):
         centre = (int(random.integers(SIZE[1])), int(random.integers(SIZE[0])))
         colour = tuple(int(c) for c in random.integers(0, 255, 3))
-        cv2.circle(picture, centre, int(random.integers(15, 70)), colour, -1)
+        cv2.circle(picture, centre, int(random.integers(15, 50)), colour, -1)
+    subject = tuple(int(c) for c in random.permutation([20, 90, 250]))
+    cv2.circle(picture, (SIZE[1] // 2, SIZE[0] // 2), 60, subject, -1)
     return picture
 
 
@@ -100,7 +102,7 @@ def make(tmp_path: Path) -> Callable[..., list[PictureGroup]]:
 
 
 def six_scenes(at_s: float) -> U8:
-    return scene(int(at_s // 4))
+    return scene((0, 1, 2, 4, 5, 6)[int(at_s // 4) % 6])
 
 
 def test_each_scene_gives_one_picture_in_three_aspects(
@@ -165,6 +167,35 @@ def test_one_long_take_gives_several_when_it_changes_and_one_when_it_does_not(
         return np.ascontiguousarray(wide[:, start : start + SIZE[1]])
 
     assert 3 <= len(make(pan, [0, 5])) <= MAX_GROUPS
+
+
+def test_one_take_gives_three_alike_rather_than_six(
+    make: Callable[..., list[PictureGroup]],
+) -> None:
+    def film(at_s: float) -> U8:
+        picture = scene(7).copy()
+        cv2.circle(picture, (60 + int(60 * at_s), 60), 50, (250, 240, 20), -1)
+        return picture
+
+    assert len(make(film, [0, 6])) == 3
+
+
+def test_words_and_the_moments_of_their_fading_are_not_offered(
+    make: Callable[..., list[PictureGroup]],
+) -> None:
+    def film(at_s: float) -> U8:
+        written = six_scenes(at_s).copy()
+        cv2.putText(written, "BUNNY", (130, 150), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (250,) * 3, 12)
+        shown = min(1.0, max(0.0, at_s - 13.0))
+        return cv2.addWeighted(written, shown, six_scenes(at_s), 1 - shown, 0).astype(np.uint8)
+
+    times = [g.source_s or 0.0 for g in make(film, [0, 4, 8, 12, 16, 20])]
+    assert len(times) >= 3 and max(times) < 13.2
+    always = make(lambda at_s: film(14.0 + 0 * at_s), [0, 4])
+    assert len(always) == 1, "words throughout do not leave a title without a picture"
+    for variant in always[0].variants:
+        left, right = variant.crop["x"], variant.crop["x"] + variant.crop["width"]
+        assert left <= 134 and right >= 300
 
 
 def test_a_long_film_costs_no_more_than_the_cap(make: Callable[..., list[PictureGroup]]) -> None:

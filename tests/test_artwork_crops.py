@@ -74,6 +74,29 @@ def test_the_main_face_wins_over_mass_and_keeps_some_air() -> None:
     assert window is not None and window.holds(Box(50, 200, 300, 240))
 
 
+def test_hair_has_headroom_where_the_picture_has_it() -> None:
+    mass = np.zeros((12, 16), np.float32)
+    mass[11, 8] = 1.0  # draws the window down
+    window = crop("16:9", Box(0, 0, 640, 480), [Box(250, 100, 100, 120)], mass)
+    assert window is not None and window.y == 40, "half the face's height above it"
+    low = crop("16:9", Box(0, 0, 640, 480), [Box(250, 20, 100, 120)], mass)
+    assert low is not None and low.y == 0, "all there is"
+    tall = crop("16:9", Box(0, 0, 640, 480), [Box(150, 60, 300, 340)], mass)
+    assert tall is not None and 47 <= tall.y <= 48, "two thirds of what is left go above it"
+
+
+def test_words_are_kept_whole_or_left_out() -> None:
+    inside, words = Box(0, 0, 1600, 900), Box(600, 200, 380, 120)
+    mass = np.zeros((9, 16), np.float32)
+    mass[4, 10] = 1.0
+    bare, kept = crop("2:3", inside, [], mass), crop("2:3", inside, [], mass, [words])
+    assert bare is not None and kept is not None and kept.holds(words)
+    wide = Box(400, 200, 900, 120)
+    assert crop("2:3", inside, [], mass, [wide]) is None, "600 px hold no 900, nor is there room"
+    apart = crop("2:3", inside, [], mass, [Box(0, 200, 700, 120)])
+    assert apart is not None and apart.x >= 700
+
+
 def test_a_second_face_is_kept_whole_or_left_out() -> None:
     inside = Box(0, 0, 1600, 900)
     main, other = Box(300, 300, 300, 300), Box(760, 300, 200, 200)

@@ -6,16 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
+from artwork.candidates import HELD
 from artwork.quality import (
     ANALYSIS_PX,
     Quality,
     analysis_picture,
     appeal,
     lettering,
+    lines,
     measure,
     rejection,
 )
-from artwork.saliency import MAP_PX, saliency, spread
+from artwork.saliency import MAP_PX, held, saliency, spread
 from content.types import U8
 
 FINE = Quality(
@@ -108,6 +110,26 @@ def test_lettering_is_the_width_of_the_words() -> None:
     assert lettering(words("NO", ground)) == 0.0, "a few strokes are no line of words"
 
 
+def test_large_letters_are_one_line_where_they_stand() -> None:
+    picture = scene(2)
+    cv2.putText(picture, "BUNNY", (130, 150), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (250,) * 3, 12)
+    ((x, y, width, height),) = lines(picture)
+    assert 120 < x < 145 and 80 < y < 115 and 155 < width < 260 and 40 < height < 70
+    assert rejection(measure(picture)) == "lettering"
+
+
+def test_snow_and_confetti_and_bars_are_no_letters() -> None:
+    random = np.random.default_rng(3)
+    snow = scene(4)
+    for _ in range(120):
+        at = (int(random.integers(480)), int(random.integers(270)))
+        cv2.circle(snow, at, int(random.integers(2, 7)), (int(random.integers(150, 256)),) * 3, -1)
+    fence = plain(60, 80, 60, size=(270, 480))
+    for i in range(12):
+        cv2.rectangle(fence, (60 + 14 * i, 90), (65 + 14 * i, 110), (150 + (i % 3) * 45,) * 3, -1)
+    assert lettering(snow) == lettering(fence) == lettering(scene(2)) == 0.0
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -119,6 +141,7 @@ def test_lettering_is_the_width_of_the_words() -> None:
         ({"sharpness": 0.02}, "blurred"),
         ({"structure": 0.02}, "noise"),
         ({"fill": 0.2, "saturation": 0.01}, "title_card"),
+        ({"lettering": 0.3}, "lettering"),
     ],
 )
 def test_every_gate_refuses(change: dict[str, float], reason: str | None) -> None:
@@ -159,6 +182,21 @@ def test_saliency_finds_the_odd_one() -> None:
     y, x = np.unravel_index(int(mass.argmax()), mass.shape)
     assert abs(x / width - 360 / 480) < 0.12 and abs(y / height - 130 / 270) < 0.2
     assert spread(mass) < 0.25
+
+
+def test_held_by_hand() -> None:
+    assert held(np.full((20, 40), 1 / 800, np.float32)) == pytest.approx(0.5)
+    middle, border = np.zeros((20, 40), np.float32), np.zeros((20, 40), np.float32)
+    middle[10, 20] = border[19, 20] = 1.0
+    assert held(middle) == 1.0 and held(border) == 0.0
+
+
+def test_a_subject_that_slips_out_is_held_less() -> None:
+    inside, outside = plain(40, 120, 60, size=(270, 480)), plain(40, 120, 60, size=(270, 480))
+    cv2.circle(inside, (240, 135), 70, (220, 60, 60), -1)
+    cv2.circle(outside, (240, 290), 70, (220, 60, 60), -1)
+    assert held(saliency(inside)) > 0.7
+    assert held(saliency(outside)) < HELD
 
 
 def test_spread_by_hand() -> None:

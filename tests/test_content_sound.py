@@ -67,6 +67,13 @@ def test_fractions_are_shares() -> None:
     assert sound_profile(heard(clip("noise")))["other_fraction"] > 0.9
 
 
+def test_chords_under_drums_and_hiss_are_music() -> None:
+    chords, noise = clip("music", 12.0), clip("noise", 12.0)
+    drums = noise * np.exp(-12 * (np.arange(noise.size) / HZ % 0.5)).astype(np.float32)
+    meter = heard(chords + 2 * drums + 0.1 * noise)
+    assert sound_profile(meter)["music_fraction"] > 0.7
+
+
 def test_no_family_outweighs_the_others() -> None:
     sizes = [len(centres) for _, _, centres, _ in _FAMILIES]
     assert sum(sizes) == DIM
