@@ -131,7 +131,7 @@ class _served:  # noqa: N801 - reads as a verb at its place of use
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-m", "indexes.server", "--socket", str(folder / "s")]
         command += ["--folder", str(folder / "index")]
-        self._process = subprocess.Popen(command)
+        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         self._client = IndexClient(folder / "s")
 
     def __enter__(self) -> IndexClient:
