@@ -10,6 +10,8 @@ import sqlalchemy as sa
 import artwork.tables  # noqa: F401 - declares its tables
 import content.tables  # noqa: F401
 from content.records import metadata, open_engine
+from tests.choosing import House, furnished
+from tests.shelf import fresh_engine
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +48,17 @@ def engine(bare_engine: sa.Engine) -> sa.Engine:
     """A database with every table."""
     metadata.create_all(bare_engine)
     return bare_engine
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """On SQLite."""
+    engine = fresh_engine(tmp_path)
+    yield from furnished(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def any_house(engine: sa.Engine) -> Iterator[House]:
+    """On SQLite and on Postgres."""
+    yield from furnished(engine)
