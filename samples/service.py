@@ -80,11 +80,20 @@ class Service:
         return self._process.wait(60)
 
     def kill(self) -> None:
-        """kill -9 of the whole process group."""
+        """kill -9 of every process of the service at once, whatever group it is in."""
         assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            supervisor = psutil.Process(self._process.pid)
+            for process in (supervisor, *supervisor.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
         self._process.wait()
+
+    def interrupt(self) -> int:
+        """Ctrl-C, as a terminal sends it: SIGINT to the whole foreground group; the exit status."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGINT)
+        return self._process.wait(60)
 
     def wait_for_interrupt(self) -> None:
         """Return when the user presses Ctrl-C or the service ends."""

@@ -87,18 +87,20 @@ class Intake:
         if media is None:
             return None
         roots = [root.resolve() for root in self._parts.settings.media_roots]
-        for candidate in [Path(media)] if Path(media).is_absolute() else [r / media for r in roots]:
-            try:
-                path = candidate.resolve(strict=True)
-            except (OSError, RuntimeError, ValueError):
-                continue
-            # Resolved first: a symlink that leads out of the roots is outside them.
-            if any(path.is_relative_to(root) for root in roots):
-                return path
-            break
-        else:
+        named = [Path(media)] if Path(media).is_absolute() else [root / media for root in roots]
+        try:
+            # Resolved first: a symlink that leads out of the roots is outside them. And asked for
+            # second, so that nobody learns here what exists elsewhere.
+            paths = [path.resolve() for path in named]
+            inside = [path for path in paths if any(path.is_relative_to(root) for root in roots)]
+            found = [path for path in inside if path.exists()]
+        except (OSError, RuntimeError, ValueError):
+            inside, found = [Path(media)], []  # a loop of links, a name that no file can have
+        if not inside:
+            raise Invalid("media_outside_roots", "media must lie under one of KEYART_MEDIA_ROOTS")
+        if not found:
             raise Invalid("media_not_found", f"there is no {media!r} under the media roots")
-        raise Invalid("media_outside_roots", "media must lie under one of KEYART_MEDIA_ROOTS")
+        return found[0]
 
 
 def _identity(path: Path, *, owned: bool) -> str:

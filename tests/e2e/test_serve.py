@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.e2e.conftest import film
 from tests.e2e.service import Service, running
 
 WORDS = {"name": "A", "synopsis": "A story of two cities."}
@@ -70,6 +71,16 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     service.start()
     assert service.http.get("/v1/titles/a").json()["state"] == "ready"
     assert service.submit({"id": "a", **WORDS})["job_id"] == job["job_id"]
+    assert service.stop() == 0
+
+
+def test_ctrl_c_loses_no_job(tmp_path: Path) -> None:
+    film(tmp_path / "film.mp4", 1)
+    service = Service(tmp_path / "data").start()
+    job = service.submit({"id": "a", **WORDS}, tmp_path / "film.mp4")
+    assert service.interrupt() == 0
+    service.start()
+    assert service.wait(job["job_id"])["state"] == "done", service.log()
     assert service.stop() == 0
 
 
