@@ -73,6 +73,10 @@ class MediaFacts:
     sample_rate_hz: int = 0
 
 
+BoundaryKind = Literal["start", "cut", "fade", "dissolve", "wipe"]
+"""How a shot begins; `start` is the beginning of the film."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """One shot, `[start_s, end_s)`; the shots of a title tile `[0, duration_s)`."""
@@ -80,6 +84,38 @@ class Shot:
     start_s: float
     end_s: float
     keyframe_s: float
+    boundary: BoundaryKind = "cut"
+    confidence: float = 1.0
+    """That a shot begins here, 0..1."""
+
+
+Facts = dict[str, Any]
+"""JSON-ready figures; docs/facts.md gives each one's unit, range and source."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShotFacts:
+    """What is known of one shot, by modality; a modality that tells nothing is empty."""
+
+    look: Facts = field(default_factory=dict)
+    sound: Facts = field(default_factory=dict)
+    words: Facts = field(default_factory=dict)
+    mood: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShotVectors:
+    """Vectors of one space for the shots that have one."""
+
+    shots: npt.NDArray[np.int32]
+    """(n,) indices into the shots, ascending."""
+    data: F32
+    """(n, dim), rows of unit norm."""
+    fingerprint: str
+
+
+Timeline = Mapping[str, F32]
+"""Column name -> one value for each second of the film, (⌈duration_s⌉,); NaN where unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +147,11 @@ class Extraction:
     """`keyframes[i]` is shot i's own, for every shot; further ones of long shots follow."""
     vectors: Vectors
     profile: dict[str, Any] = field(default_factory=dict)
-    """JSON-ready: palette, brightness, pacing, speech/music/silence fractions, tempo …"""
+    """JSON-ready: `look`, `sound`, `words`, `mood`, `pacing` of the whole title (docs/facts.md)."""
+    shot_facts: tuple[ShotFacts, ...] = ()
+    """`shot_facts[i]` is shot i's; empty or one for every shot."""
+    shot_vectors: Mapping[Space, ShotVectors] = field(default_factory=dict)
+    timeline: Timeline = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
