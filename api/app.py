@@ -21,6 +21,7 @@ from api import (
     reindex,
     rewards,
     search,
+    similarity,
     titles,
 )
 from api.auth import OPEN_PATHS, OPEN_PREFIX, Keys
@@ -28,7 +29,10 @@ from api.gate import Gate
 from api.schemas import Problem
 from api.services import Services
 
-_ROUTERS = (artwork, rewards, events, titles, jobs, search, images, reindex, health, metrics)
+_ROUTERS = (
+    *(artwork, rewards, events, titles, jobs, search, similarity, images, reindex),
+    *(health, metrics),
+)
 _ABOUT = (
     "Understands films and series and personalises their artwork. Errors are "
     "`application/problem+json` with a stable `code`; lists are pages with an opaque `next`."

@@ -1,9 +1,9 @@
 """Learning the weights of the spaces from pairs of titles that viewers watched both of.
 
 Logistic regression of "watched both" against random pairs on the cosines of the spaces: its
-coefficients are the weights (the score is linear in them). Cross-validated by title, so that no
-title is in the part learned from and in the part judged on; a coefficient below zero means that
-the space misleads here: it gets no weight, and the others are fitted again.
+coefficients are the weights (the score is linear in them). Cross-validated by title: a pair is
+judged by weights that were learned without any pair of its first title. A coefficient below zero
+means that the space misleads here: it gets no weight, and the others are fitted again.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ Matrix = npt.NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Fit:
     """What was learned, beside what is shipped. AUC: the chance that a co-watched pair scores
-    above a random one, on titles that were not learned from."""
+    above a random one, both judged out of the part learned from."""
 
     weights: dict[Space, float]
     auc: float
@@ -48,22 +48,20 @@ class Fit:
 
 
 def fit(
-    cosines: F32, watched: npt.NDArray[np.bool_], folds: npt.NDArray[np.int64], now: Weights
+    cosines: F32, watched: npt.NDArray[np.bool_], titles: npt.NDArray[np.int64], now: Weights
 ) -> Fit:
     """Fit the weights.
 
     Args:
         cosines: (n, 4), in the order of `FUSED`; NaN where the two do not share the space.
         watched: (n,), whether the pair was watched by the same viewers.
-        folds: (n,), 0..FOLDS − 1: the fold on which each pair is judged; −1 for pairs that
-            straddle two folds and are left out of both judging and learning.
+        titles: (n, 2), a number for each title, given at random.
         now: the weights in use.
 
     Raises:
         Invalid: `too_few_pairs`.
     """
-    kept = folds >= 0
-    values, truth, folds = cosines[kept].astype(np.float64), watched[kept], folds[kept]
+    values, truth, folds = cosines.astype(np.float64), watched, titles % FOLDS
     if truth.sum() < MIN_PAIRS or (~truth).sum() < MIN_PAIRS:
         raise Invalid(
             "too_few_pairs",
@@ -72,19 +70,14 @@ def fit(
         )
     scores = np.zeros(len(truth))
     for fold in range(FOLDS):
-        judged = folds == fold
+        judged, unseen = folds[:, 0] == fold, (folds != fold).all(axis=1)
         if judged.any():
-            scores[judged] = _scores(_learn(values[~judged], truth[~judged]), values[judged])
+            scores[judged] = _scores(_learn(values[unseen], truth[unseen]), values[judged])
     before = _scores(_row(now), values)
     low, high = _interval(truth, scores, before)
     learned, present = _auc(truth, scores), _auc(truth, before)
     weights = checked(dict(zip(FUSED, _learn(values, truth).tolist(), strict=True)))
     return Fit(weights, learned, present, learned - present, low, high, int(truth.sum()))
-
-
-def fold_of(left: int, right: int) -> int:
-    """The fold of a pair of titles (numbered at random): −1 when they lie in different ones."""
-    return left % FOLDS if left % FOLDS == right % FOLDS else -1
 
 
 def _learn(values: Matrix, truth: npt.NDArray[np.bool_]) -> Matrix:
