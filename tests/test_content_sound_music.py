@@ -7,11 +7,7 @@ from content.sound.facts import sound_facts
 from content.sound.key import MAJOR, MINOR, NAMES, key, semitones, tuning
 from content.sound.meter import HZ, SoundMeter
 from content.types import F32, Facts
-
-CADENCES = {
-    "major": ((0, 4, 7), (5, 9, 12), (7, 11, 14), (0, 4, 7)),
-    "minor": ((0, 3, 7), (5, 8, 12), (7, 11, 14), (0, 3, 7)),
-}
+from tests.tunes import accents, cadence, clicks
 
 
 def facts(samples: F32) -> Facts:
@@ -19,31 +15,6 @@ def facts(samples: F32) -> Facts:
     meter.add(samples.astype(np.float32))
     meter.finish()
     return sound_facts(meter.rows, None)
-
-
-def clicks(bpm: float, seconds: float = 16.0) -> F32:
-    at_s = np.arange(round(seconds * HZ)) / HZ
-    return 0.5 * np.sin(2 * np.pi * 1000 * at_s) * np.exp(-60 * (at_s % (60 / bpm)))
-
-
-def accents(bpm: float, seconds: float = 16.0) -> F32:
-    """Bursts of noise, every fourth twice as loud, in a soft hiss."""
-    at_s = np.arange(round(seconds * HZ)) / HZ
-    noise = np.random.default_rng(3).standard_normal((2, at_s.size))
-    loud = 0.3 + 0.3 * (at_s * bpm / 60 // 1 % 4 == 0)
-    return loud * noise[0] * np.exp(-30 * (at_s % (60 / bpm))) + 0.005 * noise[1]
-
-
-def cadence(tonic: int, mode: str, cents: float = 0.0) -> F32:
-    """I IV V I, struck notes with five overtones, twice."""
-    at_s = np.arange(HZ // 2) / HZ
-    strike = 0.08 * np.exp(-1.5 * at_s) * np.minimum(1, at_s / 0.01)
-
-    def note(step: int) -> F32:
-        hz = 440 * 2 ** ((48 + tonic + step - 69 + cents / 100) / 12)
-        return strike * sum(np.sin(2 * np.pi * hz * n * at_s) / n**1.5 for n in range(1, 6))
-
-    return np.concatenate([sum(map(note, chord)) for chord in CADENCES[mode]] * 2)
 
 
 @pytest.mark.parametrize("bpm", [*range(60, 181, 10), 97.3])

@@ -66,8 +66,9 @@ class SoundMeter:
     def warm(self, samples: F32) -> None:
         """Hear what comes right before the first second, mono 16 kHz (n,), without making rows.
 
-        One to two seconds are enough for the same rows as in one pass, but for the speech model,
-        whose memory is longer: there they come within about a hundredth.
+        Half a second gives the rows that one pass gives. The speech model remembers longer: after
+        one or two seconds some three of a second's 31 windows may differ, in the first seconds;
+        later none, where the first second is a multiple of four (a window is 32 ms).
         """
         clean = _clean(samples)
         self._spoken.warm(clean)

@@ -28,7 +28,7 @@ _BEAT_MIN_S = 4
 """… and the fewest that tell."""
 _BEAT_LAGS = slice(8 * FINE, 36 * FINE)
 """0.25 to 1.1 s."""
-_DOUBLED = 0.85
+_DOUBLED = 0.8
 """A beat at half the lag, of at least so much of the strength, is the beat."""
 _FASTEST_BPM = 210.0
 
