@@ -18,6 +18,8 @@ SECTIONS = {
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
     "serve": "Over HTTP, idle and while ingesting",
+    "words": "What is said, and what is made of other sounds",
+    "themes": "Themes of synopses of known works",
 }
 
 
