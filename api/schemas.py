@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
-from content.catalog import ShotRow, TitleRecord
+from content.entries import ShotRow, TitleRecord
 from content.ids import iso
 from indexes.schema import Hit
 from workers.jobs import JobRecord

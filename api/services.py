@@ -13,7 +13,7 @@ from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
-from content.catalog import ShotRow, Submission, TitleRecord
+from content.entries import ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
 from content.types import F32, Aspect
 from indexes.schema import Filter, Hit, SimilarSpace

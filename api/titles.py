@@ -16,7 +16,7 @@ from api.errors import UnsupportedMediaType, problems
 from api.paging import Cursor, Limit, decode, decode_int, page
 from api.schemas import Page, Shot, Submitted, Title, Variant
 from api.services import House, Services
-from content.catalog import Submission
+from content.entries import Submission
 from content.types import Aspect
 
 router = APIRouter(tags=["titles"], route_class=JsonRoute)

@@ -13,7 +13,7 @@ from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
-from content.catalog import ShotRow, Submission, TitleRecord
+from content.entries import ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id
 from content.types import F32, Aspect, MediaFacts
