@@ -23,6 +23,7 @@ from api import (
     search,
     similarity,
     titles,
+    understanding,
 )
 from api.auth import OPEN_PATHS, OPEN_PREFIX, Keys
 from api.gate import Gate
@@ -30,8 +31,18 @@ from api.schemas import Problem
 from api.services import Services
 
 _ROUTERS = (
-    *(artwork, rewards, events, titles, jobs, search, similarity, images, reindex),
-    *(health, metrics),
+    artwork,
+    rewards,
+    events,
+    titles,
+    understanding,
+    jobs,
+    search,
+    similarity,
+    images,
+    reindex,
+    health,
+    metrics,
 )
 _ABOUT = (
     "Understands films and series and personalises their artwork. Errors are "

