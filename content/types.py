@@ -15,9 +15,10 @@ import numpy.typing as npt
 F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
 
-Space = Literal["visual", "concept", "audio", "synopsis"]
+Space = Literal["visual", "concept", "audio", "synopsis", "style"]
 """visual: pooled picture features. concept: what the pictures show, in the synopsis space (ConSE).
-audio: log-mel, chroma, tempo statistics. synopsis: the words."""
+audio: log-mel, chroma, tempo statistics. synopsis: the words. style: mood, palette, light,
+movement, pacing and sound in figures."""
 SPACES: tuple[Space, ...] = get_args(Space)
 
 Aspect = Literal["16:9", "2:3", "1:1"]

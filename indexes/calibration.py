@@ -39,13 +39,14 @@ class Shape:
     level: bool = False
 
 
-# The encoders of the other three hand over what is centred by hand (audio) or was learned as a
+# The other encoders hand over what is centred by hand (audio, style) or was learned as a
 # metric (text): until there is a catalogue to centre by, they are left alone.
 SHAPES: Mapping[Space, Shape] = {
     "visual": Shape(power=0.5, level=True),
     "audio": Shape(),
     "concept": Shape(),
     "synopsis": Shape(),
+    "style": Shape(),
 }
 
 

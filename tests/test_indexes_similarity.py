@@ -14,7 +14,7 @@ from indexes.schema import Filter, TitlePoint
 from indexes.search import TRUST
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
-from indexes.titles import WEIGHTS
+from indexes.weights import DEFAULT as WEIGHTS
 from tests.index_points import DIMS, FINGERPRINTS, catalogue, point, unit, vectors
 
 
