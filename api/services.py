@@ -15,7 +15,7 @@ from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
 from content.catalog import ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
-from content.types import F32, Aspect
+from content.types import Aspect, Vectors
 from indexes.schema import Filter, Hit, SimilarSpace
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
@@ -65,11 +65,11 @@ class Index(Protocol):
     def similar(
         self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter
     ) -> Sequence[Hit]: ...
-    def search(self, vector: F32, *, limit: int, filter: Filter) -> Sequence[Hit]: ...
+    def search(self, words: Vectors, *, limit: int, filter: Filter) -> Sequence[Hit]: ...
 
 
 class Words(Protocol):
-    def encode(self, text: str) -> F32: ...
+    def encode(self, text: str) -> Vectors: ...
 
 
 class Services(Protocol):

@@ -1,13 +1,13 @@
 """Publication and removal of title versions: parts of a caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 
 import sqlalchemy as sa
 
 from content.ids import now_us
 from content.tables import jobs, matching, shots, title_versions, titles, vectors
-from content.types import Extraction, Vectors
+from content.types import Extraction, Space, Vectors
 
 
 def held(
@@ -73,10 +73,18 @@ def write_understanding(
 
 
 def write_vectors(
-    connection: sa.Connection, *, tenant: str, title_id: str, version: int, title_vectors: Vectors
+    connection: sa.Connection,
+    *,
+    tenant: str,
+    title_id: str,
+    version: int,
+    title_vectors: Vectors,
+    dropped: Collection[Space] = (),
 ) -> None:
-    """Store raw vectors of a version, replacing those of the same spaces."""
+    """Store raw vectors of a version, replacing those of the same spaces; `dropped` ones go."""
     key: dict[str, object] = {"tenant": tenant, "title_id": title_id, "version": version}
+    for space in dropped:
+        connection.execute(sa.delete(vectors).where(*matching(vectors, **key, space=space)))
     for space, vector in title_vectors.items():
         connection.execute(sa.delete(vectors).where(*matching(vectors, **key, space=space)))
         data = vector.data.astype("<f4").tobytes()

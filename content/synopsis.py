@@ -3,7 +3,6 @@
 import numpy as np
 
 from content.encoders.models import Models
-from content.encoders.specs import embedded_specs
 from content.types import Vector
 
 MAX_CHUNKS = 64
@@ -11,9 +10,9 @@ MAX_CHUNKS = 64
 
 
 def encode_synopsis(text: str, models: Models) -> Vector | None:
-    """The synopsis-space vector of `text`, (384,), unit norm; None when it is blank.
+    """The synopsis-space vector of `text`, unit norm; None when it is blank.
 
-    Longer than the model's 256 tokens: the mean of the pieces' vectors, made a unit again.
+    Longer than the model reads at once: the mean of the pieces' vectors, made a unit again.
     """
     if not text.strip():
         return None
@@ -22,4 +21,4 @@ def encode_synopsis(text: str, models: Models) -> Vector | None:
         return None
     mean = models.text.encode(pieces).astype(np.float64).mean(0)
     unit = (mean / np.linalg.norm(mean)).astype(np.float32)
-    return Vector(unit, embedded_specs()["synopsis"].fingerprint)
+    return Vector(unit, models.text.spec.fingerprint)

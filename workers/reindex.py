@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from content import keeping, publication
-from content.encoders.specs import embedded_specs
 from content.errors import Cancelled, PermanentError, TransientError
 from content.records import writing
 from content.types import F32, Space, Vector
@@ -45,7 +44,7 @@ class Reindex:
     def begin(self) -> None:
         """Make the side generation; from here on new titles are written to both."""
         self._advance("begin", 0.0)
-        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        prints = self.parts.fingerprints
         self.parts.index.begin(self._generation, prints, self._calibration(prints))
 
     def copy(self, after: str) -> str | None:
@@ -104,7 +103,7 @@ class Reindex:
 
     def _points(self, titles: Mapping[str, int]) -> list[TitlePoint]:
         """Points of titles (id to version), with the vectors of today's encoders only."""
-        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        prints = self.parts.fingerprints
         points = (removal.point_of(self.parts, *item) for item in titles.items())
         return [
             replace(
@@ -143,7 +142,7 @@ class Reindex:
 
     def _refresh(self, title_id: str, version: int) -> None:
         """Understand a title anew where another encoder than today's made its vectors."""
-        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        prints = self.parts.fingerprints
         stored = self.parts.catalog.vectors(title_id, version)
         stale = {space for space, v in stored.items() if prints.get(space) != v.fingerprint}
         row = self.parts.catalog.version(title_id, version)
@@ -161,6 +160,7 @@ class Reindex:
                 title_id=title_id,
                 version=version,
                 title_vectors=fresh,
+                dropped=stale - prints.keys(),
             )
 
     def _extract(self, path: str) -> dict[Space, Vector]:
