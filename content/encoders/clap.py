@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from content.encoders.choice import Device, Source
-from content.encoders.encoder import Encoder, check_vectors, units
+from content.encoders.encoder import Encoder, check_vectors, loading, units
 from content.encoders.sources import locate
 from content.encoders.text import clean
 from content.encoders.torch_setup import device, import_torch, inference
@@ -35,10 +35,11 @@ class ClapEncoder(Encoder[F32]):
         self.spec = located.spec
         self.device = device(wanted)
         folder = str(located.folder)
-        self._extract = ClapFeatureExtractor.from_pretrained(folder, local_files_only=True)
-        self._tokenize = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = ClapModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-        self._model = model.eval().to(self.device)
+        with loading(self.spec):
+            self._extract = ClapFeatureExtractor.from_pretrained(folder, local_files_only=True)
+            self._tokenize = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = ClapModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+            self._model = model.eval().to(self.device)
 
     def pre(self, items: Sequence[F32]) -> Any:
         """Log-mel pictures of the sounds, and whether each is longer than the window."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from content.encoders.choice import Device, Source
-from content.encoders.encoder import Encoder, check_vectors, units
+from content.encoders.encoder import Encoder, check_vectors, loading, units
 from content.encoders.sources import locate
 from content.encoders.text import clean
 from content.encoders.torch_setup import device, import_torch, inference
@@ -32,12 +32,13 @@ class ClipEncoder(Encoder[U8]):
             if located.folder is not None
             else (source.model, str(located.weights[0]))
         )
-        self._model = open_clip.create_model(
-            name, pretrained, device=self.device, require_pretrained=True
-        ).eval()
-        settings = PreprocessCfg(**self._model.visual.preprocess_cfg)
-        self._prepare = image_transform_v2(settings, is_train=False)
-        self._tokenize = open_clip.get_tokenizer(name)
+        with loading(self.spec):
+            self._model = open_clip.create_model(
+                name, pretrained, device=self.device, require_pretrained=True
+            ).eval()
+            settings = PreprocessCfg(**self._model.visual.preprocess_cfg)
+            self._prepare = image_transform_v2(settings, is_train=False)
+            self._tokenize = open_clip.get_tokenizer(name)
 
     def pre(self, items: Sequence[U8]) -> F32:
         """(n, 3, side, side), normalised."""

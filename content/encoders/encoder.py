@@ -1,7 +1,9 @@
 """What every encoder is: items in, unit vectors out, in three steps; one needs the model."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pickle import UnpicklingError
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -62,6 +64,24 @@ def check_vectors(rows: F32, spec: EncoderSpec) -> F32:
     else:
         return rows
     raise PermanentError("encoder_bad_vector", f"{spec.name} gave {found} for {spec.space}")
+
+
+@contextmanager
+def loading(spec: EncoderSpec) -> Iterator[None]:
+    """Around the loading of a configured model, whose files may be anything.
+
+    Raises:
+        PermanentError: `encoder_unloadable`.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (
+        OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, ImportError,
+        UnpicklingError, SafetensorError,
+    ) as error:  # fmt: skip
+        raise PermanentError("encoder_unloadable", f"{spec.name} does not load: {error}") from error
 
 
 def units(rows: F32) -> F32:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from content.encoders.choice import Device, Source
-from content.encoders.encoder import units
+from content.encoders.encoder import loading, units
 from content.encoders.sources import locate
 from content.encoders.text import Span, TextEncoder, clean
 from content.encoders.torch_setup import device, import_torch, inference
@@ -30,12 +30,13 @@ class SentenceEncoder(TextEncoder):
         located = locate("text", source)
         self.spec = located.spec
         self.device = device(wanted)
-        self._model = SentenceTransformer(
-            str(located.folder),
-            device=self.device,
-            local_files_only=True,
-            model_kwargs={"use_safetensors": True},
-        )
+        with loading(self.spec):
+            self._model = SentenceTransformer(
+                str(located.folder),
+                device=self.device,
+                local_files_only=True,
+                model_kwargs={"use_safetensors": True},
+            )
         self.max_tokens = int(self._model.max_seq_length or 512) - MARKS
 
     def pre(self, items: Sequence[str]) -> Any:
