@@ -73,7 +73,8 @@ class Models:
             found["visual"] = self._clip.words([text])[0]
         if self.sound is not None:
             found["audio"] = self.sound.words([text])[0]
-        return {space: Vector(data, self.specs[space].fingerprint) for space, data in found.items()}
+        made_by = self.specs
+        return {space: Vector(data, made_by[space].fingerprint) for space, data in found.items()}
 
     @property
     def visual(self) -> "FrameEncoder | ClipEncoder":
