@@ -31,7 +31,7 @@ class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
     def __init__(self) -> None:
-        self._models = Models()
+        self._models = Models(os.environ.get("KEYART_TRANSCRIPT", "tiny"))
 
     def probe(self, _report: Report, *, path: str, wall_s: float) -> dict[str, Any]:
         return asdict(probe(Path(path), DecodeLimits(wall_s=wall_s)))

@@ -55,6 +55,13 @@ class Settings(BaseSettings):
         0.02, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
     )
 
+    transcript: str = Field(
+        "tiny",
+        pattern=r"^(off|tiny|(/|\./|\.\./|~).*|[\w.-]+/[\w.-]+@[0-9a-f]{40})$",
+        description="What is said: `off`, `tiny` (English only), or another Whisper model for "
+        "faster-whisper: its FOLDER or ORG/NAME@COMMIT of the hub.",
+    )
+
     @field_validator("api_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:

@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from content.encoders.ocr import TextReader
     from content.encoders.speech import SpeechDetector
     from content.encoders.text import TextEncoder
+    from content.encoders.whisper import Whisper
 
 
 class Models:
     """Lazy holder. Making one costs nothing; not for use by several threads at once."""
+
+    def __init__(self, transcript: str = "tiny") -> None:
+        """`transcript`: as KEYART_TRANSCRIPT."""
+        self._transcript = transcript
 
     @cached_property
     def frames(self) -> "FrameEncoder":
@@ -56,3 +61,12 @@ class Models:
         from content.encoders.ocr import TextReader
 
         return TextReader()
+
+    @cached_property
+    def whisper(self) -> "Whisper | None":
+        """Speech to words; None when it is off."""
+        if self._transcript == "off":
+            return None
+        from content.encoders.whisper import Whisper
+
+        return Whisper(self._transcript)

@@ -18,6 +18,7 @@ SECTIONS = {
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
     "serve": "Over HTTP, idle and while ingesting",
+    "themes": "Themes of synopses of known works",
 }
 
 
