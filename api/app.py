@@ -22,13 +22,26 @@ from api import (
     rewards,
     search,
     titles,
+    understanding,
 )
 from api.auth import OPEN_PATHS, OPEN_PREFIX, Keys
 from api.gate import Gate
 from api.schemas import Problem
 from api.services import Services
 
-_ROUTERS = (artwork, rewards, events, titles, jobs, search, images, reindex, health, metrics)
+_ROUTERS = (
+    artwork,
+    rewards,
+    events,
+    titles,
+    understanding,
+    jobs,
+    search,
+    images,
+    reindex,
+    health,
+    metrics,
+)
 _ABOUT = (
     "Understands films and series and personalises their artwork. Errors are "
     "`application/problem+json` with a stable `code`; lists are pages with an opaque `next`."

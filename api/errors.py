@@ -55,6 +55,10 @@ _BY_FIELD = {
     "limit": "invalid_limit",
     "cursor": "invalid_cursor",
     "w": "invalid_width",
+    "step_s": "invalid_step",
+    "start_s": "invalid_range",
+    "end_s": "invalid_range",
+    "format": "unknown_format",
 }
 
 _log = structlog.get_logger("keyart.api")

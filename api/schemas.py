@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
-from content.catalog import ShotRow, TitleRecord
+from content.entries import ShotRow, TitleRecord
 from content.ids import iso
 from indexes.schema import Hit
 from workers.jobs import JobRecord
@@ -111,6 +111,14 @@ class Title(BaseModel):
     published_at: str | None
 
     @classmethod
+    def listed(cls, row: TitleRecord) -> "Title":
+        """As a line of a list: without those parts of the profile that grow with the film."""
+        whole = cls.of(row)
+        if whole.profile is not None:
+            whole.profile = {name: _brief(each) for name, each in whole.profile.items()}
+        return whole
+
+    @classmethod
     def of(cls, row: TitleRecord) -> "Title":
         facts = row.facts
         return cls(
@@ -139,19 +147,88 @@ class Title(BaseModel):
         )
 
 
+class Profile(BaseModel):
+    """A title in figures, by what they were taken from; docs/facts.md explains each."""
+
+    title_id: str
+    version: int
+    duration_s: float | None
+    look: dict[str, Any] | None
+    sound: dict[str, Any] | None
+    words: dict[str, Any] | None
+    mood: dict[str, Any] | None
+    pacing: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, row: TitleRecord) -> "Profile":
+        known = row.profile or {}
+        return cls(
+            title_id=row.id,
+            version=row.version or 0,
+            duration_s=row.facts.duration_s if row.facts else None,
+            look=known.get("look") or None,
+            sound=known.get("sound") or None,
+            words=known.get("words") or None,
+            mood=known.get("mood") or None,
+            pacing=known.get("pacing") or None,
+        )
+
+
+class Moment(BaseModel):
+    """One step of a timeline; what is not known is null."""
+
+    at_s: float
+    shot: int
+    mood: str | None
+    valence: float | None
+    arousal: float | None
+    loudness_lufs: float | None
+    speech: float | None
+    music: float | None
+    effects: float | None
+    silence: float | None
+    motion_global: float | None
+    motion_local: float | None
+    brightness: float | None
+    palette: list[str]
+
+
+class Timeline(BaseModel):
+    """How a title runs in time, `step_s` a record."""
+
+    title_id: str
+    version: int
+    duration_s: float
+    step_s: float
+    items: list[Moment]
+
+
 class Shot(BaseModel):
-    """One shot `[start_s, end_s)`; a title's shots tile `[0, duration_s)`."""
+    """One shot `[start_s, end_s)`; a title's shots tile `[0, duration_s)`.
+
+    `boundary` is how it begins (start, cut, fade, dissolve, wipe), `confidence` how sure that is;
+    `facts` are what is known of it. All three are null in titles understood before they were kept.
+    """
 
     start_s: float
     end_s: float
     keyframe_s: float
     keyframe_url: str | None
+    boundary: str | None
+    confidence: float | None
+    facts: dict[str, Any] | None
 
     @classmethod
     def of(cls, row: ShotRow) -> "Shot":
         url = None if row.keyframe_sha256 is None else image_url(row.keyframe_sha256)
         return cls(
-            start_s=row.start_s, end_s=row.end_s, keyframe_s=row.keyframe_s, keyframe_url=url
+            start_s=row.start_s,
+            end_s=row.end_s,
+            keyframe_s=row.keyframe_s,
+            keyframe_url=url,
+            boundary=row.boundary,
+            confidence=row.confidence,
+            facts=row.facts,
         )
 
 
@@ -268,6 +345,15 @@ class Decision(BaseModel):
             decided_at=iso(view.decided_us),
             expires_at=iso(view.expires_us),
         )
+
+
+_LONG = ("transcript", "arc", "curve", "peaks", "evidence", "text")
+
+
+def _brief(group: Any) -> Any:
+    if not isinstance(group, dict):
+        return group
+    return {name: value for name, value in group.items() if name not in _LONG}
 
 
 def image_url(sha256: str) -> str:

@@ -13,7 +13,7 @@ from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
-from content.catalog import ShotRow, Submission, TitleRecord
+from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
 from content.types import Aspect, Vectors
 from indexes.schema import Filter, Hit, SimilarSpace
@@ -26,6 +26,7 @@ class Catalog(Protocol):
     def get(self, title_id: str) -> TitleRecord: ...
     def list(self, *, after: str | None, limit: int) -> Sequence[TitleRecord]: ...
     def shots(self, title_id: str, *, after: int | None, limit: int) -> Sequence[ShotRow]: ...
+    def run(self, title_id: str) -> Run: ...
 
 
 class Intake(Protocol):

@@ -16,7 +16,7 @@ from api.errors import UnsupportedMediaType, problems
 from api.paging import Cursor, Limit, decode, decode_int, page
 from api.schemas import Page, Shot, Submitted, Title, Variant
 from api.services import House, Services
-from content.catalog import Submission
+from content.entries import Submission
 from content.types import Aspect
 
 router = APIRouter(tags=["titles"], route_class=JsonRoute)
@@ -124,9 +124,13 @@ def _title(raw: bytes) -> TitleBody:
     "/v1/titles", response_model=Page[Title], responses=problems("invalid_limit", "invalid_cursor")
 )
 def list_titles(house: House, limit: Limit = 20, cursor: Cursor = None) -> Any:
-    """Titles in the order of their ids."""
+    """Titles in the order of their ids, with what of their profile does not grow with the film.
+
+    Left out: `words.transcript`, `words.arc`, `pacing.curve`, `pacing.peaks`, `mood.evidence`,
+    `look.text`; `GET /v1/titles/{id}` has them.
+    """
     rows = house.catalog.list(after=decode(cursor), limit=limit + 1)
-    return page(rows, limit, Title.of, lambda row: row.id)
+    return page(rows, limit, Title.listed, lambda row: row.id)
 
 
 @router.get(

@@ -7,75 +7,28 @@ function that takes a `connection` runs in the caller's transaction, so that a p
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, fields
 from typing import Any, cast
 
 import numpy as np
 import sqlalchemy as sa
 
-from content.errors import NotFound
+from content.entries import Run, ShotRow, Submission, TitleRecord, VersionRow
+from content.errors import Conflict, NotFound
 from content.ids import DEFAULT_TENANT, new_id, now_us
+from content.packing import unpack_shot_vectors, unpack_timeline
 from content.records import writing
-from content.tables import jobs, matching, shots, title_versions, titles, vectors
-from content.types import Maturity, MediaFacts, Space, TitleInput, Vector
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """The answer to a submit: `created` is False when the same content was there already."""
-
-    title_id: str
-    version: int
-    job_id: str
-    created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TitleRecord:
-    """A title as callers see it: its published version or, before the first, the submitted one."""
-
-    id: str
-    name: str
-    synopsis: str
-    genres: tuple[str, ...]
-    maturity: Maturity
-    language: str | None
-    country: str | None
-    released: str | None
-    external_ids: dict[str, str]
-    version: int | None
-    """The published version; None until the first is done."""
-    state: str
-    """processing or ready: of the newest version (one that fails leaves nothing but its job)."""
-    job_id: str
-    """Of the newest version."""
-    media_path: str | None
-    facts: MediaFacts | None
-    profile: dict[str, Any] | None
-    fingerprints: dict[Space, str]
-    created_us: int
-    updated_us: int
-    published_us: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShotRow:
-    idx: int
-    start_s: float
-    end_s: float
-    keyframe_s: float
-    keyframe_sha256: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One submitted version, as the jobs need it."""
-
-    title: TitleInput
-    version: int
-    job_id: str
-    """A title that is deleted and submitted again begins anew at version 1, with another job."""
-    published: bool
+from content.tables import (
+    jobs,
+    matching,
+    shot_vectors,
+    shots,
+    timelines,
+    title_versions,
+    titles,
+    vectors,
+)
+from content.types import MediaFacts, ShotVectors, Space, Timeline, TitleInput, Vector
 
 
 def content_hash(title: TitleInput) -> str:
@@ -127,12 +80,7 @@ class Catalog:
             NotFound: `title_not_found`.
         """
         with self._engine.begin() as connection:
-            row = connection.execute(
-                sa.select(titles).where(*matching(titles, tenant=self._tenant, id=title_id))
-            ).one_or_none()
-            if row is None:
-                raise NotFound("title_not_found", f"there is no title {title_id!r}")
-            return self._record(connection, row)
+            return self._get(connection, title_id)
 
     def list(self, *, after: str | None = None, limit: int = 20) -> Sequence[TitleRecord]:
         """Titles in order of id, those behind `after`."""
@@ -147,17 +95,45 @@ class Catalog:
         self, title_id: str, *, after: int | None = None, limit: int = 20
     ) -> Sequence[ShotRow]:
         """Shots of the published version in order, those behind index `after`."""
-        record = self.get(title_id)
-        query = sa.select(shots).where(
-            *matching(shots, tenant=self._tenant, title_id=title_id, version=record.version or 0),
-            shots.c.idx > (-1 if after is None else after),
-        )
         with self._engine.begin() as connection:
-            rows = connection.execute(query.order_by(shots.c.idx).limit(limit)).all()
-        return [
-            ShotRow(row.idx, row.start_s, row.end_s, row.keyframe_s, row.keyframe_sha256)
+            version = self._get(connection, title_id).version
+            return self._shots(connection, title_id, version or 0, after=after, limit=limit)
+
+    def run(self, title_id: str) -> Run:
+        """A title's published version with all its shots and its timeline.
+
+        Raises:
+            NotFound: `title_not_found`.
+            Conflict: `title_not_ready`, before the first version is published.
+        """
+        with self._engine.begin() as connection:
+            record = self._get(connection, title_id)
+            if record.version is None:
+                raise Conflict(
+                    "title_not_ready",
+                    f"{title_id!r} is still being understood: see GET /v1/jobs/{record.job_id}",
+                )
+            found = self._shots(connection, title_id, record.version)
+            return Run(record, found, self._timeline(connection, title_id, record.version) or {})
+
+    def timeline(self, title_id: str, version: int) -> Timeline | None:
+        """One value a second of each column; empty when its media told none.
+
+        None for a version without media, or understood before timelines were kept.
+        """
+        with self._engine.begin() as connection:
+            return self._timeline(connection, title_id, version)
+
+    def shot_vectors(self, title_id: str, version: int) -> dict[Space, ShotVectors]:
+        """The vectors of a version's shots, kept in half precision; their rows are of unit norm."""
+        key = {"tenant": self._tenant, "title_id": title_id, "version": version}
+        query = sa.select(shot_vectors).where(*matching(shot_vectors, **key))
+        with self._engine.begin() as connection:
+            rows = connection.execute(query).all()
+        return {
+            cast(Space, row.space): unpack_shot_vectors(row.shots, row.data, row.fingerprint)
             for row in rows
-        ]
+        }
 
     def version(self, title_id: str, version: int) -> VersionRow | None:
         """One version, or None when it is gone (deleted meanwhile)."""
@@ -218,6 +194,38 @@ class Catalog:
             cast(Space, row.space): Vector(np.frombuffer(row.data, "<f4"), row.fingerprint)
             for row in rows
         }
+
+    def _get(self, connection: sa.Connection, title_id: str) -> TitleRecord:
+        row = connection.execute(
+            sa.select(titles).where(*matching(titles, tenant=self._tenant, id=title_id))
+        ).one_or_none()
+        if row is None:
+            raise NotFound("title_not_found", f"there is no title {title_id!r}")
+        return self._record(connection, row)
+
+    def _shots(
+        self,
+        connection: sa.Connection,
+        title_id: str,
+        version: int,
+        *,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> Sequence[ShotRow]:
+        key = {"tenant": self._tenant, "title_id": title_id, "version": version}
+        query = (
+            sa.select(*(shots.c[field.name] for field in fields(ShotRow)))
+            .where(*matching(shots, **key), shots.c.idx > (-1 if after is None else after))
+            .order_by(shots.c.idx)
+            .limit(limit)
+        )
+        return [ShotRow(*row) for row in connection.execute(query)]
+
+    def _timeline(self, connection: sa.Connection, title_id: str, version: int) -> Timeline | None:
+        key = {"tenant": self._tenant, "title_id": title_id, "version": version}
+        query = sa.select(timelines.c.data).where(*matching(timelines, **key))
+        data = connection.execute(query).scalar_one_or_none()
+        return None if data is None else unpack_timeline(data)
 
     def _same(self, connection: sa.Connection, title_id: str, digest: str) -> Submission | None:
         query = (

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from content import decode
-from content.audio import SoundMeter
-from content.audio_vector import sound_profile, sound_vector
 from content.decode import DecodeLimits
 from content.encoders.models import Models
 from content.keyframes import Candidate, ShotPictures, measure, thumbnail
 from content.profile import Look, pacing
 from content.shots import ShotDetector
+from content.sound.facts import sound_facts, sound_profile
+from content.sound.meter import SoundMeter
+from content.sound.vector import sound_vector
 from content.types import F32, Extraction, Keyframe, MediaFacts, Shot, Space, Vector
 from content.windows import WindowMeter, pooled
 
@@ -145,7 +146,7 @@ class _Reading:
     def _sound_vector(self) -> F32 | None:
         if self._windows is not None:
             return pooled(self._windows.windows)
-        return sound_vector(self._sound) if self._sound else None
+        return sound_vector(self._sound.rows) if self._sound else None
 
     def result(self) -> Extraction:
         weights = self._weights()
@@ -160,7 +161,10 @@ class _Reading:
             for space, data in found.items()
             if data is not None
         }
-        sound = sound_profile(self._sound) if self._sound else {}
+        sound = {}
+        if self._sound is not None:
+            rows = self._sound.rows
+            sound = {**sound_profile(rows), "sound": sound_facts(rows, None)}
         profile = {**self._look.summary(), "pacing": pacing(self._shots), **sound}
         return Extraction(
             self.facts,

@@ -4,7 +4,7 @@ The file appears whole or not at all, so a step that was killed leaves nothing h
 """
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,10 +12,20 @@ import msgpack
 import numpy as np
 
 from content.errors import TransientError
-from content.types import F32, Extraction, Keyframe, MediaFacts, Shot, Space, Vector
+from content.types import (
+    F32,
+    Extraction,
+    Keyframe,
+    MediaFacts,
+    Shot,
+    ShotFacts,
+    ShotVectors,
+    Space,
+    Vector,
+)
 
 _NAME = "extraction.msgpack"
-_VERSION = 1
+_VERSION = 2
 
 
 def save(extraction: Extraction, folder: Path) -> None:
@@ -56,7 +66,7 @@ def _to_plain(extraction: Extraction) -> dict[str, Any]:
     return {
         "version": _VERSION,
         "facts": asdict(extraction.facts),
-        "shots": [[shot.start_s, shot.end_s, shot.keyframe_s] for shot in extraction.shots],
+        "shots": [list(astuple(shot)) for shot in extraction.shots],
         "keyframes": [
             {**asdict(keyframe), "embedding": _bytes(keyframe.embedding)}
             for keyframe in extraction.keyframes
@@ -66,6 +76,12 @@ def _to_plain(extraction: Extraction) -> dict[str, Any]:
             for space, vector in extraction.vectors.items()
         },
         "profile": extraction.profile,
+        "shot_facts": [asdict(facts) for facts in extraction.shot_facts],
+        "shot_vectors": {
+            space: [made.shots.astype("<i4").tobytes(), _bytes(made.data), made.fingerprint]
+            for space, made in extraction.shot_vectors.items()
+        },
+        "timeline": {name: _bytes(column) for name, column in extraction.timeline.items()},
     }
 
 
@@ -81,7 +97,20 @@ def _from_plain(plain: dict[str, Any]) -> Extraction:
         ),
         vectors={s: Vector(_array(kept[s][0]), kept[s][1]) for s in spaces if s in kept},
         profile=plain["profile"],
+        shot_facts=tuple(ShotFacts(**facts) for facts in plain["shot_facts"]),
+        shot_vectors={
+            s: _shot_vectors(*plain["shot_vectors"][s])
+            for s in spaces
+            if s in plain["shot_vectors"]
+        },
+        timeline={name: _array(column) for name, column in plain["timeline"].items()},
     )
+
+
+def _shot_vectors(shots: bytes, data: bytes, fingerprint: str) -> ShotVectors:
+    indices = np.frombuffer(shots, "<i4").astype(np.int32)
+    # A space that no shot has a vector in has no dimension either.
+    return ShotVectors(indices, _array(data).reshape(len(indices), -1 if data else 0), fingerprint)
 
 
 def _bytes(array: F32) -> bytes:

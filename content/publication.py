@@ -1,13 +1,24 @@
 """Publication and removal of title versions: parts of a caller's transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import sqlalchemy as sa
 
 from content.ids import now_us
-from content.tables import jobs, matching, shots, title_versions, titles, vectors
-from content.types import Extraction, Space, Vectors
+from content.packing import pack_shot_vectors, pack_timeline
+from content.tables import (
+    jobs,
+    matching,
+    shot_vectors,
+    shots,
+    timelines,
+    title_versions,
+    titles,
+    understood,
+    vectors,
+)
+from content.types import Extraction, Vectors
 
 
 def held(
@@ -33,6 +44,24 @@ def held(
     return connection.execute(query).one_or_none() is not None
 
 
+def published_within(
+    connection: sa.Connection, *, tenant: str, title_id: str, version: int
+) -> bool:
+    """Whether `version` is the published one, held so until the transaction ends."""
+    query = (
+        sa.select(title_versions.c.version)
+        .join(
+            titles,
+            (titles.c.tenant == title_versions.c.tenant)
+            & (titles.c.id == title_versions.c.title_id)
+            & (titles.c.version == title_versions.c.version),
+        )
+        .where(*matching(title_versions, tenant=tenant, title_id=title_id, version=version))
+        .with_for_update()
+    )
+    return connection.execute(query).one_or_none() is not None
+
+
 def write_understanding(
     connection: sa.Connection,
     *,
@@ -43,48 +72,75 @@ def write_understanding(
     title_vectors: Vectors,
     keyframes: Mapping[float, str],
 ) -> None:
-    """Store facts, profile, shots and vectors of a version, replacing what a first try left.
+    """Store all that was understood of a version, in place of what was stored of it before.
 
     Args:
         keyframes: keyframe time in s -> sha256 of its picture.
+
+    Raises:
+        Invalid: `invalid_vector`, for a shot's vector that is none.
     """
-    for table in (shots, vectors):
-        connection.execute(
-            sa.delete(table).where(
-                *matching(table, tenant=tenant, title_id=title_id, version=version)
-            )
-        )
     key: dict[str, object] = {"tenant": tenant, "title_id": title_id, "version": version}
+    for table in understood:
+        connection.execute(sa.delete(table).where(*matching(table, **key)))
     if extraction is not None:
         connection.execute(
             sa.update(title_versions)
             .where(*matching(title_versions, **key))
             .values(facts=asdict(extraction.facts), profile=extraction.profile)
         )
-        rows = [
-            {**key, "idx": i, **asdict(shot), "keyframe_sha256": keyframes.get(shot.keyframe_s)}
-            for i, shot in enumerate(extraction.shots)
-        ]
-        if rows:
-            connection.execute(sa.insert(shots), rows)
+        _write_shots(connection, key, extraction, keyframes)
+        _write_shot_vectors(connection, key, extraction)
+        _write_timeline(connection, key, extraction)
     write_vectors(
         connection, tenant=tenant, title_id=title_id, version=version, title_vectors=title_vectors
     )
 
 
-def write_vectors(
+def _write_shots(
     connection: sa.Connection,
-    *,
-    tenant: str,
-    title_id: str,
-    version: int,
-    title_vectors: Vectors,
-    dropped: Collection[Space] = (),
+    key: Mapping[str, object],
+    extraction: Extraction,
+    keyframes: Mapping[float, str],
 ) -> None:
-    """Store raw vectors of a version, replacing those of the same spaces; `dropped` ones go."""
+    facts = extraction.shot_facts or (None,) * len(extraction.shots)
+    rows = [
+        {
+            **key,
+            "idx": i,
+            **asdict(shot),
+            "keyframe_sha256": keyframes.get(shot.keyframe_s),
+            "facts": None if known is None else asdict(known),
+        }
+        for i, (shot, known) in enumerate(zip(extraction.shots, facts, strict=True))
+    ]
+    if rows:
+        connection.execute(sa.insert(shots), rows)
+
+
+def _write_shot_vectors(
+    connection: sa.Connection, key: Mapping[str, object], extraction: Extraction
+) -> None:
+    for space, made in extraction.shot_vectors.items():
+        indices, data = pack_shot_vectors(made)
+        row = {**key, "space": space, "fingerprint": made.fingerprint, "count": len(made.shots)}
+        connection.execute(sa.insert(shot_vectors).values(**row, shots=indices, data=data))
+
+
+def _write_timeline(
+    connection: sa.Connection, key: Mapping[str, object], extraction: Extraction
+) -> None:
+    # Even an empty one: its row says that this title was understood with one in mind.
+    seconds = max(map(len, extraction.timeline.values()), default=0)
+    row = {**key, "seconds": seconds, "data": pack_timeline(extraction.timeline)}
+    connection.execute(sa.insert(timelines).values(**row))
+
+
+def write_vectors(
+    connection: sa.Connection, *, tenant: str, title_id: str, version: int, title_vectors: Vectors
+) -> None:
+    """Store raw vectors of a version, replacing those of the same spaces."""
     key: dict[str, object] = {"tenant": tenant, "title_id": title_id, "version": version}
-    for space in dropped:
-        connection.execute(sa.delete(vectors).where(*matching(vectors, **key, space=space)))
     for space, vector in title_vectors.items():
         connection.execute(sa.delete(vectors).where(*matching(vectors, **key, space=space)))
         data = vector.data.astype("<f4").tobytes()
@@ -117,7 +173,8 @@ def publish(connection: sa.Connection, *, tenant: str, title_id: str, version: i
 
 def remove_version(connection: sa.Connection, *, tenant: str, title_id: str, version: int) -> None:
     """Delete one version's rows; the title too when it was its only one."""
-    for table in (shots, vectors, title_versions):
+    # Its own row first: whoever holds it is waited for, and what they wrote goes too.
+    for table in (title_versions, *understood):
         connection.execute(
             sa.delete(table).where(
                 *matching(table, tenant=tenant, title_id=title_id, version=version)
@@ -137,7 +194,7 @@ def remove_version(connection: sa.Connection, *, tenant: str, title_id: str, ver
 
 def remove_title(connection: sa.Connection, *, tenant: str, title_id: str) -> None:
     """Delete every row of a title."""
-    for table in (shots, vectors, title_versions):
+    for table in (title_versions, *understood):
         connection.execute(
             sa.delete(table).where(*matching(table, tenant=tenant, title_id=title_id))
         )

@@ -4,11 +4,13 @@ Tables live with their room (`content.tables`, `artwork.tables`); every one carr
 SQLite in WAL mode by default, Postgres by URL; the same tables on both.
 """
 
+import json
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -31,8 +33,13 @@ def open_engine(url: str, *, sync: str = "normal") -> sa.Engine:
 
     On SQLite: WAL, foreign keys on, deleted content overwritten, and `synchronous` as given —
     `normal` survives kill -9 but a power cut may lose the last commits, `full` survives both.
+    NaN and infinity are refused in JSON, which has neither, by SQLite as by Postgres.
     """
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = sa.create_engine(
+        url,
+        pool_pre_ping=not url.startswith("sqlite"),
+        json_serializer=partial(json.dumps, allow_nan=False),
+    )
     if engine.dialect.name == "sqlite":
 
         @sa.event.listens_for(engine, "connect")

@@ -65,6 +65,9 @@ shots = sa.Table(
     sa.Column("end_s", sa.Float, nullable=False),
     sa.Column("keyframe_s", sa.Float, nullable=False),
     sa.Column("keyframe_sha256", sa.String(64), nullable=True),
+    sa.Column("boundary", sa.String(16), nullable=True, comment="BoundaryKind; null before 0002"),
+    sa.Column("confidence", sa.Float, nullable=True),
+    sa.Column("facts", sa.JSON(none_as_null=True), nullable=True, comment="ShotFacts"),
     sa.Index(None, "keyframe_sha256"),
 )
 
@@ -78,6 +81,32 @@ vectors = sa.Table(
     sa.Column("fingerprint", sa.String(160), nullable=False),
     sa.Column("data", sa.LargeBinary, nullable=False, comment="little-endian float32"),
 )
+
+shot_vectors = sa.Table(
+    "shot_vectors",
+    metadata,
+    tenant(),
+    sa.Column("title_id", ID, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("space", sa.String(16), primary_key=True),
+    sa.Column("fingerprint", sa.String(160), nullable=False),
+    sa.Column("count", sa.Integer, nullable=False, comment="shots that have a vector"),
+    sa.Column("shots", sa.LargeBinary, nullable=False, comment="their indices, int32 LE"),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="float16 LE (count, dim)"),
+)
+
+timelines = sa.Table(
+    "timelines",
+    metadata,
+    tenant(),
+    sa.Column("title_id", ID, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seconds", sa.Integer, nullable=False, comment="values in each column"),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="see content.packing"),
+)
+
+understood = (shots, vectors, shot_vectors, timelines)
+"""What is known of a title version beyond its own row; it comes and goes with it."""
 
 jobs = sa.Table(
     "jobs",

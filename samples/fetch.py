@@ -121,6 +121,13 @@ SOURCES = (
         "planetblupi-common", _debian("planetblupi-common", "usr/share/planetblupi/movie/*.mkv")
     ),
 )
+SPEECH = (
+    Source(
+        "pocketsphinx-testdata",
+        _debian("pocketsphinx-testdata", "usr/share/pocketsphinx/test/data/librivox/*"),
+    ),
+)
+"""Read aloud from a novel, with what is said in it; not part of the demo (`tests/speech.py`)."""
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,10 @@ from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
-from content.catalog import ShotRow, Submission, TitleRecord
+from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id
-from content.types import Aspect, MediaFacts, Vector, Vectors
+from content.types import Aspect, Extraction, MediaFacts, Vector, Vectors
 from indexes.schema import Filter, Hit, SimilarSpace
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
@@ -67,9 +67,13 @@ def job(job_id: str, **changes: object) -> JobRecord:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+_SHOTS = [ShotRow(i, i * 1.0, i + 1.0, i + 0.5, "ab" * 32 if i else None) for i in range(5)]
+
+
 class Catalog:
     def __init__(self) -> None:
         self.titles: dict[str, TitleRecord] = {}
+        self.runs: dict[str, Run] = {}
 
     def get(self, title_id: str) -> TitleRecord:
         if title_id not in self.titles:
@@ -81,8 +85,35 @@ class Catalog:
 
     def shots(self, title_id: str, *, after: int | None, limit: int) -> Sequence[ShotRow]:
         self.get(title_id)
-        rows = [ShotRow(i, i * 1.0, i + 1.0, i + 0.5, "ab" * 32 if i else None) for i in range(5)]
+        rows = self.runs[title_id].shots if title_id in self.runs else _SHOTS
         return [row for row in rows if row.idx > (-1 if after is None else after)][:limit]
+
+    def run(self, title_id: str) -> Run:
+        record = self.get(title_id)
+        if record.version is None:
+            raise Conflict("title_not_ready", "its job is not done")
+        if title_id in self.runs:
+            return replace(self.runs[title_id], title=record)
+        return Run(record, [] if record.facts is None else _SHOTS, {})
+
+    def screen(self, title_id: str, film: Extraction, keyframes: Sequence[str | None] = ()) -> None:
+        """Take in a title of which all of `film` was understood."""
+        shots = [
+            ShotRow(
+                i,
+                shot.start_s,
+                shot.end_s,
+                shot.keyframe_s,
+                keyframes[i] if keyframes else None,
+                shot.boundary,
+                shot.confidence,
+                asdict(facts),
+            )
+            for i, (shot, facts) in enumerate(zip(film.shots, film.shot_facts, strict=True))
+        ]
+        made = title(title_id, facts=film.facts, profile=film.profile)
+        self.titles[title_id] = made
+        self.runs[title_id] = Run(made, shots, film.timeline)
 
 
 @dataclass

@@ -137,6 +137,8 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "GET /v1/titles",
         "GET /v1/titles/{title_id}",
         "DELETE /v1/titles/{title_id}",
+        "GET /v1/titles/{title_id}/profile",
+        "GET /v1/titles/{title_id}/timeline",
         "GET /v1/titles/{title_id}/shots",
         "GET /v1/titles/{title_id}/variants",
         "GET /v1/titles/{title_id}/similar",

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from content import publication
-from content.catalog import Catalog, Submission
+from content.catalog import Catalog
+from content.entries import Submission
 from content.errors import NotFound
 from content.records import writing
 from content.tables import shots, title_versions, titles, vectors

@@ -1,6 +1,7 @@
 """The whole of understanding, on real decoding and the real models."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from content.decode import DecodeLimits
 from content.encoders.models import Models
 from content.encoders.specs import embedded_specs
 from content.errors import PermanentError, TransientError
-from content.types import Extraction
-from tests import hostile
+from content.types import Extraction, ShotVectors
+from tests import hostile, plausible
 from tests.synth import Take, make_clip
 
 MODELS = Models()
@@ -115,6 +116,23 @@ def test_what_is_kept_comes_back(understood: Extraction, tmp_path: Path) -> None
         assert np.array_equal(loaded.vectors[space].data, vector.data)
     for a, b in zip(loaded.keyframes, understood.keyframes, strict=True):
         assert np.array_equal(a.embedding, b.embedding) and a.thumbnail == b.thumbnail
+
+
+def test_what_is_known_of_the_shots_is_kept_too(tmp_path: Path) -> None:
+    film = plausible.film()
+    nothing = ShotVectors(np.empty(0, np.int32), np.empty((0, 0), np.float32), "f")
+    film = replace(film, shot_vectors={**film.shot_vectors, "audio": nothing})
+    keeping.save(film, tmp_path)
+    loaded = keeping.load(tmp_path)
+    assert loaded.shots == film.shots and loaded.shot_facts == film.shot_facts
+    assert set(loaded.shot_vectors) == set(film.shot_vectors)
+    for space, made in film.shot_vectors.items():
+        np.testing.assert_array_equal(loaded.shot_vectors[space].shots, made.shots)
+        np.testing.assert_array_equal(loaded.shot_vectors[space].data, made.data)
+        assert loaded.shot_vectors[space].fingerprint == made.fingerprint
+    assert list(loaded.timeline) == list(film.timeline)
+    for name, column in film.timeline.items():
+        np.testing.assert_array_equal(loaded.timeline[name], column)
 
 
 @pytest.mark.parametrize("kept", [None, b"", b"\xc1", b"\x81\xa7version\x63"])

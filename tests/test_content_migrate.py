@@ -9,6 +9,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from content import migrate
+from content.catalog import Catalog
+from content.entries import ShotRow
 from content.records import metadata, open_engine
 
 SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
@@ -56,6 +58,30 @@ def test_every_earlier_schema_is_upgraded_with_its_rows(dump: Path, tmp_path: Pa
         after = connection.exec_driver_sql("SELECT id, name FROM title_versions, titles").all()
     assert before
     assert [tuple(row) for row in after] == before
+
+
+def test_a_title_from_before_facts_keeps_its_shots_and_has_nulls(bare_engine: sa.Engine) -> None:
+    migrate.upgrade(bare_engine, "0001")
+    key = {"tenant": "default", "title_id": "a", "version": 1}
+    submitted = {"name": "A", "synopsis": "S.", "genres": "[]", "maturity": "all"}
+    times = {"idx": 0, "start_s": 0.0, "end_s": 2.0, "keyframe_s": 1.0}
+    rows = {
+        "titles": {"tenant": "default", "id": "a", "version": 1, "latest": 1,
+                   "created_us": 1, "updated_us": 1},
+        "title_versions": {**key, **submitted, "content_hash": "0", "job_id": "j",
+                           "external_ids": "{}", "media_owned": False, "created_us": 1},
+        "shots": {**key, **times, "keyframe_sha256": "ab"},
+    }  # fmt: skip
+    with bare_engine.begin() as connection:
+        for table, row in rows.items():
+            names = ", ".join(row)
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+    migrate.upgrade(bare_engine)
+    run = Catalog(bare_engine).run("a")
+    assert list(run.shots) == [ShotRow(0, 0.0, 2.0, 1.0, "ab", None, None, None)]
+    assert run.timeline == {}
+    assert Catalog(bare_engine).timeline("a", 1) is None
 
 
 def test_there_is_a_dump_of_each_schema() -> None:

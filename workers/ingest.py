@@ -100,7 +100,7 @@ class Ingest:
                 return
             extraction = self._extraction(title)
             groups = self._groups(title)
-            keyframes = self._store_keyframes(extraction)
+            keyframes = store_keyframes(self.parts, self.job.id, extraction) if extraction else {}
             if old is not None and old > self._version:
                 removal.abandon(self.parts, self.job)  # a newer one was quicker
                 return
@@ -118,8 +118,7 @@ class Ingest:
         uploads: set[str] = set()
         if old is not None:
             shas, uploads = removal.version_files(self.parts, self._title_id, old)
-            with self.parts.journal(self.job.id).open("a") as journal:
-                journal.writelines(f"{sha}\n" for sha in shas)
+            removal.doom(self.parts, self.job.id, shas)
         with self._own(PUBLISHED) as connection:
             if old is not None:
                 removal.drop_version(self.parts, connection, self._title_id, old)
@@ -184,12 +183,6 @@ class Ingest:
         if not keeping.saved(folder):
             raise TransientError("work_lost", "the work folder lost its extraction")
         return keeping.load(folder)
-
-    def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
-        if extraction is None:
-            return {}
-        images = ImageStore(self.parts.settings.image_folder, self.parts.journal(self.job.id))
-        return {k.at_s: images.put_encoded(k.thumbnail).sha256 for k in extraction.keyframes}
 
     def _groups(self, title: TitleInput) -> list[PictureGroup]:
         """The candidate pictures, every file of them there."""
@@ -277,6 +270,12 @@ _LOCKS = tuple(threading.Lock() for _ in range(64))
 def publishing(title_id: str) -> threading.Lock:
     """Two versions of one title are published, or taken back, one after the other."""
     return _LOCKS[hash(title_id) % len(_LOCKS)]
+
+
+def store_keyframes(parts: Parts, job_id: str, extraction: Extraction) -> dict[float, str]:
+    """Store the small picture of every keyframe: time in s -> sha256."""
+    images = ImageStore(parts.settings.image_folder, parts.journal(job_id))
+    return {k.at_s: images.put_encoded(k.thumbnail).sha256 for k in extraction.keyframes}
 
 
 def _masters(groups: list[dict[str, Any]]) -> set[str]:

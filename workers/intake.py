@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from content.catalog import Submission
+from content.entries import Submission
 from content.errors import Conflict, Invalid, NotFound
 from content.ids import check_title_id, new_id
 from content.types import TitleInput

@@ -1,29 +1,27 @@
 """Reindex: every title's vectors into a new generation, which readers then switch to at once.
 
-Stored raw vectors made by today's encoders are used as they are; a title whose vectors another
-encoder made is understood anew from its media. What is new in every generation is the
-calibration: the constants that centre and scale each space, fitted on the catalogue.
+Stored raw vectors made by today's encoders are used as they are; a title that another encoder, or
+an earlier release, has understood is understood anew (`workers.refresh`). What is new in every
+generation is the calibration: the constants that centre and scale each space, fitted on the
+catalogue.
 """
 
 import logging
-import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from content import keeping, publication
-from content.errors import Cancelled, PermanentError, TransientError
-from content.records import writing
-from content.types import F32, Space, Vector
+from content.errors import Cancelled, Invalid, NotFound, PermanentError, TransientError
+from content.types import F32, Space
 from indexes.calibration import Calibration
 from indexes.schema import TitlePoint
 from workers import removal
 from workers.jobs import JobRecord
 from workers.parts import Parts
 from workers.pool import Pool
+from workers.refresh import Refresh
 
 log = logging.getLogger("keyart.jobs")
 
@@ -52,11 +50,12 @@ class Reindex:
         batch = self.parts.catalog.published(after=after or None, limit=BATCH)
         if not batch:
             return None
+        refresh = Refresh(self.parts, self.pool, self.job, self.cancelled)
         for title_id, version in batch.items():
             try:
-                self._refresh(title_id, version)
-            except PermanentError as error:  # its media is gone, say: the rest must not suffer
-                log.warning("%s keeps only what today's encoders made of it: %s", title_id, error)
+                refresh.title(title_id, version)
+            except (Invalid, NotFound, PermanentError) as error:  # the rest must not suffer
+                log.warning("%s is not understood anew: %s", title_id, error)
         self.parts.index.upsert_into(self._generation, self._points(batch))
         last = max(batch)
         self._advance("copy", self._share_until(last))
@@ -139,48 +138,3 @@ class Reindex:
                 if prints.get(space) == vector.fingerprint:
                     samples[space].append(vector.data)
         return Calibration.fit({s: np.stack(rows) for s, rows in samples.items() if rows})
-
-    def _refresh(self, title_id: str, version: int) -> None:
-        """Understand a title anew where another encoder than today's made its vectors."""
-        prints = self.parts.fingerprints
-        stored = self.parts.catalog.vectors(title_id, version)
-        stale = {space for space, v in stored.items() if prints.get(space) != v.fingerprint}
-        row = self.parts.catalog.version(title_id, version)
-        if not stale or row is None:
-            return
-        fresh: dict[Space, Vector] = {}
-        if stale - {"synopsis"} and row.title.media_path is not None:
-            fresh.update(self._extract(row.title.media_path))
-        if "synopsis" in stale:
-            fresh.update(self._synopsis(row.title.synopsis))
-        with writing(self.parts.engine).begin() as connection:
-            publication.write_vectors(
-                connection,
-                tenant=self.parts.tenant,
-                title_id=title_id,
-                version=version,
-                title_vectors=fresh,
-                dropped=stale - prints.keys(),
-            )
-
-    def _extract(self, path: str) -> dict[Space, Vector]:
-        folder: Path = self.parts.work_folder(self.job.id) / "extraction"
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        wall_s = self.parts.settings.job_timeout_s
-        with self.pool.child() as child:
-            child.call(
-                "extract",
-                {"path": path, "folder": str(folder), "wall_s": wall_s},
-                cancelled=self.cancelled,
-                timeout_s=wall_s,
-            )
-        return dict(keeping.load(folder).vectors)
-
-    def _synopsis(self, text: str) -> dict[Space, Vector]:
-        with self.pool.child() as child:
-            answer = child.call("synopsis", {"text": text}, cancelled=self.cancelled)
-        if answer is None:
-            return {}
-        vector = Vector(np.frombuffer(answer["data"], "<f4"), answer["fingerprint"])
-        return {"synopsis": vector}

@@ -48,6 +48,12 @@ def clear_work(parts: Parts, job_id: str) -> None:
     shutil.rmtree(parts.work_folder(job_id), ignore_errors=True)
 
 
+def doom(parts: Parts, job_id: str, shas: Iterable[str]) -> None:
+    """Note pictures in a job's journal: they go with it, unless a row names them then."""
+    with parts.journal(job_id).open("a") as journal:
+        journal.writelines(f"{sha}\n" for sha in shas)
+
+
 def abandon(parts: Parts, job: JobRecord) -> None:
     """Undo what a failed or cancelled job has begun: nothing of it stays but its row."""
     clear_work(parts, job.id)

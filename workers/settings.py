@@ -68,6 +68,13 @@ class Settings(BaseSettings):
         default_factory=default_cache, description="Folder for embedded models exported to ONNX."
     )
 
+    transcript: str = Field(
+        "tiny",
+        pattern=r"^(off|tiny|(/|\./|\.\./|~).*|[\w.-]+/[\w.-]+@[0-9a-f]{40})$",
+        description="What is said: `off`, `tiny` (English only), or another Whisper model for "
+        "faster-whisper: its FOLDER or ORG/NAME@COMMIT of the hub.",
+    )
+
     @field_validator("api_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:

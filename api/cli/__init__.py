@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import doctor, reads, serve, status, submit
+from api.cli import doctor, reads, serve, status, submit, title
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -33,6 +33,7 @@ for command in (
     doctor.doctor,
 ):
     app.command()(command)
+app.command("show")(title.show_title)
 
 
 def _version(asked: bool) -> None:

@@ -102,6 +102,15 @@ class Remote:
         }
         return self._parsed(self._http.post("/v1/titles", files=parts))
 
+    def picture(self, link: str, width: int) -> bytes | None:
+        """A picture as JPEG, at most so many px wide; None when it is not there any more."""
+        response = self._http.get(f"{link.rpartition('.')[0]}.jpg", params={"w": width})
+        if response.status_code == 404:
+            return None
+        if not response.is_success:
+            self._parsed(response)
+        return response.content
+
     def pages(self, path: str, **query: Any) -> Iterator[Any]:
         """Every item of a list, page by page."""
         cursor = None

@@ -116,4 +116,16 @@ def _title_fields(title: dict[str, Any]) -> dict[str, Any]:
         del values[name]
     profile = dict(values.pop("profile") or {})
     palette = [f"{each['hex']} {each['share'] * 100:.0f} %" for each in profile.pop("palette", [])]
-    return {**values, "profile": {"palette": ", ".join(palette), **profile}}
+    figures = {name: _figures(group) for name, group in profile.items()}
+    return {**values, "profile": {"palette": ", ".join(palette), **figures}}
+
+
+def _figures(group: Any) -> Any:
+    """A group of the profile without its lists of records, which `keyart show` draws."""
+    if not isinstance(group, dict):
+        return group
+    return {
+        name: value
+        for name, value in group.items()
+        if not (isinstance(value, list) and any(isinstance(each, dict) for each in value))
+    }

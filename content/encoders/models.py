@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from content.encoders.concept import ConceptEncoder
     from content.encoders.faces import FaceDetector
     from content.encoders.frames import FrameEncoder
+    from content.encoders.ocr import TextReader
     from content.encoders.speech import SpeechDetector
     from content.encoders.text import TextEncoder
+    from content.encoders.whisper import Whisper
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +39,10 @@ class Pictures:
 class Models:
     """Lazy holder. Making one costs nothing; not for use by several threads at once."""
 
-    def __init__(self, choice: EncoderChoice = EMBEDDED) -> None:
+    def __init__(self, choice: EncoderChoice = EMBEDDED, *, transcript: str = "tiny") -> None:
+        """`transcript`: as KEYART_TRANSCRIPT."""
         self._choice = choice
+        self._transcript = transcript
 
     @property
     def specs(self) -> dict[Space, EncoderSpec]:
@@ -123,6 +127,22 @@ class Models:
         from content.encoders.faces import FaceDetector
 
         return FaceDetector()
+
+    @cached_property
+    def text_reader(self) -> "TextReader":
+        """Pictures to lines of text."""
+        from content.encoders.ocr import TextReader
+
+        return TextReader()
+
+    @cached_property
+    def whisper(self) -> "Whisper | None":
+        """Speech to words; None when it is off."""
+        if self._transcript == "off":
+            return None
+        from content.encoders.whisper import Whisper
+
+        return Whisper(self._transcript)
 
     @cached_property
     def _frames(self) -> "FrameEncoder":

@@ -40,15 +40,15 @@ def specs(choice: EncoderChoice) -> dict[Space, EncoderSpec]:
 @cache
 def embedded_specs() -> dict[Space, EncoderSpec]:
     """The encoders that ship inside packages, by space. Cheap: nothing heavy is imported."""
-    from content import audio_vector
+    from content.sound import vector as sound
 
     visual = EncoderSpec("efficientnet-lite0", "1", "visual", 1280, _weights(*_VISUAL))
     text = EncoderSpec("all-minilm-l6-v2", "1", "synopsis", 384, _weights(*_TEXT))
-    audio = _digest(_weights(*_SPEECH), audio_vector.PARAMETERS)
+    audio = _digest(_weights(*_SPEECH), sound.PARAMETERS)
     return {
         "visual": visual,
         "concept": _conse(visual, text),
-        "audio": EncoderSpec("librosa-statistics", "1", "audio", audio_vector.DIM, audio),
+        "audio": EncoderSpec("sound-statistics", "2", "audio", sound.DIM, audio),
         "synopsis": text,
     }
 

@@ -1,0 +1,148 @@
+"""A published title understood anew, by real children: what is replaced, kept and taken away."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from artwork.images import ImageStore
+from content import publication
+from content.encoders.specs import embedded_specs
+from content.errors import NotFound
+from content.records import writing
+from content.tables import timelines
+from content.types import TitleInput, Vector
+from tests import plausible
+from tests.shelf import fresh_engine
+from tests.synth import Take, make_clip
+from workers import removal
+from workers.parts import Parts
+from workers.pool import Pool
+from workers.refresh import Refresh
+from workers.settings import Settings
+
+PRINTS = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+TAKES = [Take(1.0, (180, 60, 50)), Take(1.0, (40, 90, 170), "bars")]
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    made = Pool(1, nice=0)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Parts:
+    fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}").dispose()
+    return Parts.open(Settings(data=tmp_path))
+
+
+def published(parts: Parts, pool: Pool, media: Path | None, prints: dict[str, str]) -> Refresh:
+    """A title that was understood as a made-up film, with a picture for its shots."""
+    path = None if media is None else str(media)
+    made = parts.catalog.submit(TitleInput(id="a", name="A", synopsis="Bars.", media_path=path))
+    dims = {space: spec.dim for space, spec in embedded_specs().items()}
+    film = plausible.film(10.0, 3)
+    picture = parts.images.put(np.full((20, 20, 3), 77, np.uint8)).sha256
+    with writing(parts.engine).begin() as connection:
+        publication.write_understanding(
+            connection,
+            tenant="default",
+            title_id="a",
+            version=1,
+            extraction=None if media is None else film,
+            title_vectors={
+                space: Vector(np.eye(1, dims[space], dtype=np.float32)[0], mark)
+                for space, mark in prints.items()
+            },
+            keyframes={shot.keyframe_s: picture for shot in film.shots},
+        )
+        publication.publish(connection, tenant="default", title_id="a", version=1)
+    parts.work_folder(made.job_id).mkdir(parents=True)
+    return Refresh(parts, pool, parts.rows.get(made.job_id), threading.Event())
+
+
+def test_another_encoder_replaces_all_that_was_known(
+    parts: Parts, pool: Pool, tmp_path: Path
+) -> None:
+    make_clip(tmp_path / "film.mp4", TAKES, sound="music")
+    refresh = published(parts, pool, tmp_path / "film.mp4", {**PRINTS, "visual": "old@1:1280:a"})
+    before = parts.catalog.run("a")
+    [old_picture] = {shot.keyframe_sha256 for shot in before.shots}
+    refresh.title("a", 1)
+    after = parts.catalog.run("a")
+    assert after.title.facts.duration_s == pytest.approx(2.0, abs=0.1)
+    assert after.title.profile != before.title.profile
+    assert len(after.shots) == 2
+    assert all(parts.images.has(shot.keyframe_sha256) for shot in after.shots)
+    vectors = parts.catalog.vectors("a", 1)
+    assert {space: v.fingerprint for space, v in vectors.items()} == PRINTS
+    assert vectors["synopsis"].data[0] == 1  # today's encoder had made it
+    prints = {made.fingerprint for made in parts.catalog.shot_vectors("a", 1).values()}
+    assert prints <= set(PRINTS.values())  # none of the made-up film's
+    assert parts.images.has(old_picture)
+    removal.clear_work(parts, refresh.job.id)
+    assert not parts.images.has(old_picture)
+    assert all(parts.images.has(shot.keyframe_sha256) for shot in after.shots)
+    again = replace(refresh, pool=None)  # nothing is stale now: no child is asked
+    again.title("a", 1)
+
+
+def test_what_is_of_today_is_left_alone(parts: Parts, pool: Pool, tmp_path: Path) -> None:
+    published(parts, pool, tmp_path / "gone.mp4", PRINTS).title("a", 1)
+    assert len(parts.catalog.run("a").shots) == 3
+
+
+def test_a_title_from_before_timelines_is_understood_anew(
+    parts: Parts, pool: Pool, tmp_path: Path
+) -> None:
+    make_clip(tmp_path / "film.mp4", TAKES)
+    refresh = published(parts, pool, tmp_path / "film.mp4", PRINTS)
+    with writing(parts.engine).begin() as connection:
+        connection.execute(sa.delete(timelines))
+    refresh.title("a", 1)
+    assert len(parts.catalog.run("a").shots) == 2
+    assert parts.catalog.timeline("a", 1) is not None
+
+
+def test_without_its_media_a_title_gets_the_words_of_today(
+    parts: Parts, pool: Pool, tmp_path: Path
+) -> None:
+    old = {"visual": "old@1:1280:a", "synopsis": "old@1:384:b"}
+    published(parts, pool, tmp_path / "gone.mp4", old).title("a", 1)
+    run = parts.catalog.run("a")
+    assert len(run.shots) == 3
+    prints = {s: v.fingerprint for s, v in parts.catalog.vectors("a", 1).items()}
+    assert prints == {**old, "synopsis": PRINTS["synopsis"]}
+
+
+def test_words_alone_are_encoded_anew(parts: Parts, pool: Pool) -> None:
+    published(parts, pool, None, {"synopsis": "old@1:384:b"}).title("a", 1)
+    assert parts.catalog.vectors("a", 1)["synopsis"].fingerprint == PRINTS["synopsis"]
+
+
+def test_a_title_deleted_meanwhile_leaves_nothing(
+    parts: Parts, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_clip(tmp_path / "film.mp4", TAKES)
+    refresh = published(parts, pool, tmp_path / "film.mp4", {"visual": "old@1:1280:a"})
+    put_encoded = ImageStore.put_encoded
+
+    def delete_then_put(store: ImageStore, data: bytes) -> object:
+        pictures, _ = removal.version_files(parts, "a", 1)
+        with writing(parts.engine).begin() as connection:
+            publication.remove_title(connection, tenant="default", title_id="a")
+        removal.discard_files(parts, pictures, ())
+        return put_encoded(store, data)
+
+    monkeypatch.setattr(ImageStore, "put_encoded", delete_then_put)
+    with pytest.raises(NotFound):
+        refresh.title("a", 1)
+    assert parts.catalog.timeline("a", 1) is None and parts.catalog.vectors("a", 1) == {}
+    removal.clear_work(parts, refresh.job.id)
+    assert [path for path in parts.settings.image_folder.rglob("*") if path.is_file()] == []
