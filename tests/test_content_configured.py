@@ -240,12 +240,12 @@ def test_a_hub_repository_is_taken_from_its_cache_at_its_commit(
     at = tmp_path / "hub" / "models--org--name"
     shutil.copytree(models_folder / "sentences", at / "snapshots" / COMMIT)
     code = (
-        "import sys\nfrom content.encoders.choice import EncoderChoice, parse\n"
-        "from content.encoders.models import Models\nfrom content.errors import Unavailable\n"
-        "choice = EncoderChoice(text=parse('text', sys.argv[1]))\n"
-        "try:\n    spec = Models(choice).text.encode(['a dog']), Models(choice).specs['synopsis']\n"
-        "    print(spec[0].shape, spec[1].fingerprint)\n"
-        "except Unavailable as error:\n    print(error.code)"
+        "import sys\nfrom content.encoders.choice import parse\n"
+        "from content.encoders.sources import locate\nfrom content.errors import Unavailable\n"
+        "try:\n    found = locate('text', parse('text', sys.argv[1]))\n"
+        "    print(found.folder, found.spec.fingerprint)\n"
+        "except Unavailable as error:\n    print(error.code)\n"
+        "assert 'torch' not in sys.modules"
     )
 
     def told(commit: str) -> str:
@@ -260,7 +260,9 @@ def test_a_hub_repository_is_taken_from_its_cache_at_its_commit(
         )
         return done.stdout.strip()
 
-    assert told(COMMIT).startswith(f"(1, 48) sentence-transformers:org/name@{COMMIT}:48:")
+    folder, fingerprint = told(COMMIT).split()
+    assert folder == str(at / "snapshots" / COMMIT)
+    assert fingerprint.startswith(f"sentence-transformers:org/name@{COMMIT}:48:")
     assert told(COMMIT[::-1]) == "encoder_unreachable"
 
 

@@ -26,12 +26,12 @@ class ClapEncoder(Encoder[F32]):
     batch = 4
 
     def __init__(self, source: Source, wanted: Device) -> None:
+        located = locate("audio", source)
         import_torch()
         from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        located = locate("audio", source)
         self.spec = located.spec
         self.device = device(wanted)
         folder = str(located.folder)

@@ -20,11 +20,11 @@ class ClipEncoder(Encoder[U8]):
     batch = 16
 
     def __init__(self, source: Source, wanted: Device) -> None:
+        located = locate("visual", source)
         import_torch()
         import open_clip
         from open_clip.transform import PreprocessCfg, image_transform_v2
 
-        located = locate("visual", source)
         self.spec = located.spec
         self.device = device(wanted)
         name, pretrained = (

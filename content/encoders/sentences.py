@@ -22,12 +22,12 @@ class SentenceEncoder(TextEncoder):
     batch = 16
 
     def __init__(self, source: Source, wanted: Device) -> None:
+        located = locate("text", source)
         import_torch()
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        located = locate("text", source)
         self.spec = located.spec
         self.device = device(wanted)
         with loading(self.spec):
