@@ -10,7 +10,6 @@ import numpy as np
 from content import decode
 from content.decode import DecodeLimits
 from content.encoders.models import Models
-from content.encoders.specs import embedded_specs
 from content.keyframes import Candidate, ShotPictures, measure, thumbnail
 from content.profile import Look, pacing
 from content.shots import ShotDetector
@@ -18,6 +17,7 @@ from content.sound.facts import sound_facts, sound_profile
 from content.sound.meter import SoundMeter
 from content.sound.vector import sound_vector
 from content.types import F32, Extraction, Keyframe, MediaFacts, Shot, Space, Vector
+from content.windows import WindowMeter, pooled
 
 BATCH = 16
 """Keyframes that are held before they are encoded."""
@@ -41,8 +41,8 @@ def extract(
 
     Returns:
         Shots tiling `[0, facts.duration_s)`; keyframes: first each shot's own, in order, then the
-        further ones of long shots; vectors for `visual`, `concept` and, when something can be
-        heard, `audio`. The duration is the decoded one.
+        further ones of long shots; vectors for `visual`, `concept` (where the visual encoder
+        knows no words) and, when something can be heard, `audio`. The duration is the decoded one.
 
     Raises:
         PermanentError, TransientError: `media_…`, as `decode.analyse`.
@@ -78,6 +78,7 @@ class _Reading:
         self._models = models
         self._detector, self._look = ShotDetector(), Look()
         self._sound: SoundMeter | None = None
+        self._windows: WindowMeter | None = None
         self._shots: list[Shot] = []
         self._waiting: list[tuple[int, Candidate]] = []
         self._keyframes: list[Keyframe] = []
@@ -88,6 +89,8 @@ class _Reading:
         self._pictures = ShotPictures(max(PIECE_S, facts.duration_s / EXTRA_KEYFRAMES))
         if facts.has_audio:
             self._sound = SoundMeter(self._models.speech)
+            if self._models.sound is not None:
+                self._windows = WindowMeter(self._models.sound)
 
     def watch(self, signatures: decode.Signatures) -> None:
         for cut_s in self._detector.feed(signatures):
@@ -101,6 +104,8 @@ class _Reading:
     def listen(self, samples: F32) -> None:
         if self._sound is not None:
             self._sound.add(samples)
+        if self._windows is not None:
+            self._windows.add(samples)
 
     def end(self, duration_s: float) -> None:
         self.facts = replace(self.facts, duration_s=duration_s)
@@ -110,6 +115,8 @@ class _Reading:
         self._encode()
         if self._sound is not None:
             self._sound.finish()
+        if self._windows is not None:
+            self._windows.finish()
 
     def _close(self, closed: Iterable[tuple[Shot, list[Candidate]]]) -> None:
         for shot, candidates in closed:
@@ -120,9 +127,9 @@ class _Reading:
 
     def _encode(self) -> None:
         frames = [candidate.rgb for _, candidate in self._waiting]
-        features, probabilities = self._models.frames.encode(frames)
-        self._concepts.extend(self._models.concept.encode(probabilities))
-        for (shot, candidate), embedding in zip(self._waiting, features, strict=True):
+        seen = self._models.pictures(frames)
+        self._concepts.extend([] if seen.concept is None else seen.concept)
+        for (shot, candidate), embedding in zip(self._waiting, seen.visual, strict=True):
             self._keyframes.append(_keyframe(candidate, shot, embedding))
         self._waiting = []
 
@@ -136,14 +143,19 @@ class _Reading:
         ]
         return np.array(shares, np.float32)
 
+    def _sound_vector(self) -> F32 | None:
+        if self._windows is not None:
+            return pooled(self._windows.windows)
+        return sound_vector(self._sound.rows) if self._sound else None
+
     def result(self) -> Extraction:
         weights = self._weights()
         found: dict[Space, F32 | None] = {
             "visual": _pool([keyframe.embedding for keyframe in self._keyframes], weights),
-            "concept": _pool(self._concepts, weights),
-            "audio": sound_vector(self._sound.rows) if self._sound else None,
+            "concept": _pool(self._concepts, weights) if self._concepts else None,
+            "audio": self._sound_vector(),
         }
-        specs = embedded_specs()
+        specs = self._models.specs
         vectors = {
             space: Vector(data, specs[space].fingerprint)
             for space, data in found.items()
