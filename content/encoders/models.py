@@ -18,7 +18,7 @@ class Models:
 
     def __init__(self, transcript: str = "tiny") -> None:
         """`transcript`: as KEYART_TRANSCRIPT."""
-        self._transcript = transcript
+        self.transcript = transcript
 
     @cached_property
     def frames(self) -> "FrameEncoder":
@@ -65,8 +65,8 @@ class Models:
     @cached_property
     def whisper(self) -> "Whisper | None":
         """Speech to words; None when it is off."""
-        if self._transcript == "off":
+        if self.transcript == "off":
             return None
         from content.encoders.whisper import Whisper
 
-        return Whisper(self._transcript)
+        return Whisper(self.transcript)
