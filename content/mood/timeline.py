@@ -11,6 +11,10 @@ import numpy as np
 from content.mood.model import F64, Reading
 from content.types import F32, Facts, Shot
 
+_MUSICAL = (
+    *("tempo_bpm", "beat_strength", "key", "mode", "key_confidence"),
+    *("speech", "music", "effects", "silence"),
+)
 Told = TypeVar("Told", float, F64)
 
 AROUND_S = 15.0
@@ -19,6 +23,8 @@ NEIGHBOURS_S = 4.0
 """A neighbour's say falls to 1/e over so many seconds between the middles of the shots …"""
 NEIGHBOURS = 0.3
 """… and all neighbours together have at most this share: a cut may well change the mood."""
+MUSIC_S = 8.0
+"""Tempo and key need so much sound: those of a shorter shot are its surroundings'."""
 DISTINCT = 0.3
 """Share of a title's score for a mood that is taken where that mood is strongest …"""
 STRONGEST = 0.2
@@ -44,6 +50,21 @@ def surroundings(shots: Sequence[Shot]) -> list[Facts]:
         {"shots_per_minute": float(per_minute), "median_shot_s": float(length)}
         for per_minute, length in zip(rate, np.diff(edges), strict=True)
     ]
+
+
+def musical_span(shot: Shot) -> tuple[float, float]:
+    """Start and end (s) of the sound that a shot's tempo and key are told from: 8 s or more.
+
+    Music plays on over the cuts; in the two seconds of a shot it has neither tempo nor key.
+    """
+    short_by = max(0.0, MUSIC_S - (shot.end_s - shot.start_s))
+    start_s = max(0.0, shot.start_s - short_by / 2)
+    return start_s, max(shot.end_s, start_s + MUSIC_S)
+
+
+def with_music(sound: Facts, around: Facts) -> Facts:
+    """A shot's own `sound`, with the musical facts of its `musical_span`."""
+    return sound | {name: around[name] for name in _MUSICAL if name in around}
 
 
 def smoothed(shots: Sequence[Shot], readings: Sequence[Reading]) -> list[Reading]:
