@@ -11,7 +11,14 @@ import pytest
 from content.mood.cues import CUES, LIMIT, colourfulness, values
 from content.mood.evidence import mood_facts, mood_of
 from content.mood.model import FACTS, PEAK, Reading, read, shares
-from content.mood.timeline import by_second, smoothed, surroundings, title_reading
+from content.mood.timeline import (
+    by_second,
+    musical_span,
+    smoothed,
+    surroundings,
+    title_reading,
+    with_music,
+)
 from content.mood.vocabulary import MOODS, NAMES
 from content.types import Facts, Shot
 
@@ -201,6 +208,17 @@ def test_the_pace_around_a_shot() -> None:
     assert around[-8]["shots_per_minute"] == pytest.approx(30.0)  # its middle is 75 s
     assert around[-1]["median_shot_s"] == 2.0
     assert surroundings([]) == []
+
+
+def test_tempo_and_key_of_a_short_shot_come_from_around_it() -> None:
+    assert musical_span(Shot(20.0, 22.0, 21.0)) == (17.0, 25.0)
+    assert musical_span(Shot(0.5, 1.5, 1.0)) == (0.0, 8.0)
+    assert musical_span(Shot(20.0, 40.0, 21.0)) == (20.0, 40.0)
+    own = {"tempo_bpm": None, "loudness_lufs": -12.0, "music": 0.0}
+    around = {"tempo_bpm": 120.0, "loudness_lufs": -30.0, "music": 1.0}
+    joined = with_music(own, around)
+    assert joined == {"tempo_bpm": 120.0, "loudness_lufs": -12.0, "music": 1.0}
+    assert with_music({}, {}) == {}
 
 
 def test_neighbours_have_a_little_say_and_near_ones_more() -> None:
