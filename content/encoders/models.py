@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from content.encoders.concept import ConceptEncoder
     from content.encoders.faces import FaceDetector
     from content.encoders.frames import FrameEncoder
+    from content.encoders.ocr import TextReader
     from content.encoders.speech import SpeechDetector
     from content.encoders.text import TextEncoder
 
@@ -48,3 +49,10 @@ class Models:
         from content.encoders.faces import FaceDetector
 
         return FaceDetector()
+
+    @cached_property
+    def text_reader(self) -> "TextReader":
+        """Pictures to lines of text."""
+        from content.encoders.ocr import TextReader
+
+        return TextReader()
