@@ -247,6 +247,12 @@ def test_a_title_weighs_by_screen_time_and_keeps_what_is_distinct() -> None:
     assert mood_facts(title)["top"] == mood_of(**GLAD)["top"]
     same = title_reading(shots, [sad, sad])
     assert same.scores == pytest.approx(sad.scores)
+    toward = np.zeros(len(MOODS))
+    toward[NAMES.index("epic")] = 2.0
+    synopsis = read({}, {}, {}, {}, meaning=toward)
+    told = title_reading(shots, [glad, sad], synopsis)
+    assert told.scores == pytest.approx(title.scores + synopsis.scores)
+    assert told.affinities["words.meaning"][NAMES.index("epic")] == 2.0
     with pytest.raises(ValueError, match="at least one shot"):
         title_reading([], [])
 

@@ -15,13 +15,12 @@ valence and arousal starts from published findings:
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from content.types import Facts
 
-Modality = Literal["look", "sound", "words", "pace"]
 LIMIT = 2.5
 """Standardised values go no further: one extreme fact never decides alone."""
 

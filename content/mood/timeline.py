@@ -91,12 +91,15 @@ def _with_neighbours(i: int, middle: F64, readings: Sequence[Reading]) -> F64:
     return mixed
 
 
-def title_reading(shots: Sequence[Shot], readings: Sequence[Reading]) -> Reading:
+def title_reading(
+    shots: Sequence[Shot], readings: Sequence[Reading], told: Reading | None = None
+) -> Reading:
     """The whole: the mean by screen time, and a share of what is distinct.
 
     A mood's score is 70 % its mean over the film and 30 % its mean over the fifth of the screen
     time where it is strongest: a film of one terrible scene is told from one that is mild
     throughout. Values and affinities are means by screen time over the shots that tell them.
+    What `told` adds (the synopsis: a reading of words alone) comes on top.
 
     Raises:
         ValueError: no shots.
@@ -108,11 +111,12 @@ def title_reading(shots: Sequence[Shot], readings: Sequence[Reading]) -> Reading
     mean = np.average(pushes, axis=0, weights=seconds)
     peaks = np.stack([_strongest(pushes[:, mood], seconds) for mood in range(mean.shape[0])])
     mixed = (1 - DISTINCT) * mean + DISTINCT * peaks
-    return Reading(
-        _means([reading.values for reading in readings], seconds),
-        mixed - mixed.mean(0),
-        _means([reading.affinities for reading in readings], seconds),
-    )
+    values = _means([reading.values for reading in readings], seconds)
+    affinities = _means([reading.affinities for reading in readings], seconds)
+    if told is not None:
+        mixed = mixed + told.pushes
+        values, affinities = {**values, **told.values}, {**affinities, **told.affinities}
+    return Reading(values, mixed - mixed.mean(0), affinities)
 
 
 def _strongest(pushes: F64, seconds: F64) -> F64:
