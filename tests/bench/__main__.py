@@ -17,6 +17,7 @@ SECTIONS = {
     "sound": "What is heard, beside librosa's chain",
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
+    "mood": "Mood, beside pairs of shots judged by eye",
     "serve": "Over HTTP, idle and while ingesting",
     "themes": "Themes of synopses of known works",
 }

@@ -1,0 +1,1 @@
+"""Mood: which of a documented vocabulary, how much of each, and what speaks for it."""
