@@ -24,8 +24,8 @@ FLOOR = 0.002
 LIT = 24
 LEAST_LIT = 0.05
 
-INTERCEPT, SLOPE = 3.25, 0.74
-UNSURE = 0.04
+INTERCEPT, SLOPE = 5.24, 1.11
+UNSURE = 0.1
 """So near to one half the medium is not told."""
 
 

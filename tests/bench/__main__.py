@@ -16,6 +16,7 @@ SECTIONS = {
     "ingest": "Understanding a film, beside decoding it alone",
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
+    "medium": "Live action or animation, each source judged by a fit without it",
     "serve": "Over HTTP, idle and while ingesting",
 }
 
