@@ -124,27 +124,35 @@ def palette(lab: npt.NDArray[Any], weight: npt.NDArray[Any], colours: int = COLO
 def _first(points: Floats, mass: Floats, colours: int) -> Floats:
     """Where k-means begins: far apart, but not for the sake of a few stray pixels."""
     centres = points[[int(np.argmax(mass))]]
-    distance = ((points - centres[0]) ** 2).sum(1)
+    distance, far = _squared(points, centres[0]), np.sqrt(mass)
     while len(centres) < colours and distance.max() > 1e-6:
-        chosen = points[int(np.argmax(distance * np.sqrt(mass)))]
+        chosen = points[int(np.argmax(distance * far))]
         centres = np.vstack([centres, chosen])
-        distance = np.minimum(distance, ((points - chosen) ** 2).sum(1))
+        distance = np.minimum(distance, _squared(points, chosen))
     return centres
+
+
+def _squared(points: Floats, centre: Floats) -> Floats:
+    """Distances (n,), squared."""
+    apart = points - centre
+    distances: Floats = np.einsum("ij,ij->i", apart, apart)
+    return distances
 
 
 def _lloyd(points: Floats, mass: Floats, centres: Floats) -> tuple[Floats, Floats]:
     """Centres (k, 3) and their masses (k,); a centre that loses all its points goes."""
     label = np.full(len(points), -1)
+    massive = points * mass[:, None]
     for _ in range(ROUNDS):
         # |p − c|² without |p|², which is the same for every centre.
-        nearest = ((centres**2).sum(1) - 2 * points @ centres.T).argmin(1)
+        nearest = ((centres**2).sum(1)[:, None] - 2 * centres @ points.T).argmin(0)
         if np.array_equal(nearest, label):
             break
-        label = nearest
-        total = np.bincount(label, mass, len(centres))
-        sums = [np.bincount(label, mass * axis, len(centres)) for axis in points.T]
+        mine = (nearest == np.arange(len(centres))[:, None]).astype(np.float64)
+        total = mine @ mass
         kept = total > 0
-        centres, label = np.stack(sums, 1)[kept] / total[kept, None], (np.cumsum(kept) - 1)[label]
+        centres = (mine @ massive)[kept] / total[kept, None]
+        label = (np.cumsum(kept) - 1)[nearest]
     return centres, np.bincount(label, mass, len(centres)).astype(np.float64)
 
 

@@ -53,7 +53,7 @@ class TextReader:
         return [
             Line(text.strip(), round(float(score), 4), _corners(box))
             for box, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
-            if score >= MIN_SCORE and _is_line(text, np.asarray(box, np.float32))
+            if score >= MIN_SCORE and is_line(text, np.asarray(box, np.float32))
         ]
 
     @cached_property
@@ -91,7 +91,8 @@ def _models_folder() -> Path:
     )
 
 
-def _is_line(text: str, box: F32) -> bool:
+def is_line(text: str, box: F32) -> bool:
+    """Whether `text` may stand in a box of four corners (4, 2), clockwise from the top left."""
     width, height = np.hypot(*(box[1] - box[0])), np.hypot(*(box[3] - box[0]))
     if height >= 1.5 * width:  # the reader has turned it
         width, height = height, width
