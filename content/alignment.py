@@ -87,7 +87,8 @@ class Aligner:
         params = start.copy()
         for _ in range(ROUNDS):
             warped, inside = self._warped(last, params)
-            error = (warped - first) * inside
+            gain, _ = _gain(first, warped, inside)  # else a fade would pass for a zoom
+            error = (warped - gain[:, None, None] * first) * inside
             scale = 1.5 * np.abs(error).mean((1, 2), keepdims=True) + 1
             weight = inside / (1 + (error / scale) ** 2)
             weighted = descent * weight.reshape(len(first), -1, 1)

@@ -57,9 +57,9 @@ class Sound:
     """The next piece of sound, a second or (the last one) less."""
 
     at_s: float
-    """Whole seconds. Before the segment's start it is preroll, after its end postroll."""
+    """Whole seconds. Before the segment's start it is preroll."""
     samples: F32
-    """Mono at 16 kHz, nominally −1..1: the channels weighed as ITU-R BS.775 does, over their sum."""
+    """Mono at 16 kHz, nominally −1..1: channels weighed as in ITU-R BS.775, over their sum."""
     power: F32
     """Mean square of each 100 ms, K-weighted and summed over the channels (ITU-R BS.1770)."""
 
@@ -88,7 +88,7 @@ SEGMENT_S = 600.0
 PREROLL_S = 4.0
 """Signatures and sound of so much before a segment are delivered too …"""
 POSTROLL_S = 4.0
-"""… and of so much after it (sound: 1 s)."""
+"""… and signatures of so much after it."""
 
 
 def probe(path: Path, limits: DecodeLimits = USUAL_LIMITS) -> MediaFacts:

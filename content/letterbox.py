@@ -48,7 +48,7 @@ def find_bars(pictures: Iterable[U8]) -> Bars:
     """
     rows, columns = list[_Profile](), list[_Profile]()
     for picture in pictures:
-        down, across = _profile(picture), _profile(picture.T)
+        down, across = _profile(picture, 1), _profile(picture, 0)
         alike = not rows or (len(rows[0].mean), len(columns[0].mean)) == picture.shape
         if alike and _brightest(down) >= LIT:
             rows.append(down)
@@ -63,10 +63,14 @@ class _Profile(NamedTuple):
     high: U8
 
 
-def _profile(luma: U8) -> _Profile:
+def _profile(luma: U8, axis: int) -> _Profile:
+    """Of the rows (`axis` 1) or columns (0)."""
+    import cv2
+
     # Every fourth pixel across is enough to see light in a row.
-    thin = luma[:, ::4]
-    return _Profile(thin.mean(1), thin.max(1))
+    thin = np.ascontiguousarray(luma[:, ::4] if axis else luma[::4])
+    mean = cv2.reduce(thin, axis, cv2.REDUCE_AVG, dtype=cv2.CV_64F).ravel()
+    return _Profile(mean, cv2.reduce(thin, axis, cv2.REDUCE_MAX).ravel())
 
 
 def _brightest(profile: _Profile) -> float:

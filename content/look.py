@@ -39,8 +39,10 @@ NEAR_BLACK = 24
 """Pixels whose brightest channel is below this are night: they have no colour to speak of."""
 STRIDE = 4
 BINS = 16
-MONOCHROME_SPREAD, MONOCHROME_DRIFT = 0.012, 0.02
-MONOCHROME_SHARE = 0.95
+GREY_SPREAD, TONED_SPREAD, MOST_SPREAD = 0.003, 0.2, 0.01
+"""How far the colours of black-and-white may lie off its tint: grey ones by as much as a transfer
+errs, toned ones by this share of the tint, none by more than the last."""
+MONOCHROME_DRIFT, MONOCHROME_SHARE = 0.02, 0.95
 _MEANS = ("brightness", "contrast", "saturation", "warmth", "sharpness", "black_fraction")
 _PALETTE = len(COLUMNS) - len(COLOUR_COLUMNS)
 
@@ -61,6 +63,8 @@ def look_row(rgb: U8) -> F32:
     pixels = rgb[::STRIDE, ::STRIDE].reshape(-1, 3)
     counts, means = _histogram(pixels)
     lab = colours.from_rgb(means)
+    # The eye sees one black where OKLab, steep near zero, has many.
+    lab[means.max(1) < NEAR_BLACK] = 0
     found = colours.palette(lab, counts)
     row = np.full(len(COLUMNS), np.nan, np.float32)
     row[:_PALETTE] = (*light, *_colour(counts, means, lab), *medium.measure(rgb))
@@ -110,29 +114,31 @@ def monochrome(rows: F32) -> bool | None:
     In nearly every lit row all colours lie near one tint that grows with lightness, and the tint
     stays the same: a sunset is of one tint too, but not for long.
     """
-    spread = rows[:, COLUMNS.index("tint_spread")]
+    tint_a, tint_b, spread = (
+        rows[:, COLUMNS.index(name)] for name in ("tint_a", "tint_b", "tint_spread")
+    )
     lit = np.isfinite(spread)
     if not lit.any():
         return None
-    if float(np.mean(spread[lit] < MONOCHROME_SPREAD)) < MONOCHROME_SHARE:
-        return False
-    tint = rows[lit][:, [COLUMNS.index("tint_a"), COLUMNS.index("tint_b")]]
+    tint = np.stack([tint_a[lit], tint_b[lit]], 1)
+    allowed = np.clip(TONED_SPREAD * np.hypot(*tint.T), GREY_SPREAD, MOST_SPREAD)
     drift = np.hypot(*(tint - np.median(tint, axis=0)).T)
-    return bool(np.mean(drift < MONOCHROME_DRIFT) >= MONOCHROME_SHARE)
+    alike = (spread[lit] < allowed) & (drift < MONOCHROME_DRIFT)
+    return bool(alike.mean() >= MONOCHROME_SHARE)
 
 
 def _histogram(pixels: U8) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Counts (m,) and mean RGB (m, 3) of the used cells of a 16³ grid.
 
-    All that is near-black is one cell, the first when there is any: the eye sees one black where
-    OKLab, steep near zero, sees many.
+    All that is near-black is one cell.
     """
-    wide = pixels.astype(np.int32)
-    cell = (wide >> 4) @ np.array((BINS * BINS, BINS, 1), np.int32) + 1
-    cell[pixels.max(1) < NEAR_BLACK] = 0
+    # Channel by channel: numpy is slow along an axis of three.
+    wide = np.ascontiguousarray(pixels.T).astype(np.int32)
+    cell = (wide[0] >> 4) * BINS**2 + (wide[1] >> 4) * BINS + (wide[2] >> 4) + 1
+    cell[np.maximum(np.maximum(wide[0], wide[1]), wide[2]) < NEAR_BLACK] = 0
     counts = np.bincount(cell, minlength=BINS**3 + 1)
     used = counts > 0
-    sums = [np.bincount(cell, wide[:, channel], BINS**3 + 1)[used] for channel in range(3)]
+    sums = [np.bincount(cell, channel, BINS**3 + 1)[used] for channel in wide]
     return counts[used], np.stack(sums, 1) / counts[used, None]
 
 
@@ -153,10 +159,11 @@ def _colour(
 
 
 def _tint(lab: F32, mass: npt.NDArray[Any]) -> tuple[float, float, float]:
-    """Mean a and b, and how far (root mean square) colours lie off a tint linear in lightness."""
+    """Mean a and b, and how far (root mean square) colours lie off a tint that changes
+    smoothly (third degree) with lightness, as that of toned film does."""
     weight = mass / mass.sum()
     mean_a, mean_b = weight @ lab[:, 1:]
-    basis = np.stack([np.ones(len(lab)), lab[:, 0], lab[:, 0] ** 2], 1) * np.sqrt(weight)[:, None]
+    basis = np.vander(lab[:, 0], 4) * np.sqrt(weight)[:, None]
     target = lab[:, 1:] * np.sqrt(weight)[:, None]
     fit = np.linalg.lstsq(basis, target, rcond=None)[0]
     return float(mean_a), float(mean_b), float(np.sqrt(((target - basis @ fit) ** 2).sum()))

@@ -24,8 +24,8 @@ FLOOR = 0.002
 LIT = 24
 LEAST_LIT = 0.05
 
-INTERCEPT, SLOPE = 3.25, 0.74
-UNSURE = 0.04
+INTERCEPT, SLOPE = 5.24, 1.11
+UNSURE = 0.1
 """So near to one half the medium is not told."""
 
 
@@ -41,7 +41,7 @@ def measure(rgb: U8) -> tuple[float, ...]:
         size = [max(1, round(side * scale)) for side in rgb.shape[1::-1]]
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    lit = rgb.max(2) >= LIT
+    lit = cv2.max(cv2.max(rgb[..., 0], rgb[..., 1]), rgb[..., 2]) >= LIT
     if float(lit.mean()) < LEAST_LIT:
         return (math.nan,)
     patch = np.ones((PATCH_PX, PATCH_PX), np.uint8)

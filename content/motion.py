@@ -44,13 +44,16 @@ class MotionMeter:
 
     def feed(self, signatures: Signatures) -> list[Row]:
         """The rows of the half seconds that are complete by now, ascending."""
+        rows: list[Row] = []
         for at_s, pixels in zip(signatures.at_s, signatures.pixels, strict=True):
             if not self._times:
                 self._slot = _slot(at_s)
             if not self._times or at_s - self._times[-1] > PAIR_S - 0.02:
                 self._times.append(at_s)
                 self._pictures.append(small_luma(pixels))
-        return self._measured() if len(self._times) > BATCH else []
+            if len(self._times) > BATCH:
+                rows += self._measured()
+        return rows
 
     def finish(self) -> list[Row]:
         """The rows that are left."""

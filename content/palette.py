@@ -33,22 +33,21 @@ _TO_LAB = np.array(
     ]
 )
 
+GREYS = ((0.2, "black"), (0.42, "dark gray"), (0.7, "gray"), (0.93, "light gray"), (1.1, "white"))
+"""Below this lightness a colour without chroma has this name."""
+GREY_CHROMA = 0.02
 NAMES: dict[str, tuple[str, ...]] = {
-    "black": ("#000000", "#101010", "#0c0e14", "#14100c", "#0e120e"),
-    "dark gray": ("#2a2a2a", "#404040", "#505050", "#2f3336", "#36322e"),
-    "gray": ("gray", "dimgray", "#767c80", "#807a76"),
-    "light gray": ("darkgray", "silver", "lightgray", "gainsboro", "#b4bcc0", "#c4beb8"),
-    "white": ("white", "whitesmoke", "snow", "ivory", "ghostwhite", "azure", "mintcream"),
-    "brown": ("saddlebrown", "sienna", "#6b4a34", "#80603f", "#7a5c4c", "#5c4030"),
+    "brown": ("brown", "saddlebrown", "sienna", "#6b4a34", "#80603f", "#7a5c4c", "#5c4030"),
     "dark brown": ("#2e1e14", "#3b2a1e", "#4a3426", "#442a1a", "#3a2f28"),
-    "beige": ("tan", "burlywood", "wheat", "beige", "linen", "#c8b59a", "#a8967e", "antiquewhite"),
-    "orange": ("orange", "darkorange", "#d2782a", "#c06a20", "chocolate", "peru"),
-    "gold": ("gold", "goldenrod", "darkgoldenrod", "#d8b24a"),
-    "yellow": ("yellow", "khaki", "lemonchiffon", "#e8dc70"),
-    "red": ("red", "crimson", "firebrick", "#c83228", "tomato"),
+    "beige": ("tan", "burlywood", "wheat", "linen", "#c8b59a", "#a8967e", "antiquewhite"),
+    "orange": ("orange", "darkorange", "#d2782a", "#c06a20", "chocolate", "peru", "orangered"),
+    "gold": ("gold", "goldenrod", "darkgoldenrod", "#d8b24a", "#d8d812"),
+    "yellow": ("yellow", "khaki", "lemonchiffon", "#e8dc70", "#f9da8f"),
+    "red": ("red", "crimson", "firebrick", "#c83228", "#a83030"),
     "dark red": ("darkred", "maroon", "#5a1414", "#6e2420", "#4a1a18"),
     "pink": ("pink", "lightpink", "hotpink", "deeppink", "palevioletred", "#e0a8a8", "#c88a90"),
-    "salmon": ("salmon", "coral", "darksalmon", "lightsalmon", "#d09078", "peachpuff"),
+    "light pink": ("mistyrose", "lavenderblush", "#f2d1d4"),
+    "salmon": ("salmon", "coral", "darksalmon", "lightsalmon", "tomato", "#d09078", "peachpuff"),
     "olive": ("olive", "#5e5a2a", "#73703c", "#8c8850", "darkkhaki"),
     "dark olive": ("#2c2c16", "#3a3a1e", "#46442a"),
     "green": ("green", "forestgreen", "seagreen", "olivedrab", "#4c7840", "#648c50", "#5a7a5a"),
@@ -56,17 +55,20 @@ NAMES: dict[str, tuple[str, ...]] = {
     "light green": ("lightgreen", "palegreen", "yellowgreen", "darkseagreen", "#b4cc9c", "lime"),
     "teal": ("teal", "darkcyan", "cadetblue", "#3c7070", "#5a8c8c"),
     "dark teal": ("#102e30", "#1c3c40", "#1e4a4c", "#284448"),
-    "cyan": ("cyan", "turquoise", "paleturquoise", "mediumturquoise", "#8cc8cc"),
+    "cyan": ("cyan", "turquoise", "mediumturquoise", "darkturquoise"),
+    "light cyan": ("lightcyan", "paleturquoise", "#a8d8d8", "#8cc8cc"),
     "light blue": ("lightblue", "skyblue", "lightskyblue", "powderblue", "#a8c0dc", "#8cacd0"),
     "blue": ("blue", "royalblue", "steelblue", "dodgerblue", "#3c64a8", "#5078a0", "slategray"),
     "dark blue": ("navy", "midnightblue", "darkblue", "#1a2848", "#24365a", "#2c3c50", "#141e34"),
     "purple": ("purple", "rebeccapurple", "darkorchid", "blueviolet", "#6e4a82", "slateblue"),
     "dark purple": ("indigo", "#2a1838", "#3a2448", "#3c2c44"),
-    "lavender": ("plum", "thistle", "mediumpurple", "lavender", "#b0a0c8"),
+    "lavender": ("plum", "thistle", "mediumpurple", "lavender", "#b0a0c8", "#bab4d9"),
     "magenta": ("magenta", "mediumvioletred", "orchid", "#b43c96"),
 }
-"""Families of the CSS colours (CSS Color 4, section 6.1), with the muted tones of film between
-them; a colour is named after its nearest anchor."""
+"""Families of the CSS colours (CSS Color 4, section 6.1) with the muted tones of film between
+them; a colour that is no grey is named after its nearest anchor."""
+_LIGHTNESS, _HUE = 0.6, 0.08
+"""How much lightness counts beside a and b, and hue alone: a dull blue is a blue for all that."""
 
 
 def from_rgb(rgb: npt.NDArray[Any]) -> F32:
@@ -86,9 +88,12 @@ def to_rgb(lab: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 
 
 def name(lab: npt.NDArray[Any]) -> str:
-    """The family, a key of `NAMES`, of one OKLab colour (3,)."""
+    """The family, of `GREYS` or `NAMES`, of one OKLab colour (3,)."""
+    lightness, chroma = float(lab[0]), float(np.hypot(lab[1], lab[2]))
+    if chroma < GREY_CHROMA or lightness < GREYS[0][0] / 2:
+        return next(grey for limit, grey in GREYS if lightness < limit)
     names, anchors = _anchors()
-    return names[int(((anchors - lab) ** 2).sum(1).argmin())]
+    return names[int(((anchors - _perceived(np.asarray(lab))) ** 2).sum(1).argmin())]
 
 
 def hex_code(lab: npt.NDArray[Any]) -> str:
@@ -119,27 +124,35 @@ def palette(lab: npt.NDArray[Any], weight: npt.NDArray[Any], colours: int = COLO
 def _first(points: Floats, mass: Floats, colours: int) -> Floats:
     """Where k-means begins: far apart, but not for the sake of a few stray pixels."""
     centres = points[[int(np.argmax(mass))]]
-    distance = ((points - centres[0]) ** 2).sum(1)
+    distance, far = _squared(points, centres[0]), np.sqrt(mass)
     while len(centres) < colours and distance.max() > 1e-6:
-        chosen = points[int(np.argmax(distance * np.sqrt(mass)))]
+        chosen = points[int(np.argmax(distance * far))]
         centres = np.vstack([centres, chosen])
-        distance = np.minimum(distance, ((points - chosen) ** 2).sum(1))
+        distance = np.minimum(distance, _squared(points, chosen))
     return centres
+
+
+def _squared(points: Floats, centre: Floats) -> Floats:
+    """Distances (n,), squared."""
+    apart = points - centre
+    distances: Floats = np.einsum("ij,ij->i", apart, apart)
+    return distances
 
 
 def _lloyd(points: Floats, mass: Floats, centres: Floats) -> tuple[Floats, Floats]:
     """Centres (k, 3) and their masses (k,); a centre that loses all its points goes."""
     label = np.full(len(points), -1)
+    massive = points * mass[:, None]
     for _ in range(ROUNDS):
         # |p − c|² without |p|², which is the same for every centre.
-        nearest = ((centres**2).sum(1) - 2 * points @ centres.T).argmin(1)
+        nearest = ((centres**2).sum(1)[:, None] - 2 * centres @ points.T).argmin(0)
         if np.array_equal(nearest, label):
             break
-        label = nearest
-        total = np.bincount(label, mass, len(centres))
-        sums = [np.bincount(label, mass * axis, len(centres)) for axis in points.T]
+        mine = (nearest == np.arange(len(centres))[:, None]).astype(np.float64)
+        total = mine @ mass
         kept = total > 0
-        centres, label = np.stack(sums, 1)[kept] / total[kept, None], (np.cumsum(kept) - 1)[label]
+        centres = (mine @ massive)[kept] / total[kept, None]
+        label = (np.cumsum(kept) - 1)[nearest]
     return centres, np.bincount(label, mass, len(centres)).astype(np.float64)
 
 
@@ -159,9 +172,15 @@ def _joined(centres: Floats, total: Floats) -> Floats:
 
 
 @cache
-def _anchors() -> tuple[list[str], F32]:
+def _anchors() -> tuple[list[str], npt.NDArray[Any]]:
     from PIL import ImageColor
 
     pairs = [(name, colour) for name, colours in NAMES.items() for colour in colours]
     rgb = np.array([ImageColor.getrgb(colour)[:3] for _, colour in pairs])
-    return [name for name, _ in pairs], from_rgb(rgb)
+    return [name for name, _ in pairs], _perceived(from_rgb(rgb))
+
+
+def _perceived(lab: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """(…, 5): lightness, a, b and the direction of hue, each as much as it counts in a name."""
+    hue = lab[..., 1:] / np.maximum(np.hypot(lab[..., 1:2], lab[..., 2:3]), 1e-9)
+    return np.concatenate([_LIGHTNESS * lab[..., :1], lab[..., 1:], _HUE * hue], -1)

@@ -7,13 +7,14 @@ is given frame numbers only; times are our own, so variable frame rates do no ha
 """
 
 from collections import deque
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from content.decode import Signatures
-from content.types import U8
+from content.types import U8, BoundaryKind
 
 MIN_SHOT_S = 0.6
 """Shots are never shorter (PySceneDetect's own 15 frames at 25 fps)."""
@@ -26,14 +27,23 @@ _WINDOW = 2
 """Frames on each side that the detector compares a change with: its delay."""
 
 
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A shot begins here."""
+
+    at_s: float
+    kind: BoundaryKind
+    confidence: float
+
+
 class ShotDetector:
     """Feed signatures in order; cuts come out.
 
     `decided_s`: cuts still to come will not be placed before this time.
     """
 
-    def __init__(self) -> None:
-        self.decided_s = 0.0
+    def __init__(self, start_s: float = 0.0) -> None:
+        self.decided_s = self._start_s = start_s
         self._times: deque[float] = deque(maxlen=_WINDOW + 1)
         self._count = 0
         self._cuts = 0
@@ -48,15 +58,19 @@ class ShotDetector:
         # The shortest shot is our own rule, in seconds: none of the detector's.
         return AdaptiveDetector(min_scene_len=0, window_width=_WINDOW)
 
-    def feed(self, signatures: Signatures) -> list[float]:
-        """Start times (s) of the shots that these frames reveal, ascending."""
+    def feed(self, signatures: Signatures) -> list[Boundary]:
+        """The boundaries that these frames reveal, ascending; none before `start_s`."""
         found = []
         for at_s, pixels in zip(signatures.at_s, signatures.pixels, strict=True):
             self._times.append(at_s)
             if (cut_s := self._candidate(at_s, pixels)) is not None and self._accept(cut_s):
-                found.append(cut_s)
-        self.decided_s = self._times[0]
-        return found
+                found.append(Boundary(cut_s, "cut", 1.0))
+        self.decided_s = max(self._start_s, self._times[0])
+        return [boundary for boundary in found if boundary.at_s >= self._start_s]
+
+    def finish(self) -> list[Boundary]:
+        """What only the film's end decides."""
+        return []
 
     def _candidate(self, at_s: float, pixels: U8) -> float | None:
         from scenedetect import FrameTimecode

@@ -5,6 +5,7 @@ between calls; ends when its input ends or its parent is gone.
 """
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -37,11 +38,28 @@ class Operations:
     def probe(self, _report: Report, *, path: str, wall_s: float) -> dict[str, Any]:
         return asdict(probe(Path(path), DecodeLimits(wall_s=wall_s)))
 
-    def extract(self, report: Report, *, path: str, folder: str, wall_s: float) -> None:
+    def extract(
+        self,
+        report: Report,
+        *,
+        path: str,
+        folder: str,
+        wall_s: float,
+        synopsis: str,
+        language: str | None,
+    ) -> None:
+        segments = Path(folder) / "segments"
         extraction = extract(
-            Path(path), self._models, limits=DecodeLimits(wall_s=wall_s), on_progress=report
+            Path(path),
+            self._models,
+            limits=DecodeLimits(wall_s=wall_s),
+            on_progress=report,
+            synopsis=synopsis,
+            language=language,
+            folder=segments,
         )
         save(extraction, Path(folder))
+        shutil.rmtree(segments)
 
     def synopsis(self, _report: Report, *, text: str) -> dict[str, Any] | None:
         vector = encode_synopsis(text, self._models)

@@ -42,7 +42,7 @@ class Models:
     def __init__(self, choice: EncoderChoice = EMBEDDED, *, transcript: str = "tiny") -> None:
         """`transcript`: as KEYART_TRANSCRIPT."""
         self._choice = choice
-        self._transcript = transcript
+        self.transcript = transcript
 
     @property
     def specs(self) -> dict[Space, EncoderSpec]:
@@ -138,11 +138,11 @@ class Models:
     @cached_property
     def whisper(self) -> "Whisper | None":
         """Speech to words; None when it is off."""
-        if self._transcript == "off":
+        if self.transcript == "off":
             return None
         from content.encoders.whisper import Whisper
 
-        return Whisper(self._transcript)
+        return Whisper(self.transcript)
 
     @cached_property
     def _frames(self) -> "FrameEncoder":

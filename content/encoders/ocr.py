@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from content.errors import Unavailable
-from content.types import U8
+from content.types import F32, U8
 
 PACKAGE = "rapidocr"
 FIND, READ = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
@@ -19,6 +19,8 @@ FIND_PX = 480
 MIN_CHARACTERS = 3
 """Letters and digits. Fewer are read in fur and foam, too."""
 MIN_SCORE = 0.75
+MIN_PACE = 0.25
+"""Width of a character as a share of the line's height: a face that passes for "16.6" is narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class TextReader:
     def read(self, rgb: U8) -> list[Line]:
         """Lines in a picture, RGB uint8 (H, W, 3), from the top down.
 
-        A line is left out where fewer than `MIN_CHARACTERS` letters and digits are read or the
-        score is below `MIN_SCORE`.
+        A line is left out where fewer than `MIN_CHARACTERS` letters and digits are read, where
+        they would be too narrow for its height, or where the score is below `MIN_SCORE`.
 
         Raises:
             Unavailable: `text_model_missing`, when the package is not installed.
@@ -51,7 +53,7 @@ class TextReader:
         return [
             Line(text.strip(), round(float(score), 4), _corners(box))
             for box, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
-            if score >= MIN_SCORE and sum(map(str.isalnum, text)) >= MIN_CHARACTERS
+            if score >= MIN_SCORE and is_line(text, np.asarray(box, np.float32))
         ]
 
     @cached_property
@@ -87,6 +89,15 @@ def _models_folder() -> Path:
         "text_model_missing",
         "the text reader's networks are not installed: pip install rapidocr==3.10.0",
     )
+
+
+def is_line(text: str, box: F32) -> bool:
+    """Whether `text` may stand in a box of four corners (4, 2), clockwise from the top left."""
+    width, height = np.hypot(*(box[1] - box[0])), np.hypot(*(box[3] - box[0]))
+    if height >= 1.5 * width:  # the reader has turned it
+        width, height = height, width
+    enough = sum(map(str.isalnum, text)) >= MIN_CHARACTERS
+    return bool(enough and width >= MIN_PACE * len(text.strip()) * height)
 
 
 def _corners(box: Any) -> tuple[tuple[float, float], ...]:

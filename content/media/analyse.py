@@ -39,7 +39,7 @@ def analyse(source: Source, request: dict[str, Any], out: BinaryIO) -> None:
     byte = _read(source, window, pictures, sound)
     pictures.flush()
     if sound is not None:
-        sound.finish(window.until_s if pictures.more else pictures.end_s)
+        sound.finish(window.end_s if pictures.more else pictures.end_s)
     last = not pictures.more
     if last:
         _check_complete(pictures, facts.duration_s)
@@ -74,7 +74,7 @@ def _read(source: Source, window: Window, pictures: Pictures, sound: Sound | Non
             elif sound is not None:
                 sound.add(frame)
         if sound is not None:
-            sound.release(window.until_s if pictures.more else pictures.end_s)
+            sound.release(window.end_s if pictures.more else pictures.end_s)
         if pictures.done and (sound is None or sound.done):
             break
     return byte

@@ -38,6 +38,7 @@ class Pictures:
         self._bars = bars.turned(-source.quarters)
         self._grid = math.floor(window.start_s * SAMPLES_PER_S) - 1
         self._last_s = -math.inf
+        self._tick_s = float(source.video.time_base)
         self._scaler = VideoReformatter()
         self._times: list[float] = []
         self._tiny: list[list[U8]] = []
@@ -70,7 +71,7 @@ class Pictures:
     def _time(self, frame: Any) -> tuple[float, float]:
         """Start and length of a frame in seconds; starts strictly grow."""
         step = 1 / self.source.fps
-        length = float(frame.duration * frame.time_base) if frame.duration else step
+        length = frame.duration * self._tick_s if frame.duration else step
         length = length if 0 < length < 10 else step
         at_s = self.clock.place(frame.time, length)
         if at_s <= self._last_s:

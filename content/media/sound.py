@@ -8,14 +8,13 @@ from av.audio.resampler import AudioResampler
 
 from content import wire
 from content.media.clock import Clock
+from content.media.loudness import BLOCKS_PER_S, LoudnessMeter
 from content.media.window import Window
 from content.types import F32
 
 SOUND_HZ = 16_000
 SLACK_S = 0.02
 """Timestamps this far off are rounding; beyond it there is a gap or an overlap."""
-TAIL_S = 1.0
-"""Sound is sent to so much after the window: frames of analysis reach over its end."""
 _CENTRE, _SURROUND = 2**0.5, 0.5**0.5
 _WEIGHTS = {
     **dict.fromkeys(("FC",), _CENTRE),
@@ -34,10 +33,10 @@ class Sound:
 
     def __init__(self, zero_s: float, window: Window, out: BinaryIO) -> None:
         self._clock = Clock(zero_s)
-        self._origin_s, self._end_s = window.from_s, window.end_s + TAIL_S
+        self._origin_s, self._end_s = window.from_s, window.end_s
         self._out = out
         self._lane: _Lane | None = None
-        self._samples = np.zeros(0, np.float32)
+        self._samples = self._power = np.zeros(0, np.float32)
         self._sent = 0
 
     @property
@@ -62,7 +61,7 @@ class Sound:
         """Send the whole seconds that end by `until_s`."""
         self._collect()
         until = min(round((until_s - self._origin_s) * SOUND_HZ), self._sent + self._samples.size)
-        while self._sent + SOUND_HZ <= until:
+        while self._sent + SOUND_HZ <= until and self._power.size >= BLOCKS_PER_S:
             self._send(SOUND_HZ)
 
     def finish(self, until_s: float) -> None:
@@ -90,12 +89,16 @@ class Sound:
     def _collect(self) -> None:
         if self._lane is not None and self._lane.made:
             self._samples = np.concatenate([self._samples, *self._lane.made])
-            self._lane.made = []
+            self._power = np.concatenate([self._power, *self._lane.power])
+            self._lane.made, self._lane.power = [], []
 
     def _send(self, size: int) -> None:
-        meta = {"kind": "sound", "at_s": self._origin_s + self._sent / SOUND_HZ, "power": []}
+        blocks = -(-size * BLOCKS_PER_S // SOUND_HZ)
+        power = np.pad(self._power[:blocks], (0, max(0, blocks - self._power.size)))
+        at_s = self._origin_s + self._sent / SOUND_HZ
+        meta = {"kind": "sound", "at_s": at_s, "power": power.tolist()}
         wire.send_array(self._out, meta, np.ascontiguousarray(self._samples[:size]))
-        self._samples = self._samples[size:]
+        self._samples, self._power = self._samples[size:], self._power[blocks:]
         self._sent += size
 
 
@@ -105,9 +108,13 @@ class _Lane:
     def __init__(self, rate: int, layout: Any, from_s: float) -> None:
         self.rate, self.layout = rate, layout.name
         self.made: list[F32] = []
+        self.power: list[F32] = []
         self._next = round(from_s * rate)
         self._placed = False
+        self._pending: list[F32] = []
+        self._held = 0
         self._mix = _mix(layout)
+        self._loudness = LoudnessMeter(rate, layout.name)
         self._resampler = AudioResampler(format="flt", layout="mono", rate=SOUND_HZ)
 
     @property
@@ -131,12 +138,26 @@ class _Lane:
 
     def finish(self) -> None:
         """Give what the resampler still holds."""
+        self._measure()
         if self._next:
             self._resample(None)
+            self.power.append(self._loudness.finish())
 
     def _take(self, samples: F32) -> None:
-        if samples.shape[1]:
-            self._next += samples.shape[1]
+        self._next += samples.shape[1]
+        self._pending.append(samples)
+        self._held += samples.shape[1]
+        if self._held >= self.rate:
+            self._measure()
+
+    def _measure(self) -> None:
+        """A second at a time: a call for each decoded frame would cost more than the work."""
+        if self._held:
+            samples = np.concatenate(self._pending, axis=1)
+            self._pending, self._held = [], 0
+            np.nan_to_num(samples, copy=False, posinf=1.0, neginf=-1.0)
+            samples = np.clip(samples, -8.0, 8.0)
+            self.power.append(self._loudness.add(samples))
             frame = av.AudioFrame.from_ndarray((self._mix @ samples)[None], "flt", "mono")
             frame.sample_rate = self.rate
             self._resample(frame)
@@ -155,7 +176,7 @@ def _mix(layout: Any) -> F32:
 
 
 def _floats(frame: Any) -> F32:
-    """(channels, n) of a frame in any format, nominally −1..1, finite."""
+    """(channels, n) of a frame in any format, nominally −1..1."""
     data = frame.to_ndarray()
     if not frame.format.is_planar:
         data = data.reshape(-1, frame.layout.nb_channels).T
@@ -164,5 +185,4 @@ def _floats(frame: Any) -> F32:
             data = data.astype(np.float32) / 128 - 1
         case "i":
             data = data.astype(np.float32) / float(-np.iinfo(data.dtype).min)
-    samples: F32 = np.nan_to_num(np.asarray(data, np.float32), posinf=1.0, neginf=-1.0)
-    return np.clip(samples, -8.0, 8.0)
+    return np.asarray(data, np.float32)
