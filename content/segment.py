@@ -51,6 +51,11 @@ class Picture:
     """Words and faces (content.onscreen)."""
     thumbnail: bytes
 
+    @property
+    def meaning(self) -> F32:
+        """What is compared with `Models.picture_words`."""
+        return self.embedding if self.concept is None else self.concept
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:

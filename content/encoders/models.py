@@ -58,6 +58,11 @@ class Models:
         seen = self._frames.classify(frames)
         return Pictures(seen.features, self.concept.encode(seen.classes))
 
+    @property
+    def cross_modal(self) -> bool:
+        """Whether pictures and words have one encoder (then there is no `concept`)."""
+        return not self._choice.visual.embedded
+
     def picture_words(self, texts: Sequence[str]) -> F32:
         """Texts in the space of pictures: to be compared, row by row, with `Pictures.meaning`.
 

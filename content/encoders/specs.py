@@ -40,6 +40,7 @@ def specs(choice: EncoderChoice) -> dict[Space, EncoderSpec]:
 @cache
 def embedded_specs() -> dict[Space, EncoderSpec]:
     """The encoders that ship inside packages, by space. Cheap: nothing heavy is imported."""
+    from content import style
     from content.sound import vector as sound
 
     visual = EncoderSpec("efficientnet-lite0", "1", "visual", 1280, _weights(*_VISUAL))
@@ -50,6 +51,7 @@ def embedded_specs() -> dict[Space, EncoderSpec]:
         "concept": _conse(visual, text),
         "audio": EncoderSpec("sound-statistics", "2", "audio", sound.DIM, audio),
         "synopsis": text,
+        "style": EncoderSpec("facts", "1", "style", style.DIM, _digest(style.PARAMETERS)),
     }
 
 
