@@ -56,3 +56,14 @@ def test_only_loopback_needs_no_keys(host: str, keys: tuple[str, ...], refused: 
 def test_every_version_is_pinned() -> None:
     lines = (ROOT / "constraints.txt").read_text().split()
     assert all("==" in line and "+" not in line for line in lines)
+
+
+@pytest.mark.parametrize("model", ["off", "tiny", "/models/x", "~/x", f"some/model@{'0a' * 20}"])
+def test_a_transcriber_is_packaged_local_or_pinned(model: str) -> None:
+    assert Settings(transcript=model).transcript == model
+
+
+@pytest.mark.parametrize("model", ["", "large-v3", "some/model", "some/model@main"])
+def test_no_other_transcriber_is_taken(model: str) -> None:
+    with pytest.raises(ValueError, match="transcript"):
+        Settings(transcript=model)

@@ -20,6 +20,7 @@ SECTIONS = {
     "mood": "Mood, beside pairs of shots judged by eye",
     "medium": "Live action or animation, each source judged by a fit without it",
     "serve": "Over HTTP, idle and while ingesting",
+    "words": "What is said, and what is made of other sounds",
     "themes": "Themes of synopses of known works",
 }
 
