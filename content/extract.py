@@ -15,7 +15,7 @@ from content.encoders.models import Models
 from content.encoders.specs import embedded_specs
 from content.keyframes import Candidate, ShotPictures, measure, thumbnail
 from content.profile import Look, pacing
-from content.shots import ShotDetector
+from content.shots import AdaptiveShots
 from content.types import F32, Extraction, Keyframe, MediaFacts, Shot, Space, Vector
 
 BATCH = 16
@@ -75,7 +75,7 @@ class _Reading:
 
     def __init__(self, models: Models) -> None:
         self._models = models
-        self._detector, self._look = ShotDetector(), Look()
+        self._detector, self._look = AdaptiveShots(), Look()
         self._sound: SoundMeter | None = None
         self._shots: list[Shot] = []
         self._waiting: list[tuple[int, Candidate]] = []
@@ -89,8 +89,8 @@ class _Reading:
             self._sound = SoundMeter(self._models.speech)
 
     def watch(self, signatures: decode.Signatures) -> None:
-        for cut_s in self._detector.feed(signatures):
-            self._close(self._pictures.cut(cut_s))
+        for boundary in self._detector.feed(signatures):
+            self._close(self._pictures.cut(boundary.at_s))
 
     def look_at(self, sample: decode.Sample) -> None:
         candidate = measure(sample)
@@ -103,6 +103,8 @@ class _Reading:
 
     def end(self, duration_s: float) -> None:
         self.facts = replace(self.facts, duration_s=duration_s)
+        for boundary in self._detector.finish():
+            self._close(self._pictures.cut(boundary.at_s))
         self._close(self._pictures.cut(duration_s))
         # What follows the last sample's shot is too short for a picture of its own.
         self._shots[-1] = replace(self._shots[-1], end_s=duration_s)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from content.encoders.frames import FrameEncoder
     from content.encoders.speech import SpeechDetector
     from content.encoders.text import TextEncoder
+    from content.encoders.transnet import TransitionNetwork
 
 
 class Models:
@@ -48,3 +49,10 @@ class Models:
         from content.encoders.faces import FaceDetector
 
         return FaceDetector()
+
+    @cached_property
+    def transitions(self) -> "TransitionNetwork":
+        """Frames to shot changes."""
+        from content.encoders.transnet import TransitionNetwork
+
+        return TransitionNetwork()

@@ -14,6 +14,7 @@ from rich.table import Table
 Rows = Sequence[dict[str, object]]
 SECTIONS = {
     "ingest": "Understanding a film, beside decoding it alone",
+    "shots": "Shot boundaries, beside PySceneDetect and TransNet V2",
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
     "serve": "Over HTTP, idle and while ingesting",
