@@ -64,6 +64,7 @@ def extract(
         (
             *(spec.fingerprint for spec in embedded_specs().values()),
             models.transcript,
+            models.shots,
             str(language),
         )
     )

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgpack
 
@@ -23,6 +23,7 @@ from content.errors import KeyartError, TransientError, described
 from content.extract import extract
 from content.keeping import load, save
 from content.process import follow_parent
+from content.shots import ShotsChoice
 from content.synopsis import encode_synopsis
 
 Report = Callable[[str, float], None]
@@ -32,7 +33,10 @@ class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
     def __init__(self) -> None:
-        self._models = Models(os.environ.get("KEYART_TRANSCRIPT", "tiny"))
+        self._models = Models(
+            transcript=os.environ.get("KEYART_TRANSCRIPT", "tiny"),
+            shots=cast(ShotsChoice, os.environ.get("KEYART_SHOTS", "auto")),
+        )
 
     def probe(self, _report: Report, *, path: str, wall_s: float) -> dict[str, Any]:
         return asdict(probe(Path(path), DecodeLimits(wall_s=wall_s)))

@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import doctor, reads, serve, status, submit, title
+from api.cli import bench, doctor, reads, serve, status, submit, title
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -31,6 +31,7 @@ for command in (
     reads.reward,
     submit.reindex,
     doctor.doctor,
+    bench.bench,
 ):
     app.command()(command)
 app.command("show")(title.show_title)

@@ -10,15 +10,17 @@ if TYPE_CHECKING:
     from content.encoders.ocr import TextReader
     from content.encoders.speech import SpeechDetector
     from content.encoders.text import TextEncoder
+    from content.encoders.transnet import TransitionNetwork
     from content.encoders.whisper import Whisper
+    from content.shots import ShotsChoice
 
 
 class Models:
     """Lazy holder. Making one costs nothing; not for use by several threads at once."""
 
-    def __init__(self, transcript: str = "tiny") -> None:
-        """`transcript`: as KEYART_TRANSCRIPT."""
-        self.transcript = transcript
+    def __init__(self, transcript: str = "tiny", shots: "ShotsChoice" = "auto") -> None:
+        """`transcript`, `shots`: as KEYART_TRANSCRIPT and KEYART_SHOTS."""
+        self.transcript, self.shots = transcript, shots
 
     @cached_property
     def frames(self) -> "FrameEncoder":
@@ -70,3 +72,10 @@ class Models:
         from content.encoders.whisper import Whisper
 
         return Whisper(self.transcript)
+
+    @cached_property
+    def transitions(self) -> "TransitionNetwork":
+        """Frames to shot changes."""
+        from content.encoders.transnet import TransitionNetwork
+
+        return TransitionNetwork()
