@@ -12,11 +12,13 @@ import numpy as np
 from content.encoders.models import Models
 from content.encoders.specs import embedded_specs
 from content.film import Film, join
+from content.film_moods import film_moods
 from content.look import COLUMNS, look_facts
+from content.mood.timeline import by_second as mood_by_second
 from content.motion import motion_facts
 from content.pacing import pacing
 from content.segment import Picture, Segment, aspect
-from content.sound.facts import sound_facts, sound_profile, sound_timeline, stretch
+from content.sound.facts import sound_facts, sound_profile, sound_timeline
 from content.sound.vector import sound_vector
 from content.transcript import transcript_of
 from content.types import (
@@ -51,10 +53,13 @@ def describe(
     """
     film = _believed(join(segments), models, language)
     said, meanings = shot_words(film.lines, film.shots, models)
-    shot_facts = tuple(_shot_facts(film, k, words) for k, words in enumerate(said))
-    timeline = _timeline(film)
+    facts = [_shot_facts(film, k, words) for k, words in enumerate(said)]
+    concepts = [pool([picture.concept for picture in own]) for own in film.pictures]
+    moods, mood = film_moods(film, facts, concepts, meanings, synopsis=synopsis, models=models)
+    shot_facts = tuple(replace(f, mood=m) for f, m in zip(facts, moods, strict=True))
+    timeline = _timeline(film, moods)
     words = title_words(synopsis, film.lines, film.facts.duration_s, models)
-    shot_vectors = _shot_vectors(film)
+    shot_vectors = _shot_vectors(film, concepts)
     if meanings is not None:
         shot_vectors["synopsis"] = meanings
     return Extraction(
@@ -62,7 +67,7 @@ def describe(
         shots=film.shots,
         keyframes=_keyframes(film),
         vectors=_title_vectors(film),
-        profile={**_profile(film, shot_facts, timeline), "words": words},
+        profile={**_profile(film, shot_facts, timeline), "words": words, "mood": mood},
         shot_facts=shot_facts,
         shot_vectors=shot_vectors,
         timeline=timeline,
@@ -84,13 +89,9 @@ def _shot_facts(film: Film, k: int, words: Facts) -> ShotFacts:
         **motion_facts(film.moves(shot)),
         **film.pictures[k][0].seen,
     }
-    return ShotFacts(look=look, sound=sound_facts(*_heard(film, shot)), words=words)
-
-
-def _heard(film: Film, shot: Shot) -> tuple[F32, F32 | None]:
-    if film.sound is None:
-        return np.zeros((0, 0), np.float32), None
-    return stretch(film.sound, film.power, shot.start_s, shot.end_s)
+    return ShotFacts(
+        look=look, sound=sound_facts(*film.heard(shot.start_s, shot.end_s)), words=words
+    )
 
 
 def _profile(film: Film, shot_facts: Sequence[ShotFacts], timeline: Timeline) -> dict[str, Any]:
@@ -112,12 +113,13 @@ def _profile(film: Film, shot_facts: Sequence[ShotFacts], timeline: Timeline) ->
     }
 
 
-def _timeline(film: Film) -> dict[str, F32]:
+def _timeline(film: Film, moods: Sequence[Facts]) -> dict[str, F32]:
     seconds = int(np.ceil(film.facts.duration_s))
     columns = {
         "brightness": by_second(film.look_s, film.look[:, COLUMNS.index("brightness")], seconds),
         "motion_global": by_second(film.motion[:, 0], film.motion[:, 1], seconds),
         "motion_local": by_second(film.motion[:, 0], film.motion[:, 2], seconds),
+        **mood_by_second(film.shots, moods, seconds),
     }
     if film.sound is not None:
         columns |= sound_timeline(film.sound, film.power)
@@ -161,10 +163,10 @@ def _title_vectors(film: Film) -> dict[Space, Vector]:
     }
 
 
-def _shot_vectors(film: Film) -> dict[Space, ShotVectors]:
+def _shot_vectors(film: Film, concepts: list[F32]) -> dict[Space, ShotVectors]:
     found: dict[Space, list[F32 | None]] = {
         "visual": [pool([picture.embedding for picture in own]) for own in film.pictures],
-        "concept": [pool([picture.concept for picture in own]) for own in film.pictures],
+        "concept": list(concepts),
         "audio": [_shot_sound(film, shot) for shot in film.shots],
     }
     specs = embedded_specs()
@@ -180,7 +182,7 @@ def _shot_vectors(film: Film) -> dict[Space, ShotVectors]:
 def _shot_sound(film: Film, shot: Shot) -> F32 | None:
     if film.sound is None or shot.end_s - shot.start_s < SOUND_MIN_S:
         return None
-    return sound_vector(_heard(film, shot)[0])
+    return sound_vector(film.heard(shot.start_s, shot.end_s)[0])
 
 
 def pool(vectors: Sequence[F32], weights: Any = None) -> F32:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from content.keyframes import PICTURES_A_SHOT, merit
 from content.letterbox import Bars
 from content.segment import Picture, Segment, Stretch
+from content.sound import facts
 from content.transcript import Line
 from content.types import F32, MediaFacts, Shot
 
@@ -50,6 +51,12 @@ class Film:
         nearest = max(0, int(np.searchsorted(begins, shot.start_s, "right")) - 1)
         return self.motion[nearest : nearest + 1]
 
+    def heard(self, start_s: float, end_s: float) -> tuple[F32, F32 | None]:
+        """The sound rows and powers of [start_s, end_s); none without a sound stream."""
+        if self.sound is None:
+            return np.zeros((0, 0), np.float32), None
+        return facts.stretch(self.sound, self.power, start_s, end_s)
+
     @staticmethod
     def _within(times: F64, shot: Shot) -> slice:
         first, last = np.searchsorted(times, (shot.start_s, shot.end_s))
@@ -59,10 +66,10 @@ class Film:
 def join(segments: Iterable[Segment]) -> Film:
     """The film of consecutive segments, the last of them its end."""
     parts = list(segments)
-    facts = replace(parts[0].facts, duration_s=parts[-1].end.duration_s)
+    media = replace(parts[0].facts, duration_s=parts[-1].end.duration_s)
     stretches = _joined(stretch for part in parts for stretch in part.stretches)
     return Film(
-        facts=facts,
+        facts=media,
         bars=parts[0].bars,
         shots=tuple(_shot(stretch) for stretch in stretches),
         pictures=tuple(stretch.pictures for stretch in stretches),
