@@ -85,10 +85,6 @@ class End:
 Part = MediaFacts | Bars | Signatures | Sample | Sound | End
 
 SEGMENT_S = 600.0
-PREROLL_S = 4.0
-"""Signatures and sound of so much before a segment are delivered too …"""
-POSTROLL_S = 4.0
-"""… and signatures of so much after it."""
 
 
 def probe(path: Path, limits: DecodeLimits = USUAL_LIMITS) -> MediaFacts:

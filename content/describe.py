@@ -11,7 +11,7 @@ import numpy as np
 
 from content.encoders.models import Models
 from content.film import Film, join
-from content.film_vectors import shot_vectors, title_vectors
+from content.film_vectors import shot_vectors, shown, title_vectors
 from content.look import COLUMNS, look_facts
 from content.mood.film import film_moods
 from content.mood.meaning import meaning_by
@@ -79,7 +79,7 @@ def _moods(
 ) -> tuple[list[Facts], Facts]:
     """The mood of each shot and of the title."""
     meaning = meaning_by(models)
-    affinities = [meaning.of_picture(own[0].meaning) for own in film.pictures]
+    affinities = [meaning.of_picture(shown(own)) for own in film.pictures]
     for k, vector in zip(said.shots, said.data, strict=True) if said is not None else ():
         affinities[k]["meaning"] = meaning.of_words(vector[None])
     around = [sound_facts(*film.heard(*musical_span(shot))) for shot in film.shots]

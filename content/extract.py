@@ -63,6 +63,7 @@ def extract(
         (
             *(spec.fingerprint for spec in models.specs.values()),
             models.transcript,
+            models.shots,
             str(language),
         )
     )

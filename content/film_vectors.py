@@ -70,6 +70,11 @@ def shot_vectors(film: Film, specs: Specs, *, windowed: bool) -> dict[Space, Sho
     return made
 
 
+def shown(pictures: Sequence[Picture]) -> F32:
+    """What a shot's pictures show together: (dim,), to be compared with words."""
+    return pool(np.stack([picture.meaning for picture in pictures]), [1.0] * len(pictures))
+
+
 def _concept(pictures: Sequence[Picture], weights: Any) -> F32 | None:
     known = [picture.concept for picture in pictures if picture.concept is not None]
     return pool(np.stack(known), weights) if known else None

@@ -20,7 +20,7 @@ from content.keyframes import Candidate, ShotPictures, Take, thumbnail
 from content.letterbox import Bars
 from content.motion import MotionMeter
 from content.onscreen import read_frame
-from content.shots import Boundary, ShotDetector
+from content.shots import Boundary, shot_detector
 from content.transcript import Line
 from content.types import F32, BoundaryKind, Facts, MediaFacts
 from content.windows import Window
@@ -154,7 +154,7 @@ class _Reading:
     def __init__(self, models: Models, language: str | None, start_s: float, end_s: float) -> None:
         self._language = language
         self._models, self._start_s, self._end_s = models, start_s, end_s
-        self._detector = ShotDetector(start_s)
+        self._detector = shot_detector(models.shots, models, start_s)
         self._motion_rows: list[tuple[float, float, float]] = []
         self._look: list[tuple[float, F32]] = []
         self._hearing: Hearing | None = None

@@ -14,6 +14,7 @@ from content.extract import extract
 from content.film import join
 from content.letterbox import Bars
 from content.media.clock import AHEAD_S, Clock
+from content.media.window import PREROLL_S
 from content.segment import Picture, Segment, Stretch
 from content.segments_kept import kept_segments, save_segment
 from content.types import Extraction, MediaFacts
@@ -67,7 +68,7 @@ def test_the_parts_of_segments_are_those_of_one(film: Path) -> None:
         assert found.items() <= expected.items()
         inside = [at_s for at_s in expected if 3 * number <= at_s < 3 * number + 3]
         assert set(inside) <= found.keys()
-        assert min(found) == pytest.approx(max(0, 3 * number - decode.PREROLL_S), abs=0.1)
+        assert min(found) == pytest.approx(max(0, 3 * number - PREROLL_S), abs=0.1)
 
     def samples(parts: list[decode.Part]) -> list[tuple[float, bytes]]:
         return [(p.at_s, p.rgb.tobytes()) for p in parts if isinstance(p, decode.Sample)]

@@ -33,7 +33,9 @@ class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
     def __init__(self, settings: Settings) -> None:
-        self._models = Models(settings.encoders, transcript=settings.transcript)
+        self._models = Models(
+            settings.encoders, transcript=settings.transcript, shots=settings.shots
+        )
 
     def probe(self, _report: Report, *, path: str, wall_s: float) -> dict[str, Any]:
         return asdict(probe(Path(path), DecodeLimits(wall_s=wall_s)))

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     )
     qdrant_url: str | None = Field(None, description="A Qdrant server instead of the embedded one.")
     qdrant_api_key: str | None = Field(None, description="Its API key.")
+    shots: Literal["auto", "adaptive", "transnetv2"] = Field(
+        "auto", description="How shots are found; `auto`: `transnetv2` on a GPU, else `adaptive`."
+    )
     log_level: Literal["debug", "info", "warning"] = Field(
         "info", description="`debug` logs every request; `info` only those refused or slow."
     )

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from content.encoders.ocr import TextReader
     from content.encoders.speech import SpeechDetector
     from content.encoders.text import TextEncoder
+    from content.encoders.transnet import TransitionNetwork
     from content.encoders.whisper import Whisper
+    from content.shots import ShotsChoice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,10 +41,16 @@ class Pictures:
 class Models:
     """Lazy holder. Making one costs nothing; not for use by several threads at once."""
 
-    def __init__(self, choice: EncoderChoice = EMBEDDED, *, transcript: str = "tiny") -> None:
-        """`transcript`: as KEYART_TRANSCRIPT."""
+    def __init__(
+        self,
+        choice: EncoderChoice = EMBEDDED,
+        *,
+        transcript: str = "tiny",
+        shots: "ShotsChoice" = "auto",
+    ) -> None:
+        """`transcript`, `shots`: as KEYART_TRANSCRIPT and KEYART_SHOTS."""
         self._choice = choice
-        self.transcript = transcript
+        self.transcript, self.shots = transcript, shots
 
     @property
     def specs(self) -> dict[Space, EncoderSpec]:
@@ -148,6 +156,13 @@ class Models:
         from content.encoders.whisper import Whisper
 
         return Whisper(self.transcript)
+
+    @cached_property
+    def transitions(self) -> "TransitionNetwork":
+        """Frames to shot changes."""
+        from content.encoders.transnet import TransitionNetwork
+
+        return TransitionNetwork()
 
     @cached_property
     def _frames(self) -> "FrameEncoder":

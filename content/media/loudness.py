@@ -13,6 +13,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 from av.audio.layout import AudioLayout
+from numpy import fft
 
 from content.types import F32
 
@@ -87,7 +88,7 @@ class LoudnessMeter:
         if self._response.size != size // 2 + 1:
             self._response = response(self._sections, np.arange(size // 2 + 1) / size)
         # What wraps around falls on the past, which is thrown away.
-        heard = np.fft.irfft(np.fft.rfft(joined) * self._response, size)[:, -clean.shape[1] :]
+        heard = fft.irfft(fft.rfft(joined) * self._response, size)[:, -clean.shape[1] :]
         power: F64 = self._weights @ (heard * heard)
         return power
 

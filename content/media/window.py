@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-PREROLL_S = 4.0
+PREROLL_S = 8.0
 """Frames and sound from so much before the start are sent too: for what needs a past."""
-POSTROLL_S = 4.0
-"""So much after the end: a boundary is decided by what follows it."""
+POSTROLL_S = 6.0
+"""So much after the end (of frames only): a boundary is decided by what follows it."""
 
 
 @dataclass(frozen=True, slots=True)

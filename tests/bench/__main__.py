@@ -16,6 +16,7 @@ SECTIONS = {
     "ingest": "Understanding a film, beside decoding it alone",
     "sound": "What is heard, beside librosa's chain",
     "encoders": "The embedded encoders, beside plain torch on one thread",
+    "shots": "Shot boundaries, beside PySceneDetect and TransNet V2",
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
     "mood": "Mood, beside pairs of shots judged by eye",

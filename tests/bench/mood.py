@@ -23,7 +23,7 @@ from content.mood.timeline import musical_span, surroundings, with_music
 from content.mood.vocabulary import NAMES
 from content.motion import MotionMeter, motion_facts
 from content.onscreen import read_frame
-from content.shots import ShotDetector
+from content.shots import AdaptiveShots
 from content.sound.facts import sound_facts, stretch
 from content.sound.meter import SoundMeter
 from content.types import Facts, MediaFacts, Shot
@@ -42,7 +42,7 @@ class Clip:
     def __init__(self, path: Path, models: Models, meaning: Meaning) -> None:
         self._models, self._meaning = models, meaning
         self._samples: list[decode.Sample] = []
-        detector, cuts = ShotDetector(), [0.0]
+        detector, cuts = AdaptiveShots(), [0.0]
         motion, sound, power = [], SoundMeter(models.speech), []
         for part in decode.analyse(path):
             match part:
@@ -52,7 +52,7 @@ class Clip:
                     width = facts.width * (1 - part.left - part.right)
                     meter = MotionMeter(width / (facts.height * (1 - part.top - part.bottom)))
                 case decode.Signatures():
-                    cuts += detector.feed(part)
+                    cuts += [boundary.at_s for boundary in detector.feed(part)]
                     motion += meter.feed(part)
                 case decode.Sample():
                     self._samples.append(part)
@@ -60,6 +60,7 @@ class Clip:
                     sound.add(part.samples)
                     power.append(part.power)
                 case decode.End():
+                    cuts += [boundary.at_s for boundary in detector.finish()]
                     cuts.append(part.duration_s)
         sound.finish()
         self._look = np.stack([look_row(sample.rgb) for sample in self._samples])
