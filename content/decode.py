@@ -15,6 +15,7 @@ import numpy as np
 
 from content import sandbox, wire
 from content.errors import PermanentError, TransientError
+from content.letterbox import Bars
 from content.sniff import open_media
 from content.types import F32, U8, MediaFacts
 
@@ -37,6 +38,7 @@ class Signatures:
     """Tiny pictures of consecutive frames, for shot detection."""
 
     at_s: list[float]
+    """On the film's clock; before the segment's start preroll, after its end postroll."""
     pixels: U8
     """(n, 36, 64, 3), BGR, 0..255; stretched, not upright."""
 
@@ -52,23 +54,37 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sound:
-    """The next piece of sound, about a second: mono float32 at 16 kHz, nominally −1..1."""
+    """The next piece of sound, a second or (the last one) less."""
 
+    at_s: float
+    """Whole seconds. Before the segment's start it is preroll."""
     samples: F32
+    """Mono at 16 kHz, nominally −1..1: channels weighed as in ITU-R BS.775, over their sum."""
+    power: F32
+    """Mean square of each 100 ms, K-weighted and summed over the channels (ITU-R BS.1770)."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The pass is complete."""
+    """The segment is complete."""
 
     duration_s: float
-    """End of the last frame, counted from the first."""
+    """End of the segment or, when it is the last, of the film: of its last frame."""
     frames: int
+    """Within the segment."""
     bad: int
     """Packets that could not be decoded."""
+    last: bool = True
+    """The film ends here."""
+    steady: bool = True
+    """No timestamps were reset on the way here: seeking leads to the right place."""
+    byte: int = 0
+    """How far into the file this was read."""
 
 
-Part = MediaFacts | Signatures | Sample | Sound | End
+Part = MediaFacts | Bars | Signatures | Sample | Sound | End
+
+SEGMENT_S = 600.0
 
 
 def probe(path: Path, limits: DecodeLimits = USUAL_LIMITS) -> MediaFacts:
@@ -109,18 +125,45 @@ def grab(
                 yield meta["at_s"], _array(meta, payload, np.uint8)
 
 
-def analyse(path: Path, limits: DecodeLimits = USUAL_LIMITS) -> Iterator[Part]:
-    """Everything in one pass: `MediaFacts` first, then parts as they are decoded, `End` last.
+def analyse(
+    path: Path,
+    limits: DecodeLimits = USUAL_LIMITS,
+    *,
+    start_s: float = 0.0,
+    length_s: float = SEGMENT_S,
+    after: End | None = None,
+    bars: Bars | None = None,
+) -> Iterator[Part]:
+    """One pass over the segment [start_s, start_s + length_s) of the film's clock.
+
+    `MediaFacts` and `Bars` come first, then parts as they are decoded, `End` last. Times are
+    seconds since the film's first frame. Sound lies on the same clock: gaps and what is missing at
+    the end are silence, what overlaps earlier sound or outlasts the pictures is dropped. The parts
+    of consecutive segments are those of one long one, but for preroll and postroll.
 
     The child waits whenever the caller does: nothing piles up, however long the film. Close the
     iterator (or let it run out) in the thread that began it.
 
+    Args:
+        start_s, length_s: whole seconds.
+        after: the end of the segment before this one, of the same film.
+        bars: taken off all pictures; None: found first.
+
     Raises:
-        PermanentError, TransientError: as `probe`; also `media_truncated`, at the end.
+        PermanentError, TransientError: as `probe`; also `media_truncated`, at the film's end.
     """
-    with closing(_run("analyse", path, {}, limits)) as messages:
+    request = {
+        "start_s": start_s,
+        "length_s": length_s,
+        "bars": bars if bars is None else list(bars),
+        "steady": after is None or after.steady,
+        "byte": after.byte if after is not None else 0,
+    }
+    with closing(_run("analyse", path, request, limits)) as messages:
         for meta, payload in messages:
             yield _part(meta, payload)
+            if meta["kind"] == "facts":
+                yield Bars(*meta["bars"])
 
 
 def _part(meta: dict[str, Any], payload: bytes) -> Part:
@@ -132,9 +175,10 @@ def _part(meta: dict[str, Any], payload: bytes) -> Part:
         case "sample":
             return Sample(meta["at_s"], _array(meta, payload, np.uint8))
         case "sound":
-            return Sound(_array(meta, payload, np.float32))
+            power = np.array(meta["power"], np.float32)
+            return Sound(meta["at_s"], _array(meta, payload, np.float32), power)
         case _:
-            return End(meta["duration_s"], meta["frames"], meta["bad"])
+            return End(**{field.name: meta[field.name] for field in fields(End)})
 
 
 def _facts(meta: dict[str, Any]) -> MediaFacts:

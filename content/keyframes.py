@@ -5,10 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from content.decode import Sample
-from content.types import U8, Shot
+from content.types import U8, BoundaryKind
 
 EDGE_S = 0.25
 """Samples this close to a cut may still hold some of a dissolve, a flash or motion blur."""
@@ -31,25 +28,14 @@ class Candidate:
 
     @property
     def merit(self) -> float:
-        """Worth as a shot's picture, 0..1: sharp, and neither dark nor burnt out nor flat."""
-        lit = min(1.0, self.brightness / 0.2, max(0.0, (1.0 - self.brightness) / 0.15))
-        return float((0.1 + self.sharpness) * lit * min(1.0, self.contrast / 0.12) / 1.1)
+        """Worth as a shot's picture, 0..1."""
+        return merit(self.brightness, self.contrast, self.sharpness)
 
 
-def measure(sample: Sample) -> Candidate:
-    """Brightness, contrast and sharpness of a sample (Pech-Pacheco et al. 2000 for the last)."""
-    import cv2
-
-    luma = cv2.cvtColor(sample.rgb, cv2.COLOR_RGB2GRAY)
-    mean, deviation = cv2.meanStdDev(luma)
-    edges = float(np.var(cv2.Laplacian(luma, cv2.CV_32F)))
-    return Candidate(
-        sample.at_s,
-        sample.rgb,
-        float(mean[0, 0]) / 255,
-        float(deviation[0, 0]) / 255,
-        edges / (edges + 200.0),
-    )
+def merit(brightness: float, contrast: float, sharpness: float) -> float:
+    """Worth as a shot's picture, 0..1: sharp, and neither dark nor burnt out nor flat."""
+    lit = min(1.0, brightness / 0.2, max(0.0, (1.0 - brightness) / 0.15))
+    return float((0.1 + sharpness) * lit * min(1.0, contrast / 0.12) / 1.1)
 
 
 def thumbnail(rgb: U8) -> bytes:
@@ -61,37 +47,63 @@ def thumbnail(rgb: U8) -> bytes:
     return file.getvalue()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """A shot, or as much of it as lies in one segment, with its pictures, the best first."""
+
+    start_s: float
+    end_s: float
+    boundary: BoundaryKind | None
+    """How it begins; None when a segment's border cut it off from what was before."""
+    confidence: float
+    pictures: tuple[Candidate, ...]
+
+
 class ShotPictures:
-    """Turns cuts and samples into shots with their pictures, holding a few samples at a time.
+    """Turns boundaries and samples into takes with their pictures, holding a few samples at a time.
 
     A shot is watched in pieces of `piece_s` seconds and keeps the best picture of each, so that a
     long one offers more than one; beyond `PICTURES_A_SHOT` its pieces are joined two by two.
     """
 
-    def __init__(self, piece_s: float) -> None:
+    def __init__(self, piece_s: float, start_s: float = 0.0) -> None:
         self._piece_s = self._usual_piece_s = piece_s
-        self._start_s = 0.0
+        self._start_s = start_s
+        self._boundary: tuple[BoundaryKind | None, float] = (None if start_s else "start", 1.0)
         self._pieces: list[Candidate] = []
         self._pending: deque[Candidate] = deque()
 
     def offer(self, candidate: Candidate, decided_s: float) -> None:
         """Take a sample; those before `decided_s` by a margin belong to the open shot for good."""
         self._pending.append(candidate)
-        while self._pending[0].at_s < decided_s - EDGE_S:
+        while self._pending and self._pending[0].at_s < decided_s - EDGE_S:
             self._settle(self._pending.popleft(), None)
 
-    def cut(self, at_s: float) -> Iterator[tuple[Shot, list[Candidate]]]:
-        """End the open shot at `at_s`; yields it and its pictures, the shot's own first.
+    def cut(self, at_s: float, kind: BoundaryKind, confidence: float) -> Iterator[Take]:
+        """End the open shot at `at_s`, where one of that kind begins; yields what was open.
 
         A shot into which no sample fell yields nothing: it becomes part of the next one.
         """
+        self._settle_before(at_s)
+        if self._pieces or self._boundary[0] is None:
+            yield self._take(at_s)
+            self._start_s, self._pieces, self._piece_s = at_s, [], self._usual_piece_s
+            self._boundary = kind, confidence
+
+    def end(self, at_s: float) -> Take:
+        """What is open at `at_s`, the end of the segment, be it without a picture."""
+        self._settle_before(at_s)
+        return self._take(at_s)
+
+    def _take(self, end_s: float) -> Take:
+        best = max(self._pieces, key=lambda piece: self._worth(piece, end_s), default=None)
+        others = [piece for piece in self._pieces if piece is not best]
+        pictures = (best, *others) if best is not None else ()
+        return Take(self._start_s, end_s, *self._boundary, pictures)
+
+    def _settle_before(self, at_s: float) -> None:
         while self._pending and self._pending[0].at_s < at_s:
             self._settle(self._pending.popleft(), at_s)
-        if self._pieces:
-            best = max(self._pieces, key=lambda piece: self._worth(piece, at_s))
-            others = [piece for piece in self._pieces if piece is not best]
-            yield Shot(self._start_s, at_s, best.at_s), [best, *others]
-            self._start_s, self._pieces, self._piece_s = at_s, [], self._usual_piece_s
 
     def _settle(self, candidate: Candidate, end_s: float | None) -> None:
         if not self._pieces or self._piece(candidate) > self._piece(self._pieces[-1]):
@@ -114,6 +126,6 @@ class ShotPictures:
         return int((candidate.at_s - self._start_s) / self._piece_s)
 
     def _worth(self, candidate: Candidate, end_s: float | None) -> float:
-        near = candidate.at_s - self._start_s < EDGE_S
+        near = self._boundary[0] is not None and candidate.at_s - self._start_s < EDGE_S
         near = near or (end_s is not None and end_s - candidate.at_s < EDGE_S)
         return candidate.merit * (0.5 if near else 1.0)

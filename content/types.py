@@ -133,7 +133,7 @@ class Keyframe:
     sharpness: float
     """Variance of the Laplacian, squashed to 0..1."""
     embedding: F32
-    """The picture's own visual features: (1280,), unit norm."""
+    """The picture's own vector of the `visual` space, unit norm."""
     thumbnail: bytes = b""
     """JPEG of the small analysis frame: long side ≤ 480 px, black bars kept."""
 

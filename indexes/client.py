@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from content.errors import Unavailable
-from content.types import F32, Space
+from content.types import F32, Space, Vectors
 from indexes.calibration import Calibration
 from indexes.schema import (
     NO_FILTER,
@@ -94,9 +94,9 @@ class IndexClient:
         """Let the spaces count so from now on, scaled to sum 1; durable on return."""
         return dict(self._call("set_weights", wanted=dict(wanted)))
 
-    def search(self, vector: F32, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
-        """The titles whose synopsis or pictures match a raw text vector, best first."""
-        return list(self._call("search", vector=vector, limit=limit, filter=filter))
+    def search(self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
+        """The titles whose synopsis, pictures or sound match words, best first."""
+        return list(self._call("search", words=dict(words), limit=limit, filter=filter))
 
     def begin(
         self,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from content.errors import NotFound
 from content.ids import DEFAULT_TENANT
-from content.types import F32, Space
+from content.types import F32, Space, Vectors
 from indexes import weights
 from indexes.calibration import Calibration
 from indexes.generation import Generation
@@ -132,8 +132,11 @@ class IndexService:
             self._weights = chosen
         return dict(chosen)
 
-    def search(self, vector: F32, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
+    def search(self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
         """See `search.search`; before the first `ensure` nothing is found.
+
+        Only spaces whose encoder is the live generation's count: after a change of encoders the
+        others wait for the reindex.
 
         Raises:
             Invalid: `invalid_vector`, `invalid_limit`.
@@ -143,7 +146,10 @@ class IndexService:
             if live is None:
                 return []
             where = Where(filter, self._tenant)
-            return search(live.store, live.calibration, vector, limit=limit, where=where)
+            fitting = {
+                s: v for s, v in words.items() if live.record.fingerprints.get(s) == v.fingerprint
+            }
+            return search(live.store, live.calibration, fitting, limit=limit, where=where)
 
     def begin(
         self, generation: str, fingerprints: Fingerprints, calibration: Calibration | None

@@ -54,3 +54,8 @@ def catalogue(count: int) -> list[TitlePoint]:
         )
         for i in range(count)
     ]
+
+
+def words(data: F32) -> Vectors:
+    """A query of one text encoder: the same vector for what is told and what is shown."""
+    return {space: Vector(data, FINGERPRINTS[space]) for space in ("synopsis", "concept")}

@@ -16,7 +16,7 @@ from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id
-from content.types import F32, Aspect, Extraction, MediaFacts, Space
+from content.types import Aspect, Extraction, MediaFacts, Space, Vector, Vectors
 from indexes import weights
 from indexes.schema import Comparison, Filter, Hit, SimilarSpace
 from workers.fields import SubmitFields
@@ -280,9 +280,9 @@ class Index:
         others = [each for each in sorted(self._catalog.titles) if each != title_id]
         return [Hit(each, 0.5, {"visual": 0.5}) for each in others][:limit]
 
-    def search(self, vector: F32, *, limit: int, filter: Filter) -> Sequence[Hit]:
+    def search(self, words: Vectors, *, limit: int, filter: Filter) -> Sequence[Hit]:
         self._check(filter)
-        assert vector.shape == (384,)
+        assert words["synopsis"].data.shape == (384,)
         return [Hit(each, 0.25, {"synopsis": 0.25}) for each in sorted(self._catalog.titles)][
             :limit
         ]
@@ -308,10 +308,10 @@ class Index:
 
 
 class Words:
-    def encode(self, text: str) -> F32:
+    def encode(self, text: str) -> Vectors:
         vector = np.zeros(384, dtype=np.float32)
         vector[len(text) % 384] = 1
-        return vector
+        return {"synopsis": Vector(vector, "test@1:384:0")}
 
 
 class House:

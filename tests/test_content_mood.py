@@ -11,7 +11,14 @@ import pytest
 from content.mood.cues import CUES, LIMIT, colourfulness, values
 from content.mood.evidence import mood_facts, mood_of
 from content.mood.model import FACTS, PEAK, Reading, read, shares
-from content.mood.timeline import by_second, smoothed, surroundings, title_reading
+from content.mood.timeline import (
+    by_second,
+    musical_span,
+    smoothed,
+    surroundings,
+    title_reading,
+    with_music,
+)
 from content.mood.vocabulary import MOODS, NAMES
 from content.types import Facts, Shot
 
@@ -203,6 +210,17 @@ def test_the_pace_around_a_shot() -> None:
     assert surroundings([]) == []
 
 
+def test_tempo_and_key_of_a_short_shot_come_from_around_it() -> None:
+    assert musical_span(Shot(20.0, 22.0, 21.0)) == (17.0, 25.0)
+    assert musical_span(Shot(0.5, 1.5, 1.0)) == (0.0, 8.0)
+    assert musical_span(Shot(20.0, 40.0, 21.0)) == (20.0, 40.0)
+    own = {"tempo_bpm": None, "loudness_lufs": -12.0, "music": 0.0}
+    around = {"tempo_bpm": 120.0, "loudness_lufs": -30.0, "music": 1.0}
+    joined = with_music(own, around)
+    assert joined == {"tempo_bpm": 120.0, "loudness_lufs": -12.0, "music": 1.0}
+    assert with_music({}, {}) == {}
+
+
 def test_neighbours_have_a_little_say_and_near_ones_more() -> None:
     shots = [Shot(4.0 * i, 4.0 * i + 4, 4.0 * i) for i in range(6)]
     sad, glad = read(**SAD), read(**GLAD)
@@ -229,6 +247,12 @@ def test_a_title_weighs_by_screen_time_and_keeps_what_is_distinct() -> None:
     assert mood_facts(title)["top"] == mood_of(**GLAD)["top"]
     same = title_reading(shots, [sad, sad])
     assert same.scores == pytest.approx(sad.scores)
+    toward = np.zeros(len(MOODS))
+    toward[NAMES.index("epic")] = 2.0
+    synopsis = read({}, {}, {}, {}, meaning=toward)
+    told = title_reading(shots, [glad, sad], synopsis)
+    assert told.scores == pytest.approx(title.scores + synopsis.scores)
+    assert told.affinities["words.meaning"][NAMES.index("epic")] == 2.0
     with pytest.raises(ValueError, match="at least one shot"):
         title_reading([], [])
 
@@ -243,11 +267,11 @@ def test_the_timeline_holds_each_seconds_shot() -> None:
 
 
 def test_meaning_ranks_sentences_by_their_mood() -> None:
-    from content.encoders.text import TextEncoder
-    from content.mood.meaning import Meaning
+    from content.encoders.models import Models
+    from content.mood.meaning import meaning_by
 
-    text = TextEncoder()
-    meaning = Meaning(text)
+    models = Models()
+    text, meaning = models.text, meaning_by(models)
     said = {
         "joyful": "Everyone laughs and dances at the wedding party.",
         "melancholic": "Since she died I sit here alone every evening and weep.",
@@ -258,5 +282,9 @@ def test_meaning_ranks_sentences_by_their_mood() -> None:
         affinity = meaning.of_words(text.encode([sentence]))
         assert affinity.shape == (len(MOODS),) and np.isfinite(affinity).all()
         assert NAMES.index(mood) in np.argsort(-affinity)[:4]
-    seen = meaning.of_concept(text.encode(["a photo of a church"])[0])
+    seen = meaning.of_picture(text.encode(["a photo of a church"])[0])["concept"]
     assert NAMES.index("solemn") in np.argsort(-seen)[:2]
+    assert meaning_by(models) is meaning
+    told = meaning.of_text("A haunted house, and the dead walk at midnight.")
+    assert told is not None and NAMES.index("eerie") in np.argsort(-told)[:4]
+    assert meaning.of_text("  ") is None

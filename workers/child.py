@@ -5,6 +5,7 @@ between calls; ends when its input ends or its parent is gone.
 """
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from content.extract import extract
 from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
+from workers.settings import Settings
 
 Report = Callable[[str, float], None]
 
@@ -30,17 +32,36 @@ Report = Callable[[str, float], None]
 class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
-    def __init__(self) -> None:
-        self._models = Models(os.environ.get("KEYART_TRANSCRIPT", "tiny"))
+    def __init__(self, settings: Settings) -> None:
+        self._models = Models(
+            settings.encoders, transcript=settings.transcript, shots=settings.shots
+        )
 
     def probe(self, _report: Report, *, path: str, wall_s: float) -> dict[str, Any]:
         return asdict(probe(Path(path), DecodeLimits(wall_s=wall_s)))
 
-    def extract(self, report: Report, *, path: str, folder: str, wall_s: float) -> None:
+    def extract(
+        self,
+        report: Report,
+        *,
+        path: str,
+        folder: str,
+        wall_s: float,
+        synopsis: str,
+        language: str | None,
+    ) -> None:
+        segments = Path(folder) / "segments"
         extraction = extract(
-            Path(path), self._models, limits=DecodeLimits(wall_s=wall_s), on_progress=report
+            Path(path),
+            self._models,
+            limits=DecodeLimits(wall_s=wall_s),
+            on_progress=report,
+            synopsis=synopsis,
+            language=language,
+            folder=segments,
         )
         save(extraction, Path(folder))
+        shutil.rmtree(segments)
 
     def synopsis(self, _report: Report, *, text: str) -> dict[str, Any] | None:
         vector = encode_synopsis(text, self._models)
@@ -48,9 +69,9 @@ class Operations:
             return None
         return {"data": vector.data.astype("<f4").tobytes(), "fingerprint": vector.fingerprint}
 
-    def encode(self, _report: Report, *, text: str) -> bytes:
-        data: bytes = self._models.text.encode([text])[0].astype("<f4").tobytes()
-        return data
+    def query(self, _report: Report, *, text: str) -> dict[str, tuple[bytes, str]]:
+        found = self._models.query(text)
+        return {s: (v.data.astype("<f4").tobytes(), v.fingerprint) for s, v in found.items()}
 
     def pictures(
         self, report: Report, *, path: str, extraction: str, images: str, journal: str, **ids: str
@@ -70,7 +91,7 @@ class Operations:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer calls until the input ends."""
-    operations = Operations()
+    operations = Operations(Settings())
 
     def send(message: dict[str, Any]) -> None:
         answers.write(msgpack.packb(message))

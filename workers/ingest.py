@@ -56,14 +56,16 @@ class Ingest:
 
     def decode(self) -> None:
         """One pass over the media: shots, keyframes, vectors of picture and sound, profile."""
-        path = self._title().media_path
+        title = self._title()
         folder = self._folder / "extraction"
-        if path is None or keeping.saved(folder):
+        if title.media_path is None or keeping.saved(folder):
             return
         self._call(
             "decode",
             "extract",
-            path=path,
+            path=title.media_path,
+            synopsis=title.synopsis,
+            language=title.language,
             folder=str(folder),
             wall_s=self.parts.settings.job_timeout_s,
         )

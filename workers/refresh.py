@@ -12,10 +12,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from content import keeping, publication
-from content.encoders.specs import embedded_specs
 from content.errors import NotFound, PermanentError
 from content.records import writing
-from content.types import Extraction, Space, Vector
+from content.types import Extraction, Space, TitleInput, Vector
 from workers import removal
 from workers.ingest import store_keyframes
 from workers.jobs import JobRecord
@@ -43,7 +42,7 @@ class Refresh:
         Raises:
             NotFound: `title_not_found`: it was deleted or replaced meanwhile.
         """
-        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        prints = self.parts.fingerprints
         stored = self.parts.catalog.vectors(title_id, version)
         stale = {space for space, v in stored.items() if prints.get(space) != v.fingerprint}
         row = self.parts.catalog.version(title_id, version)
@@ -55,7 +54,7 @@ class Refresh:
         extraction, path = None, row.title.media_path
         timed = self.parts.catalog.timeline(title_id, version) is not None
         if path is not None and (stale or not timed):
-            extraction = self._extract(title_id, path)
+            extraction = self._extract(title_id, path, row.title)
         if extraction is not None:
             self._replace(title_id, version, extraction, words)
         elif "synopsis" in stale:
@@ -98,7 +97,7 @@ class Refresh:
                 raise NotFound("title_not_found", f"{title_id} was deleted or replaced meanwhile")
             yield connection
 
-    def _extract(self, title_id: str, path: str) -> Extraction | None:
+    def _extract(self, title_id: str, path: str, title: TitleInput) -> Extraction | None:
         """What is in the media today; None when it cannot be read any more."""
         folder: Path = self.parts.work_folder(self.job.id) / "extraction"
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +107,13 @@ class Refresh:
             with self.pool.child() as child:
                 child.call(
                     "extract",
-                    {"path": path, "folder": str(folder), "wall_s": wall_s},
+                    {
+                        "path": path,
+                        "folder": str(folder),
+                        "wall_s": wall_s,
+                        "synopsis": title.synopsis,
+                        "language": title.language,
+                    },
                     cancelled=self.cancelled,
                     timeout_s=wall_s,
                 )

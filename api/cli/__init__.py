@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import doctor, fit, reads, serve, status, submit, title
+from api.cli import bench, doctor, fit, reads, serve, status, submit, title
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -32,6 +32,7 @@ for command in (
     submit.reindex,
     fit.fit_weights,
     doctor.doctor,
+    bench.bench,
 ):
     app.command()(command)
 app.command("show")(title.show_title)

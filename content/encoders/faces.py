@@ -24,6 +24,8 @@ MIN_SCORE = 0.5
 """Right for real and computer-generated people alike: at 0.35 wings and fur pass as faces."""
 MAX_OVERLAP = 0.3
 STRIDE = 4
+FRONTAL_TURN = 0.35
+"""Of the distance between the eyes: how far the nose may stand off their middle."""
 OUTPUTS = ("537", "538", "539", "540")
 """The network's names for heat map, log size, offset and landmarks."""
 
@@ -37,6 +39,8 @@ class Face:
     width: int
     height: int
     score: float
+    frontal: bool = True
+    """Both eyes are seen, and the nose between them: the head is turned by less than about 30°."""
 
 
 class FaceDetector:
@@ -60,11 +64,14 @@ class FaceDetector:
         size = (max(32, round(width * scale / 32) * 32), max(32, round(height * scale / 32) * 32))
         blob = cv2.dnn.blobFromImage(rgb, 1.0, size, (0, 0, 0), swapRB=False)
         self._net.setInput(blob)
-        heat, log_size, offset, _landmarks = self._net.forward(OUTPUTS)
-        boxes, scores = _decode(heat[0, 0], log_size[0], offset[0])
+        heat, log_size, offset, landmarks = self._net.forward(OUTPUTS)
+        boxes, scores, points = _decode(heat[0, 0], log_size[0], offset[0], landmarks[0])
         kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), MIN_SCORE, MAX_OVERLAP)
         factor = np.array([width / size[0], height / size[1]] * 2)
-        faces = [_face(boxes[i] * factor, float(scores[i]), width, height) for i in kept]
+        faces = [
+            _face(boxes[i] * factor, float(scores[i]), width, height, is_frontal(points[i]))
+            for i in kept
+        ]
         real = [face for face in faces if face.width > 0 and face.height > 0]
         return sorted(real, key=lambda face: (-face.width * face.height, face.x, face.y))
 
@@ -86,19 +93,40 @@ def _model_file() -> Path:
     )
 
 
-def _decode(heat: F32, log_size: F32, offset: F32) -> tuple[F32, F32]:
-    """Boxes (n, 4) as x, y, width, height in network px, and scores (n,)."""
+def is_frontal(points: F32) -> bool:
+    """Whether a face looks at us, from its landmarks (5, 2): eyes, nose, corners of the mouth.
+
+    Measured along the line through the eyes, so that a tilted head is none the less frontal; x
+    and y in one unit.
+    """
+    first, second, nose, *mouth = points
+    eyes = second - first
+    apart = float(np.hypot(*eyes))
+    if apart < 1e-6:
+        return False
+    turn = float((nose - (first + second) / 2) @ eyes) / apart**2
+    spread = float((mouth[1] - mouth[0]) @ eyes) / apart**2
+    return abs(turn) <= FRONTAL_TURN and spread > 0.4
+
+
+def _decode(heat: F32, log_size: F32, offset: F32, landmarks: F32) -> tuple[F32, F32, F32]:
+    """Of n peaks, in network px: boxes (n, 4) as x, y, width, height; scores (n,); landmarks
+    (n, 5, 2) as x, y from the box's corner."""
     rows, columns = np.nonzero(heat > MIN_SCORE)
     height, width = np.exp(log_size[:, rows, columns]) * STRIDE
     y = (rows + offset[0, rows, columns] + 0.5) * STRIDE - height / 2
     x = (columns + offset[1, rows, columns] + 0.5) * STRIDE - width / 2
     boxes = np.stack([x, y, width, height], axis=1).astype(np.float32)
-    return boxes, heat[rows, columns].astype(np.float32)
+    shares = landmarks[:, rows, columns].reshape(5, 2, -1)  # y before x, of the box's sides
+    points = np.stack([shares[:, 1] * width, shares[:, 0] * height], axis=1)
+    return boxes, heat[rows, columns].astype(np.float32), points.transpose(2, 0, 1)
 
 
-def _face(box: "np.ndarray[Any, Any]", score: float, width: int, height: int) -> Face:
+def _face(
+    box: "np.ndarray[Any, Any]", score: float, width: int, height: int, frontal: bool
+) -> Face:
     """`box` in px of the picture, rounded outwards and clipped."""
     left, top = max(0, int(np.floor(box[0]))), max(0, int(np.floor(box[1])))
     right = min(width, int(np.ceil(box[0] + box[2])))
     bottom = min(height, int(np.ceil(box[1] + box[3])))
-    return Face(left, top, right - left, bottom - top, round(score, 6))
+    return Face(left, top, right - left, bottom - top, round(score, 6), frontal)

@@ -1,156 +1,148 @@
-"""One pass over every frame and all sound."""
+"""One pass over the frames and the sound of a stretch of the film."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-import numpy as np
-from av.audio.resampler import AudioResampler
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import VideoReformatter
 
 from content import wire
 from content.errors import PermanentError
-from content.media.source import Source, check_size, pixels
-from content.types import F32, U8
+from content.letterbox import PICTURES, Bars, find_bars
+from content.media.pictures import Pictures
+from content.media.planes import planes
+from content.media.sound import Sound
+from content.media.source import Source
+from content.media.window import Window
+from content.types import U8, MediaFacts
 
-SAMPLES_PER_S = 2
-SAMPLE_SIDE_PX = 480
-SIGNATURE_PX = 64, 36
-SOUND_HZ = 16_000
 TRUNCATED_BELOW = 0.75
 """Of the declared length: less than this decoded means that the file was cut."""
+STRAY_S = 10.0
+"""Sound that lies this far behind its pictures in the file is not waited for."""
 
 
 def analyse(source: Source, request: dict[str, Any], out: BinaryIO) -> None:
-    """One pass: a signature of every frame, a small picture twice a second, the sound."""
+    """A signature of every frame, a small picture twice a second, the sound.
+
+    The request: `start_s`, `length_s`; `bars`, or None to look for them; `steady` and `byte`: what
+    the `end` of the stretch before said.
+    """
     facts = source.facts()
-    wire.send(out, {"kind": "facts", **asdict(facts)})
-    pictures, sound = _Pictures(source, out), _Sound(out)
-    streams = [s for s in (source.video, source.audio) if s is not None]
-    for packet in source.packets(*streams):
-        for frame in source.decoded(packet):
+    window = Window(request["start_s"], request["start_s"] + request["length_s"])
+    bars = Bars(*request["bars"]) if request["bars"] is not None else _bars(source, facts)
+    wire.send(out, {"kind": "facts", **asdict(facts), "bars": list(bars)})
+    _go_to(source, window, request)
+    pictures = Pictures(source, window, bars, out)
+    sound = Sound(source.zero_s, window, out) if source.audio is not None else None
+    byte = _read(source, window, pictures, sound)
+    pictures.flush()
+    if sound is not None:
+        sound.finish(window.end_s if pictures.more else pictures.end_s)
+    last = not pictures.more
+    if last:
+        _check_complete(pictures, facts.duration_s)
+    wire.send(out, _end(source, window, pictures, last, byte))
+
+
+def _end(
+    source: Source, window: Window, pictures: Pictures, last: bool, byte: int
+) -> dict[str, Any]:
+    return {
+        "kind": "end",
+        "duration_s": pictures.end_s if last else window.end_s,
+        "frames": pictures.count,
+        "bad": source.bad,
+        "last": last,
+        "steady": not pictures.clock.resets,
+        "byte": byte,
+    }
+
+
+def _read(source: Source, window: Window, pictures: Pictures, sound: Sound | None) -> int:
+    """Read until the window is complete; how far into the file that was."""
+    byte = 0
+    for packet in source.packets(*(s for s in (source.video, source.audio) if s is not None)):
+        if packet.stream is source.video:
+            if pictures.done and _time(source, packet) > window.until_s + STRAY_S:
+                break
+            byte = max(byte, packet.pos or 0)
+        for frame in () if _past(source, packet, pictures, sound) else source.decoded(packet):
             if packet.stream is source.video:
                 pictures.add(frame)
-            else:
+            elif sound is not None:
                 sound.add(frame)
-    pictures.flush()
-    sound.finish()
-    _check_complete(max(pictures.end_s, sound.end_s), facts.duration_s, pictures.count)
-    end = {"kind": "end", "duration_s": pictures.end_s, "frames": pictures.count, "bad": source.bad}
-    wire.send(out, end)
+        if sound is not None:
+            sound.release(window.end_s if pictures.more else pictures.end_s)
+        if pictures.done and (sound is None or sound.done):
+            break
+    return byte
 
 
-def _check_complete(decoded_s: float, declared_s: float, frames: int) -> None:
-    if not frames:
+def _past(source: Source, packet: Any, pictures: Pictures, sound: Sound | None) -> bool:
+    """Is the window complete for the packet's stream?"""
+    if packet.stream is source.video:
+        return pictures.done
+    return sound is None or sound.done
+
+
+def _time(source: Source, packet: Any) -> float:
+    """When the packet is due, on the container's clock; never, when it does not say."""
+    stamp = packet.dts if packet.dts is not None else packet.pts
+    return math.inf if stamp is None else float(stamp * packet.time_base) - source.zero_s
+
+
+def _check_complete(pictures: Pictures, declared_s: float) -> None:
+    if not pictures.count and not pictures.window.start_s:
         raise PermanentError("media_no_frames", "not one frame of the video can be decoded")
-    if decoded_s < TRUNCATED_BELOW * declared_s:
+    if pictures.end_s < TRUNCATED_BELOW * declared_s:
         raise PermanentError(
             "media_truncated",
-            f"the file declares {declared_s:.1f} s, only {decoded_s:.1f} s can be decoded: "
+            f"the file declares {declared_s:.1f} s, only {pictures.end_s:.1f} s can be decoded: "
             "the copy is incomplete",
         )
 
 
-class _Pictures:
-    """Makes signatures and samples of the frames; keeps at most half a second of signatures."""
+def _go_to(source: Source, window: Window, request: dict[str, Any]) -> None:
+    """Stand before the window's pictures: by seeking where that can be trusted, else at 0.
 
-    def __init__(self, source: Source, out: BinaryIO) -> None:
-        self.source, self.out = source, out
-        self.count = 0
-        self.end_s = 0.0
-        self._grid = -1
-        self._last_s = 0.0
-        self._small, self._middle = VideoReformatter(), VideoReformatter()
-        self._times: list[float] = []
-        self._signatures: list[U8] = []
-
-    def add(self, frame: Any) -> None:
-        check_size(frame.width, frame.height, self.source.max_pixels)
-        at_s = self._time(frame)
-        self._times.append(at_s)
-        self._signatures.append(self._signature(frame))
-        grid = math.floor(at_s * SAMPLES_PER_S + 1e-6)
-        if grid > self._grid or len(self._times) >= 64:
-            self.flush()
-        if grid > self._grid:
-            self._grid = grid
-            wire.send_array(self.out, {"kind": "sample", "at_s": at_s}, self._sample(frame))
-
-    def flush(self) -> None:
-        if self._times:
-            meta = {"kind": "signatures", "at_s": self._times}
-            wire.send_array(self.out, meta, np.stack(self._signatures))
-        self._times, self._signatures = [], []
-
-    def _time(self, frame: Any) -> float:
-        """Seconds since the first frame; strictly growing, whatever the timestamps do."""
-        step = 1 / self.source.fps
-        at_s = self.end_s if frame.time is None else frame.time - self.source.zero_s
-        if self.count == 0:
-            at_s = 0.0
-        elif at_s <= self._last_s:
-            at_s = self._last_s + step
-        self._last_s = at_s
-        length = float(frame.duration * frame.time_base) if frame.duration else step
-        self.end_s = at_s + (length if 0 < length < 10 else step)
-        self.count += 1
-        return at_s
-
-    def _signature(self, frame: Any) -> U8:
-        # One size for all: the pictures are only ever compared with each other.
-        picture = self._small.reformat(
-            frame, *SIGNATURE_PX, "bgr24", interpolation=Interpolation.FAST_BILINEAR
-        )
-        return pixels(picture)
-
-    def _sample(self, frame: Any) -> U8:
-        width, height = self.source.display_size(frame.width, frame.height)
-        scale = min(1.0, SAMPLE_SIDE_PX / max(width, height))
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        picture = self._middle.reformat(frame, *size, "rgb24", interpolation=Interpolation.AREA)
-        return self.source.upright(pixels(picture))
-
-
-class _Sound:
-    """Makes 16 kHz mono float32 of the sound and sends it second by second."""
-
-    def __init__(self, out: BinaryIO) -> None:
-        self.out = out
-        self.end_s = 0.0
-        self._resampler = self._new()
-        self._pending: list[F32] = []
-        self._held = 0
-
-    @staticmethod
-    def _new() -> AudioResampler:
-        return AudioResampler(format="flt", layout="mono", rate=SOUND_HZ)
-
-    def add(self, frame: Any) -> None:
-        try:
-            frames = self._resampler.resample(frame)
-        except ValueError:  # rate or layout changed in the middle of the stream
-            self._resampler = self._new()
-            frames = self._resampler.resample(frame)
-        self._take(frames)
-        if self._held >= SOUND_HZ:
-            self._flush()
-
-    def finish(self) -> None:
-        try:
-            self._take(self._resampler.resample(None))
-        except ValueError:  # nothing was ever fed
+    Where timestamps were reset before, no index leads to the right place.
+    """
+    backs = (0.0, 5.0, 60.0) if window.from_s and request["steady"] else ()
+    for back_s in backs:
+        to_s = window.from_s - back_s
+        if to_s <= 0:
+            break
+        if source.seek(to_s) and _before(source, window.from_s, request["byte"]):
+            source.seek(to_s)
             return
-        self._flush()
+    source.seek(0.0)
 
-    def _take(self, frames: list[Any]) -> None:
-        for frame in frames:
-            samples = frame.to_ndarray().reshape(-1)
-            self._pending.append(samples)
-            self._held += samples.size
-            self.end_s += samples.size / SOUND_HZ
 
-    def _flush(self) -> None:
-        if self._held:
-            samples = np.nan_to_num(np.concatenate(self._pending))
-            wire.send_array(self.out, {"kind": "sound"}, samples)
-        self._pending, self._held = [], 0
+def _before(source: Source, at_s: float, byte: int) -> bool:
+    """Does reading from here begin before `at_s`, and before that byte of the file?"""
+    for packet in source.packets(source.video):
+        if byte and (packet.pos or 0) > byte:
+            return False
+        for frame in source.decoded(packet):
+            return frame.time is not None and frame.time - source.zero_s <= at_s
+    return False
+
+
+def _bars(source: Source, facts: MediaFacts) -> Bars:
+    """The bars of the film, told by keyframes spread over it."""
+    bars = find_bars(_glances(source, facts.duration_s))
+    source.seek(0.0)
+    return bars.turned(source.quarters)
+
+
+def _glances(source: Source, duration_s: float) -> Iterator[U8]:
+    """Luma (H, W) of different keyframes."""
+    scaler, seen = VideoReformatter(), set[int | None]()
+    for k in range(PICTURES):
+        if source.seek(duration_s * (k + 0.5) / PICTURES):
+            frame = next(source.pictures(), None)
+            if frame is not None and frame.pts not in seen:
+                seen.add(frame.pts)
+                yield planes(frame, Bars(), scaler).luma

@@ -29,9 +29,8 @@ def _frame_at(source: Source, at_s: float) -> Any:
     half_tick_s = 0.5 / max(source.fps, 1000.0)
     found = None
     for back_s in (0.0, 5.0, 60.0, math.inf):
-        start_s = max(0.0, at_s - back_s)
-        offset = int((start_s + source.zero_s) / source.video.time_base)
-        source.container.seek(offset if start_s else 0, stream=source.video)
+        if not source.seek(max(0.0, at_s - back_s)):
+            continue
         for frame in source.pictures():
             if frame.time is None:
                 continue

@@ -3,6 +3,9 @@
 The power of 100 ms is all that the figures of BS.1770 and EBU R 128 are made of: momentary
 loudness is the mean of 4 blocks, short-term of 30, and gating picks among them. So nothing of the
 sound itself has to leave the decoder at its own rate and layout.
+
+The filter is applied by overlap-save: numpy does it, and this process starts for every segment of
+every film, where a library of filters would take a second to load.
 """
 
 import math
@@ -10,7 +13,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 from av.audio.layout import AudioLayout
-from scipy.signal import sosfilt, sosfreqz
+from numpy import fft
 
 from content.types import F32
 
@@ -32,7 +35,9 @@ class LoudnessMeter:
         """`rate_hz`: 10 or more, meant for 8,000 to 192,000; `layout_name`: FFmpeg's, as `5.1`."""
         self._sections = k_weighting(rate_hz)
         self._weights = channel_weights(layout_name)
-        self._state = np.zeros((len(self._sections), self._weights.size, 2))
+        # The filter's answer to anything has died away (below −180 dB) after a tenth of a second.
+        self._past = np.zeros((self._weights.size, max(1, rate_hz // 10)))
+        self._response = np.zeros(0, np.complex128)
         self._rate_hz = rate_hz
         self._pending: list[F32] = []
         self._held, self._block = 0, 0
@@ -78,7 +83,12 @@ class LoudnessMeter:
     def _power(self, samples: F32) -> F64:
         # ±16 is 24 dB above full scale: more is garbage, and would ring in the filter for long.
         clean = np.clip(np.nan_to_num(samples.astype(np.float64)), -16.0, 16.0)
-        heard, self._state = sosfilt(self._sections, clean, axis=1, zi=self._state)
+        joined = np.concatenate([self._past, clean], axis=1)
+        self._past, size = joined[:, -self._past.shape[1] :], joined.shape[1]
+        if self._response.size != size // 2 + 1:
+            self._response = response(self._sections, np.arange(size // 2 + 1) / size)
+        # What wraps around falls on the past, which is thrown away.
+        heard = fft.irfft(fft.rfft(joined) * self._response, size)[:, -clean.shape[1] :]
         power: F64 = self._weights @ (heard * heard)
         return power
 
@@ -116,7 +126,16 @@ def _prototypes(rate_hz: int) -> F64:
 
 def _gain(sections: F64, rate_hz: int) -> float:
     hz = min(_CALIBRATED_HZ, 0.45 * rate_hz)
-    return float(np.abs(sosfreqz(sections, [hz], fs=rate_hz)[1][0]))
+    return float(np.abs(response(sections, np.array([hz / rate_hz]))[0]))
+
+
+def response(sections: F64, cycles: F64) -> npt.NDArray[np.complex128]:
+    """Of second-order sections (n, 6) at frequencies (k,), cycles a sample: (k,)."""
+    delay = np.exp(-2j * np.pi * cycles)
+    powers = np.stack([np.ones_like(delay), delay, delay * delay])
+    sides = (sections[:, :3] @ powers) / (sections[:, 3:] @ powers)
+    product: npt.NDArray[np.complex128] = sides.prod(axis=0)
+    return product
 
 
 def channel_weights(layout_name: str) -> F64:

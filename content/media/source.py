@@ -17,6 +17,8 @@ FORMATS = (
     "wav,mp3,flac,aac"  # no films, but so recognised that the refusal names the reason
 )
 MAX_SIDE_PX = 16_384
+LONGEST_S = 48 * 3600
+"""No film is longer: a header that says so is broken, and the length is counted instead."""
 
 Size = tuple[int, int]
 
@@ -29,8 +31,9 @@ class Source:
         self.video = _video_stream(self.container)
         self.audio = _audio_stream(self.container)
         check_size(self.video.codec_context.width, self.video.codec_context.height, max_pixels)
-        self.video.thread_type = "AUTO"
-        self.video.codec_context.thread_count = 2
+        # A second thread would cost more than it gains: the other core belongs to the parent.
+        self.video.thread_type = "NONE"
+        self.video.codec_context.thread_count = 1
         self.max_pixels = max_pixels
         self.bad = 0
         first = next(self.pictures(), None)
@@ -39,7 +42,19 @@ class Source:
         self.fps = self._fps()
         self.zero_s = float(first.time or 0.0)
         self.quarters = round((first.rotation or 0) / 90) % 4
-        self.container.seek(0)
+        self.seek(0.0)
+
+    def seek(self, to_s: float) -> bool:
+        """Stand at a keyframe at or before `to_s` of the film's clock; False when it cannot."""
+        try:
+            if to_s > 0:
+                stamp = int((to_s + self.zero_s) / self.video.time_base)
+                self.container.seek(stamp, stream=self.video)
+            else:
+                self.container.seek(0)
+        except (av.error.FFmpegError, OverflowError):
+            return False
+        return True
 
     def _fps(self) -> float:
         for rate in (self.video.average_rate, self.video.guessed_rate):
@@ -67,10 +82,11 @@ class Source:
         )
 
     def declared_s(self) -> float:
-        """The video's declared length, or the container's; 0 when neither is known."""
+        """The video's declared length, or the container's; 0 when neither is known or credible."""
+        declared_s = (self.container.duration or 0) / av.time_base
         if self.video.duration and self.video.time_base:
-            return float(self.video.duration * self.video.time_base)
-        return float((self.container.duration or 0) / av.time_base)
+            declared_s = float(self.video.duration * self.video.time_base)
+        return float(declared_s) if 0 < declared_s < LONGEST_S else 0.0
 
     def _counted_s(self) -> float:
         ends = [
@@ -78,7 +94,7 @@ class Source:
             for packet in self.packets(self.video)
             if packet.pts is not None
         ]
-        self.container.seek(0)
+        self.seek(0.0)
         return max(ends, default=0.0) - self.zero_s or 1 / self.fps
 
     def packets(self, *streams: Any) -> Iterator[Any]:

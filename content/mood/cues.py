@@ -15,13 +15,12 @@ valence and arousal starts from published findings:
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from content.types import Facts
 
-Modality = Literal["look", "sound", "words", "pace"]
 LIMIT = 2.5
 """Standardised values go no further: one extreme fact never decides alone."""
 
@@ -53,7 +52,7 @@ class Cue:
 
 
 def _log2(value: float) -> float:
-    return math.log2(max(value, 1e-3))
+    return math.log2(max(value, 0.005))
 
 
 CUES: tuple[Cue, ...] = (
@@ -63,17 +62,15 @@ CUES: tuple[Cue, ...] = (
     Cue("look.colourfulness", "few colours", "many colours", 0.16, 0.10, 0.4, 0.2),
     Cue("look.warmth", "cold colours", "warm colours", 0.03, 0.10, 0.2, 0.1),
     Cue("look.black_fraction", "little black", "much black", 0.15, 0.20, -0.2, 0.1),
-    Cue("look.sharpness", "soft picture", "sharp picture", 0.55, 0.25),
-    Cue("look.motion_global", "still camera", "moving camera", 0.05, 0.08, 0.0, 0.5),
-    Cue("look.motion_local", "little movement", "much movement", 0.04, 0.04, 0.0, 0.7),
-    Cue("look.animation", "live action", "animation", 0.3, 0.4),
-    Cue("look.monochrome", "colour", "black and white", 0.0, 0.6),
-    Cue("look.face_area", "no face near", "face close up", 0.25, 0.20, 0.1, 0.0, math.sqrt),
+    Cue("look.sharpness", "soft picture", "sharp picture", 0.65, 0.2),
+    Cue("look.motion_global", "still camera", "moving camera", _log2(0.06), 1.5, 0.0, 0.5, _log2),
+    Cue("look.motion_local", "little movement", "much movement", _log2(0.05), 1.2, 0.0, 0.7, _log2),
+    Cue("look.animation", "live action", "animation", 0.4, 0.3),
+    Cue("look.face_area", "no face near", "face close up", 0.2, 0.20, 0.1, 0.0, math.sqrt),
     Cue("sound.loudness_lufs", "quiet sound", "loud sound", -23.0, 8.0, 0.0, 0.7),
-    Cue("sound.loudness_range_lu", "even loudness", "wide loudness range", 8.0, 5.0, -0.1, 0.1),
-    Cue("sound.tempo_bpm", "slow tempo", "fast tempo", _log2(112), 0.4, 0.3, 0.5, _log2),
-    Cue("sound.beat_strength", "no beat", "clear beat", 0.25, 0.20, 0.3, 0.3),
-    Cue("sound.mode", "minor key", "major key", 0.0, 0.5, 0.7, 0.0),
+    Cue("sound.tempo_bpm", "slow tempo", "fast tempo", _log2(112), 0.6, 0.3, 0.5, _log2),
+    Cue("sound.beat_strength", "no beat", "clear beat", 0.3, 0.6, 0.3, 0.3),
+    Cue("sound.mode", "minor key", "major key", 0.0, 1.5, 0.7, 0.0),
     Cue("sound.brightness_hz", "dull timbre", "bright timbre", _log2(1800), 0.6, 0.0, 0.3, _log2),
     Cue("sound.onsets_per_s", "few attacks", "many attacks", 2.5, 1.5, 0.1, 0.4),
     Cue("sound.speech", "little speech", "much speech", 0.3, 0.4),

@@ -20,11 +20,11 @@ from content.types import Facts
 
 F64 = npt.NDArray[np.float64]
 
-AFFECT = 1.0
+AFFECT = 0.3
 """Share of the circumplex in a mood's weights, beside its own cues."""
-MODALITIES: Mapping[str, float] = {"look": 1.0, "sound": 1.0, "words": 1.0, "pace": 1.0}
+MODALITIES: Mapping[str, float] = {"look": 1.0, "sound": 1.0, "words": 1.0, "pace": 0.7}
 """How much each modality counts."""
-AFFINITIES: Mapping[str, float] = {"look.concept": 0.1, "words.meaning": 0.4, "look.match": 0.4}
+AFFINITIES: Mapping[str, float] = {"look.concept": 0.3, "words.meaning": 0.4, "look.match": 0.4}
 """Weights of the zero-shot affinities. ConSE knows nouns only, and counts for little."""
 PEAK = 1.0
 """What the scores are multiplied with before the softmax."""

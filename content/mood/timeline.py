@@ -11,6 +11,10 @@ import numpy as np
 from content.mood.model import F64, Reading
 from content.types import F32, Facts, Shot
 
+_MUSICAL = (
+    *("tempo_bpm", "beat_strength", "key", "mode", "key_confidence"),
+    *("speech", "music", "effects", "silence"),
+)
 Told = TypeVar("Told", float, F64)
 
 AROUND_S = 15.0
@@ -19,6 +23,8 @@ NEIGHBOURS_S = 4.0
 """A neighbour's say falls to 1/e over so many seconds between the middles of the shots …"""
 NEIGHBOURS = 0.3
 """… and all neighbours together have at most this share: a cut may well change the mood."""
+MUSIC_S = 8.0
+"""Tempo and key need so much sound: those of a shorter shot are its surroundings'."""
 DISTINCT = 0.3
 """Share of a title's score for a mood that is taken where that mood is strongest …"""
 STRONGEST = 0.2
@@ -46,6 +52,21 @@ def surroundings(shots: Sequence[Shot]) -> list[Facts]:
     ]
 
 
+def musical_span(shot: Shot) -> tuple[float, float]:
+    """Start and end (s) of the sound that a shot's tempo and key are told from: 8 s or more.
+
+    Music plays on over the cuts; in the two seconds of a shot it has neither tempo nor key.
+    """
+    short_by = max(0.0, MUSIC_S - (shot.end_s - shot.start_s))
+    start_s = max(0.0, shot.start_s - short_by / 2)
+    return start_s, max(shot.end_s, start_s + MUSIC_S)
+
+
+def with_music(sound: Facts, around: Facts) -> Facts:
+    """A shot's own `sound`, with the musical facts of its `musical_span`."""
+    return sound | {name: around[name] for name in _MUSICAL if name in around}
+
+
 def smoothed(shots: Sequence[Shot], readings: Sequence[Reading]) -> list[Reading]:
     """Each shot's reading with a little of its neighbours', nearer ones more (see the constants).
 
@@ -70,12 +91,15 @@ def _with_neighbours(i: int, middle: F64, readings: Sequence[Reading]) -> F64:
     return mixed
 
 
-def title_reading(shots: Sequence[Shot], readings: Sequence[Reading]) -> Reading:
+def title_reading(
+    shots: Sequence[Shot], readings: Sequence[Reading], told: Reading | None = None
+) -> Reading:
     """The whole: the mean by screen time, and a share of what is distinct.
 
     A mood's score is 70 % its mean over the film and 30 % its mean over the fifth of the screen
     time where it is strongest: a film of one terrible scene is told from one that is mild
     throughout. Values and affinities are means by screen time over the shots that tell them.
+    What `told` adds (the synopsis: a reading of words alone) comes on top.
 
     Raises:
         ValueError: no shots.
@@ -87,11 +111,12 @@ def title_reading(shots: Sequence[Shot], readings: Sequence[Reading]) -> Reading
     mean = np.average(pushes, axis=0, weights=seconds)
     peaks = np.stack([_strongest(pushes[:, mood], seconds) for mood in range(mean.shape[0])])
     mixed = (1 - DISTINCT) * mean + DISTINCT * peaks
-    return Reading(
-        _means([reading.values for reading in readings], seconds),
-        mixed - mixed.mean(0),
-        _means([reading.affinities for reading in readings], seconds),
-    )
+    values = _means([reading.values for reading in readings], seconds)
+    affinities = _means([reading.affinities for reading in readings], seconds)
+    if told is not None:
+        mixed = mixed + told.pushes
+        values, affinities = {**values, **told.values}, {**affinities, **told.affinities}
+    return Reading(values, mixed - mixed.mean(0), affinities)
 
 
 def _strongest(pushes: F64, seconds: F64) -> F64:

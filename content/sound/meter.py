@@ -63,6 +63,12 @@ class SoundMeter:
         """(seconds, R) float32: what was measured so far."""
         return np.stack(self._rows) if self._rows else np.zeros((0, layout.SIZE), np.float32)
 
+    def take_speech(self) -> F32:
+        """Probabilities, 0..1, of speech in the 32 ms windows (512 samples, the first begins with
+        the first row) that were measured since the last call, (n,)."""
+        taken, self._spoken.told = self._spoken.told, []
+        return np.concatenate(taken) if taken else np.zeros(0, np.float32)
+
     def warm(self, samples: F32) -> None:
         """Hear what comes right before the first second, mono 16 kHz (n,), without making rows.
 
@@ -138,6 +144,7 @@ class _Spoken:
     def __init__(self, speech: "SpeechDetector | None") -> None:
         self._speech = speech
         self._rest = np.zeros(0, np.float32)
+        self.told: list[F32] = []
 
     def warm(self, samples: F32) -> None:
         # From the front, so that a window ends where the first second begins.
@@ -146,6 +153,7 @@ class _Spoken:
     def second(self, second: F32, frames: int) -> tuple[float, float]:
         """Sum of what is spoken, and the windows, that end within the second."""
         found = self._probabilities(second[: frames * HOP])
+        self.told.append(found)
         return float((found > SPOKEN).sum()), float(found.size)
 
     def _probabilities(self, samples: F32) -> F32:

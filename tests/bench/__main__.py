@@ -15,8 +15,12 @@ Rows = Sequence[dict[str, object]]
 SECTIONS = {
     "ingest": "Understanding a film, beside decoding it alone",
     "sound": "What is heard, beside librosa's chain",
+    "encoders": "The embedded encoders, beside plain torch on one thread",
+    "shots": "Shot boundaries, beside PySceneDetect and TransNet V2",
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
+    "mood": "Mood, beside pairs of shots judged by eye",
+    "medium": "Live action or animation, each source judged by a fit without it",
     "serve": "Over HTTP, idle and while ingesting",
     "words": "What is said, and what is made of other sounds",
     "themes": "Themes of synopses of known works",

@@ -1,0 +1,90 @@
+"""The sound of one segment: its rows, its loudness, and what is said in it."""
+
+import numpy as np
+
+from content.decode import Sound
+from content.encoders.models import Models
+from content.sound.meter import SoundMeter
+from content.transcript import Line, Transcriber, spoken_in
+from content.turns import WINDOW
+from content.types import F32
+from content.windows import Window, WindowMeter
+
+
+class Hearing:
+    """Feed the segment's sound in order, its preroll first."""
+
+    def __init__(self, models: Models, start_s: float, language: str | None) -> None:
+        self._start_s = start_s
+        self._meter = SoundMeter(models.speech)
+        self._transcriber = _transcriber(models, start_s, language)
+        self._windows = WindowMeter(models.sound, start_s) if models.sound is not None else None
+        self._before: list[F32] = []
+        self._power: list[F32] = []
+        self._unsaid = np.zeros(0, np.float32)
+        self._lines: list[Line] = []
+
+    def listen(self, sound: Sound) -> None:
+        """Take the next piece."""
+        if sound.at_s < self._start_s:
+            self._before.append(sound.samples)
+            return
+        if self._before:
+            self._meter.warm(np.concatenate(self._before))
+            self._before = []
+        self._meter.add(sound.samples)
+        if self._windows is not None:
+            self._windows.add(sound.samples)
+        self._power.append(sound.power)
+        self._transcribe(sound.samples)
+
+    def finish(self) -> None:
+        """The segment is over."""
+        self._meter.finish()
+        if self._windows is not None:
+            self._windows.finish()
+        self._transcribe(np.zeros(0, np.float32))
+        if self._transcriber is not None:
+            self._lines = self._transcriber.finish()
+
+    def _transcribe(self, samples: F32) -> None:
+        speech = self._meter.take_speech()
+        if self._transcriber is None:
+            return
+        self._unsaid = np.concatenate([self._unsaid, samples])
+        size = speech.size * WINDOW
+        if size:
+            self._transcriber.feed(self._unsaid[:size], speech)
+            self._unsaid = self._unsaid[size:]
+
+    @property
+    def rows(self) -> F32:
+        """(seconds, R) (content.sound.rows)."""
+        return self._meter.rows
+
+    @property
+    def power(self) -> F32:
+        """(tenths of seconds,) K-weighted mean squares."""
+        return np.concatenate(self._power) if self._power else np.zeros(0, np.float32)
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """What an encoder that listens to windows made of them."""
+        return tuple(self._windows.windows) if self._windows is not None else ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is said, once finished."""
+        return tuple(self._lines)
+
+
+def _transcriber(models: Models, start_s: float, language: str | None) -> Transcriber | None:
+    """None when transcripts are off, or the model does not know the language."""
+    whisper = models.whisper
+    if whisper is None:
+        return None
+    try:
+        spoken = spoken_in(language, whisper.english_only)
+    except LookupError:
+        return None
+    return Transcriber(whisper, start_s, spoken)

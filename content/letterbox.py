@@ -1,0 +1,95 @@
+"""Black bars around a picture: letterbox above and below, pillarbox at the sides."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from content.types import U8
+
+BLACK_MEAN, BLACK_MAX = 24.0, 48
+"""Luma (0..255; video black is 16) up to which a row or column is black: mean, brightest."""
+LIT = 40.0
+"""Mean of a picture's brightest tenth of rows from which on it can tell its bars."""
+PICTURES = 12
+"""How many pictures, spread over the film, are asked."""
+LEAST, MOST = 0.01, 0.30
+"""Share of a side that a bar may be: a thinner one is an edge, a thicker one a dark room."""
+UNEVEN = 0.015
+"""Opposite bars differ by at most this share: a black strip on one side is scenery."""
+
+
+class Bars(NamedTuple):
+    """Shares of the picture's height (`top`, `bottom`) and width, each 0..0.3."""
+
+    top: float = 0.0
+    bottom: float = 0.0
+    left: float = 0.0
+    right: float = 0.0
+
+    def turned(self, quarters: int) -> "Bars":
+        """The bars of the picture turned counter-clockwise by quarters."""
+        bars = self
+        for _ in range(quarters % 4):
+            bars = Bars(top=bars.right, bottom=bars.left, left=bars.top, right=bars.bottom)
+        return bars
+
+
+def find_bars(pictures: Iterable[U8]) -> Bars:
+    """The bars that all pictures of one film share; none when that is unsure.
+
+    A row is bar when it is black in every picture that is lit at all: the picture is the union of
+    what the single ones show, so that a dark scene or a black sky makes no bar. At least half of
+    the lit pictures must reach the very edge of a bar, and opposite bars be alike.
+
+    Args:
+        pictures: luma (H, W) uint8; those of another size than the first lit one's are left out.
+    """
+    rows, columns = list[_Profile](), list[_Profile]()
+    for picture in pictures:
+        down, across = _profile(picture, 1), _profile(picture, 0)
+        alike = not rows or (len(rows[0].mean), len(columns[0].mean)) == picture.shape
+        if alike and _brightest(down) >= LIT:
+            rows.append(down)
+            columns.append(across)
+    return Bars(*_pair(rows), *_pair(columns)) if rows else Bars()
+
+
+class _Profile(NamedTuple):
+    """Of each row: mean and highest luma."""
+
+    mean: npt.NDArray[np.float64]
+    high: U8
+
+
+def _profile(luma: U8, axis: int) -> _Profile:
+    """Of the rows (`axis` 1) or columns (0)."""
+    import cv2
+
+    # Every fourth pixel across is enough to see light in a row.
+    thin = np.ascontiguousarray(luma[:, ::4] if axis else luma[::4])
+    mean = cv2.reduce(thin, axis, cv2.REDUCE_AVG, dtype=cv2.CV_64F).ravel()
+    return _Profile(mean, cv2.reduce(thin, axis, cv2.REDUCE_MAX).ravel())
+
+
+def _brightest(profile: _Profile) -> float:
+    tenth = max(1, len(profile.mean) // 10)
+    return float(np.sort(profile.mean)[-tenth:].mean())
+
+
+def _pair(profiles: list[_Profile]) -> tuple[float, float]:
+    """Shares of the bars at both ends of one axis."""
+    size = len(profiles[0].mean)
+    ends = np.array([_active(profile) for profile in profiles])
+    first, last = ends.min(0)
+    agree = np.mean(np.abs(ends - (first, last)) <= max(2, size // 100), axis=0)
+    near, far = first / size, last / size
+    sure = abs(near - far) <= UNEVEN and min(agree) >= 0.5 and min(near, far) >= LEAST
+    return (float(near), float(far)) if sure and max(near, far) <= MOST else (0.0, 0.0)
+
+
+def _active(profile: _Profile) -> tuple[int, int]:
+    """How many lines are black at the beginning, and at the end."""
+    lit = np.flatnonzero((profile.mean > BLACK_MEAN) | (profile.high > BLACK_MAX))
+    return (int(lit[0]), len(profile.mean) - 1 - int(lit[-1])) if lit.size else (0, 0)

@@ -1,0 +1,104 @@
+"""Signatures of every frame and a small picture twice a second."""
+
+import math
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from content import wire
+from content.letterbox import Bars
+from content.media.clock import Clock
+from content.media.planes import Planes, planes, to_rgb
+from content.media.source import Source, check_size
+from content.media.window import Window
+from content.types import F32, U8
+
+SAMPLES_PER_S = 2
+SAMPLE_SIDE_PX = 480
+SIGNATURE_PX = 64, 36
+BATCH = 64
+"""Frames whose signatures are sent together, at most; else those of half a second."""
+
+
+class Pictures:
+    """Takes the frames in display order; keeps at most half a second of signatures."""
+
+    def __init__(self, source: Source, window: Window, bars: Bars, out: BinaryIO) -> None:
+        self.source, self.window, self.out = source, window, out
+        self.clock = Clock(source.zero_s)
+        self.count = 0
+        """Frames within the window."""
+        self.end_s = window.start_s
+        """End of the last frame so far, not beyond the window's end."""
+        self.more = False
+        """A frame after the window was seen: the film does not end in it."""
+        self.done = False
+        self._bars = bars.turned(-source.quarters)
+        self._grid = math.floor(window.start_s * SAMPLES_PER_S) - 1
+        self._last_s = -math.inf
+        self._tick_s = float(source.video.time_base)
+        self._scaler = VideoReformatter()
+        self._times: list[float] = []
+        self._tiny: list[list[U8]] = []
+        self._matrix: F32 | None = None
+
+    def add(self, frame: Any) -> None:
+        check_size(frame.width, frame.height, self.source.max_pixels)
+        at_s, length_s = self._time(frame)
+        self.more = self.more or at_s >= self.window.end_s
+        self.done = at_s >= self.window.until_s
+        if self.done or at_s < self.window.from_s:
+            return
+        seen = planes(frame, self._bars, self._scaler)
+        self._sign(at_s, seen)
+        if self.window.start_s <= at_s < self.window.end_s:
+            self.count += 1
+            self.end_s = min(at_s + length_s, self.window.end_s)
+            self._sample(at_s, frame, seen)
+
+    def flush(self) -> None:
+        """Send the signatures that wait."""
+        if self._times and self._matrix is not None:
+            stack = np.stack([cv2.merge(tiny) for tiny in self._tiny])
+            count, height, width, _ = stack.shape
+            bgr = to_rgb(stack.reshape(count * height, width, 3), self._matrix[::-1])
+            meta = {"kind": "signatures", "at_s": self._times}
+            wire.send_array(self.out, meta, bgr.reshape(stack.shape))
+        self._times, self._tiny = [], []
+
+    def _time(self, frame: Any) -> tuple[float, float]:
+        """Start and length of a frame in seconds; starts strictly grow."""
+        step = 1 / self.source.fps
+        length = frame.duration * self._tick_s if frame.duration else step
+        length = length if 0 < length < 10 else step
+        at_s = self.clock.place(frame.time, length)
+        if at_s <= self._last_s:
+            at_s = self._last_s + length / 2
+        self._last_s = at_s
+        return at_s, length
+
+    def _sign(self, at_s: float, seen: Planes) -> None:
+        if self._matrix is None or not np.array_equal(self._matrix, seen.to_rgb):
+            self.flush()
+            self._matrix = seen.to_rgb
+        # One size for all: the pictures are only ever compared with each other.
+        self._tiny.append(seen.tiny(*SIGNATURE_PX))
+        self._times.append(at_s)
+        if at_s - self._times[0] >= 1 / SAMPLES_PER_S or len(self._times) >= BATCH:
+            self.flush()
+
+    def _sample(self, at_s: float, frame: Any, seen: Planes) -> None:
+        grid = math.floor(at_s * SAMPLES_PER_S + 1e-6)
+        if grid <= self._grid:
+            return
+        self._grid = grid
+        self.flush()
+        share = self._bars
+        width, height = self.source.display_size(frame.width, frame.height)
+        width = round(width * (1 - share.left - share.right))
+        height = round(height * (1 - share.top - share.bottom))
+        scale = min(1.0, SAMPLE_SIDE_PX / max(width, height))
+        rgb = seen.rgb(max(1, round(width * scale)), max(1, round(height * scale)))
+        wire.send_array(self.out, {"kind": "sample", "at_s": at_s}, self.source.upright(rgb))

@@ -1,0 +1,260 @@
+"""One segment of a film, read: rows of figures on the film's clock, and pictures of its shots.
+
+Rows of consecutive segments concatenate to those of the film: whatever describes a shot or the
+title is computed from them later (`content.describe`), without the media.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from content import decode, look
+from content.decode import DecodeLimits, End, Signatures
+from content.encoders.models import Models
+from content.hearing import Hearing
+from content.keyframes import Candidate, ShotPictures, Take, thumbnail
+from content.letterbox import Bars
+from content.motion import MotionMeter
+from content.onscreen import read_frame
+from content.shots import Boundary, shot_detector
+from content.transcript import Line
+from content.types import F32, BoundaryKind, Facts, MediaFacts
+from content.windows import Window
+
+BATCH = 16
+"""Pictures that are held before they are encoded."""
+PIECE_S = 2.0
+"""A shot longer than this has more than one picture …"""
+EXTRA_PICTURES = 400
+"""… but a film not more than about so many extra ones."""
+
+F64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A shot's picture, as far as the media is needed to describe it."""
+
+    at_s: float
+    brightness: float
+    contrast: float
+    sharpness: float
+    embedding: F32
+    """Visual features: unit norm."""
+    concept: F32 | None
+    """What it shows, in the space of words: unit norm; None where `embedding` knows words."""
+    seen: Facts
+    """Words and faces (content.onscreen)."""
+    thumbnail: bytes
+
+    @property
+    def meaning(self) -> F32:
+        """What is compared with `Models.picture_words`."""
+        return self.embedding if self.concept is None else self.concept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """As `keyframes.Take`, its pictures encoded."""
+
+    start_s: float
+    end_s: float
+    boundary: BoundaryKind | None
+    confidence: float
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """What [start_s, end.duration_s) of a film holds."""
+
+    start_s: float
+    end: End
+    facts: MediaFacts
+    bars: Bars
+    stretches: tuple[Stretch, ...]
+    """They tile the segment."""
+    look_s: F64
+    """(n,) when each look row was sampled."""
+    look: F32
+    """(n, len(look.COLUMNS))."""
+    motion: F64
+    """(m, 3): start, global, local of each half second (content.motion)."""
+    sound: F32 | None
+    """(seconds, R) (content.sound.rows); None without a sound stream."""
+    power: F32 | None
+    """(tenths of seconds,) K-weighted mean squares (content.media.loudness)."""
+    lines: tuple[Line, ...]
+    """What is said, as far as a line alone can be believed."""
+    windows: tuple[Window, ...] = ()
+    """Where an encoder listens to windows of sound."""
+
+
+def read_segment(
+    path: Path,
+    models: Models,
+    *,
+    limits: DecodeLimits,
+    start_s: float,
+    length_s: float,
+    before: Segment | None,
+    language: str | None,
+    on_progress: Callable[[float], None],
+) -> Segment:
+    """Decode and measure one segment.
+
+    Args:
+        before: the segment that ends at `start_s`; None for the first.
+        language: of the dialogue, as `en` or `en-GB`; None: unknown.
+        on_progress: told the fraction of the film that is read, 0..1, as far as one knows.
+
+    Raises:
+        PermanentError, TransientError: `media_…`, as `decode.analyse`.
+    """
+    reading = _Reading(models, language, start_s, start_s + length_s)
+    parts = decode.analyse(
+        path,
+        limits,
+        start_s=start_s,
+        length_s=length_s,
+        after=before.end if before is not None else None,
+        bars=before.bars if before is not None else None,
+    )
+    for part in parts:
+        match part:
+            case MediaFacts():
+                reading.facts = part
+            case Bars():
+                reading.begin(part)
+            case decode.Signatures():
+                reading.watch(part)
+            case decode.Sample():
+                reading.look_at(part)
+                on_progress(min(1.0, part.at_s / reading.facts.duration_s))
+            case decode.Sound():
+                reading.listen(part)
+            case End():
+                reading.finish(part)
+    return reading.result()
+
+
+class _Reading:
+    """What has been understood so far of the segment that streams by."""
+
+    facts: MediaFacts
+    _bars: Bars
+    _end: End
+    _motion: MotionMeter
+    _pictures: ShotPictures
+
+    def __init__(self, models: Models, language: str | None, start_s: float, end_s: float) -> None:
+        self._language = language
+        self._models, self._start_s, self._end_s = models, start_s, end_s
+        self._detector = shot_detector(models.shots, models, start_s)
+        self._motion_rows: list[tuple[float, float, float]] = []
+        self._look: list[tuple[float, F32]] = []
+        self._hearing: Hearing | None = None
+        self._waiting: list[Take] = []
+        self._stretches: list[Stretch] = []
+
+    def begin(self, bars: Bars) -> None:
+        self._bars = bars
+        self._motion = MotionMeter(aspect(self.facts, bars))
+        piece_s = max(PIECE_S, self.facts.duration_s / EXTRA_PICTURES)
+        self._pictures = ShotPictures(piece_s, self._start_s)
+        if self.facts.has_audio:
+            self._hearing = Hearing(self._models, self._start_s, self._language)
+
+    def watch(self, signatures: Signatures) -> None:
+        self._cut(self._detector.feed(signatures))
+        self._motion_rows += self._motion.feed(signatures)
+
+    def look_at(self, sample: decode.Sample) -> None:
+        row = look.look_row(sample.rgb)
+        self._look.append((sample.at_s, row))
+        brightness, contrast, sharpness = row[: len(LIGHT)].tolist()
+        candidate = Candidate(sample.at_s, sample.rgb, brightness, contrast, sharpness)
+        self._pictures.offer(candidate, self._detector.decided_s)
+
+    def listen(self, sound: decode.Sound) -> None:
+        if self._hearing is not None:
+            self._hearing.listen(sound)
+
+    def finish(self, end: End) -> None:
+        self._end = end
+        self._cut(self._detector.finish())
+        self._close(self._pictures.end(end.duration_s))
+        self._encode()
+        self._motion_rows += self._motion.finish()
+        if self._hearing is not None:
+            self._hearing.finish()
+
+    def result(self) -> Segment:
+        hearing = self._hearing
+        rows = [row for row in self._motion_rows if self._start_s <= row[0] < self._end.duration_s]
+        return Segment(
+            start_s=self._start_s,
+            end=self._end,
+            facts=self.facts,
+            bars=self._bars,
+            stretches=tuple(self._stretches),
+            look_s=np.array([at_s for at_s, _ in self._look]),
+            look=np.array([row for _, row in self._look], np.float32).reshape(
+                -1, len(look.COLUMNS)
+            ),
+            motion=np.array(rows).reshape(-1, 3),
+            sound=hearing.rows if hearing is not None else None,
+            power=hearing.power if hearing is not None else None,
+            lines=hearing.lines if hearing is not None else (),
+            windows=hearing.windows if hearing is not None else (),
+        )
+
+    def _cut(self, boundaries: list[Boundary]) -> None:
+        for found in boundaries:
+            # What follows the end decides it, but what begins there is the next segment's.
+            if found.at_s < self._end_s:
+                for take in self._pictures.cut(found.at_s, found.kind, found.confidence):
+                    self._close(take)
+
+    def _close(self, take: Take) -> None:
+        self._waiting.append(take)
+        if sum(len(waiting.pictures) for waiting in self._waiting) >= BATCH:
+            self._encode()
+
+    def _encode(self) -> None:
+        candidates = [candidate for take in self._waiting for candidate in take.pictures]
+        seen = self._models.pictures([candidate.rgb for candidate in candidates])
+        concepts = repeat(None) if seen.concept is None else seen.concept
+        made = map(self._picture, candidates, seen.visual, concepts)
+        for take in self._waiting:
+            pictures = tuple(next(made) for _ in take.pictures)
+            self._stretches.append(
+                Stretch(take.start_s, take.end_s, take.boundary, take.confidence, pictures)
+            )
+        self._waiting = []
+
+    def _picture(self, candidate: Candidate, embedding: F32, concept: F32 | None) -> Picture:
+        return Picture(
+            at_s=candidate.at_s,
+            brightness=candidate.brightness,
+            contrast=candidate.contrast,
+            sharpness=candidate.sharpness,
+            embedding=embedding,
+            concept=concept,
+            seen=read_frame(candidate.rgb, self._models),
+            thumbnail=thumbnail(candidate.rgb),
+        )
+
+
+def aspect(facts: MediaFacts, bars: Bars) -> float:
+    """Width / height of the picture within its bars."""
+    width = facts.width * (1 - bars.left - bars.right)
+    return width / (facts.height * (1 - bars.top - bars.bottom))
+
+
+LIGHT = ("brightness", "contrast", "sharpness")
+"""The first columns of a look row."""
