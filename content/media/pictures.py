@@ -76,7 +76,8 @@ class Pictures:
         at_s = self.clock.place(frame.time, length)
         if at_s <= self._last_s:
             at_s = self._last_s + length / 2
-        self._last_s = at_s
+        # In whole µs, so that a frame at a border lies on the same side of it in every run.
+        self._last_s = at_s = round(at_s, 6)
         return at_s, length
 
     def _sign(self, at_s: float, seen: Planes) -> None:
@@ -90,7 +91,7 @@ class Pictures:
             self.flush()
 
     def _sample(self, at_s: float, frame: Any, seen: Planes) -> None:
-        grid = math.floor(at_s * SAMPLES_PER_S + 1e-6)
+        grid = math.floor(at_s * SAMPLES_PER_S)
         if grid <= self._grid:
             return
         self._grid = grid
