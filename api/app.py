@@ -21,6 +21,7 @@ from api import (
     reindex,
     rewards,
     search,
+    similarity,
     titles,
     understanding,
 )
@@ -37,6 +38,7 @@ _ROUTERS = (
     understanding,
     jobs,
     search,
+    similarity,
     images,
     reindex,
     health,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Strict, Tag
 
 from api.checks import (
     Body,
@@ -114,6 +114,21 @@ class WatchBody(Body):
             occurred_us=_microseconds(self.occurred_at),
             kind=self.kind,
         )
+
+
+class PairsBody(Body):
+    """Pairs of titles to compare."""
+
+    pairs: Annotated[
+        list[Annotated[tuple[TitleId, TitleId], Strict(strict=False)]],
+        Field(min_length=1, max_length=BATCH_MAX),
+    ]
+
+
+class WeightsBody(Body):
+    """How much each space is to count: numbers of 0 or more, not all 0."""
+
+    weights: Annotated[dict[Short, float], Field(min_length=1, max_length=16)]
 
 
 class RewardBatch(Body):

@@ -56,6 +56,7 @@ CODES: Mapping[str, Code] = {
     "synopsis_empty": Code(422, "The synopsis is empty or blank."),
     "synopsis_too_long": Code(422, "The synopsis has more than 20,000 characters."),
     "invalid_context": Code(422, "A field of the context is not acceptable."),
+    "invalid_weights": Code(422, "A weight is negative, of no such space, or all are 0."),
     "unknown_space": Code(422, "There is no such vector space."),
     "unknown_format": Code(422, "There is no such format of a timeline."),
     "unknown_aspect": Code(422, "There is no such aspect."),

@@ -1,5 +1,6 @@
 """Answers: what leaves the service, built from the records of the rooms below."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -9,7 +10,8 @@ from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
 from content.entries import ShotRow, TitleRecord
 from content.ids import iso
-from indexes.schema import Hit
+from content.types import Space
+from indexes.schema import Comparison, Hit
 from workers.jobs import JobRecord
 
 Item = TypeVar("Item")
@@ -270,6 +272,28 @@ class Found(BaseModel):
     @classmethod
     def of(cls, hit: Hit) -> "Found":
         return cls(title_id=hit.title_id, score=hit.score, scores=dict(hit.scores))
+
+
+class Alike(BaseModel):
+    """How alike two titles are: fused, and the cosine in each space that both have."""
+
+    title_ids: tuple[str, str]
+    score: float | None
+    scores: dict[str, float]
+
+    @classmethod
+    def of(cls, pair: tuple[str, str], found: Comparison) -> "Alike":
+        return cls(title_ids=pair, score=found.score, scores=dict(found.scores))
+
+
+class Weights(BaseModel):
+    """How much each space counts in the fused score; they sum to 1."""
+
+    weights: dict[str, float]
+
+    @classmethod
+    def of(cls, weights: Mapping[Space, float]) -> "Weights":
+        return cls(weights={str(space): weight for space, weight in weights.items()})
 
 
 class Artwork(BaseModel):

@@ -77,7 +77,7 @@ def search_titles(
     language: Tongue = None,
     maturity_max: MaturityMax = None,
 ) -> Page[Found]:
-    """The titles whose synopsis or pictures match the words, best first."""
+    """The titles whose synopsis, pictures or sound match the words, best first."""
     chosen = Filter(genre=genre, language=language, maturity_max=maturity_max)
     hits = house.index.search(house.words.encode(q), limit=limit, filter=chosen)
     return Page(items=[Found.of(hit) for hit in hits])

@@ -15,8 +15,8 @@ from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
-from content.types import F32, Aspect
-from indexes.schema import Filter, Hit, SimilarSpace
+from content.types import Aspect, Space, Vectors
+from indexes.schema import Comparison, Filter, Hit, SimilarSpace
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
 from workers.settings import Settings
@@ -66,11 +66,14 @@ class Index(Protocol):
     def similar(
         self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter
     ) -> Sequence[Hit]: ...
-    def search(self, vector: F32, *, limit: int, filter: Filter) -> Sequence[Hit]: ...
+    def search(self, words: Vectors, *, limit: int, filter: Filter) -> Sequence[Hit]: ...
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Comparison]: ...
+    def weights(self) -> Mapping[Space, float]: ...
+    def set_weights(self, wanted: Mapping[str, float]) -> Mapping[Space, float]: ...
 
 
 class Words(Protocol):
-    def encode(self, text: str) -> F32: ...
+    def encode(self, text: str) -> Vectors: ...
 
 
 class Services(Protocol):

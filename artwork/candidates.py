@@ -43,10 +43,10 @@ MIN_FACE = 0.04
 Grab = Callable[[Path, Sequence[float]], Iterator[tuple[float, U8]]]
 
 
-class FrameEncoder(Protocol):
-    """What is needed of `content.encoders.frames`."""
+class PictureEncoder(Protocol):
+    """What is needed of an encoder of pictures."""
 
-    def encode(self, frames: Sequence[U8]) -> tuple[F32, F32]: ...
+    def encode(self, frames: Sequence[U8], /) -> F32: ...
 
 
 class FaceFinder(Protocol):
@@ -59,7 +59,7 @@ class CandidateModels(Protocol):
     """What is needed of `content.encoders.models.Models`."""
 
     @property
-    def frames(self) -> FrameEncoder: ...
+    def visual(self) -> PictureEncoder: ...
     @property
     def faces(self) -> FaceFinder: ...
 
@@ -124,7 +124,7 @@ def make_candidates(
     for at_s, rgb in grab(path, times):
         seen.append(_look(at_s, rgb, models.faces))
         on_progress(0.6 * min(1.0, len(seen) / len(times)))
-    chosen = _choose(_measured(seen, models.frames))
+    chosen = _choose(_measured(seen, models.visual))
     groups = dict[str, PictureGroup]()
     maker = _Maker(title_id, tenant, images, extraction)
     for done, (at_s, rgb) in enumerate(grab(path, [one.at_s for one in chosen]) if chosen else ()):
@@ -143,7 +143,7 @@ def _look(at_s: float, rgb: U8, finder: FaceFinder) -> _Sighting:
     return _Sighting(at_s, analysis_picture(rgb), (width, height), bars(rgb), large)
 
 
-def _measured(seen: Sequence[_Sighting], encoder: FrameEncoder) -> list[_Candidate]:
+def _measured(seen: Sequence[_Sighting], encoder: PictureEncoder) -> list[_Candidate]:
     if not seen:
         return []
     inside = [content_box(*one.size, (s.bars for s in seen)) for one in seen]
@@ -151,7 +151,7 @@ def _measured(seen: Sequence[_Sighting], encoder: FrameEncoder) -> list[_Candida
         _scaled(box, one.small.shape[1] / one.size[0]).cut(one.small)
         for one, box in zip(seen, inside, strict=True)
     ]
-    embeddings, _ = encoder.encode(small)
+    embeddings = encoder.encode(small)
     return [
         _Candidate(
             at_s=one.at_s,

@@ -34,6 +34,7 @@ FACTS = (
 PROJECTED = 10
 DESCRIPTOR = len(FACTS) + PROJECTED
 EMBEDDING = 1280
+"""Numbers in a vector of the embedded visual encoder."""
 _SQUASH = 0.5
 """A projected component of a unit vector has standard deviation 1; tanh(0.5 ·) uses [-1, 1]."""
 _INTERPLAY_GAIN = 4.0
@@ -75,13 +76,13 @@ class Context:
 
 
 @cache
-def projection() -> npt.NDArray[np.float64]:
-    """(10, 1280) of ±1: a random projection (Achlioptas 2003), the same on every machine.
+def projection(dim: int = EMBEDDING) -> npt.NDArray[np.float64]:
+    """(10, dim) of ±1: a random projection (Achlioptas 2003), the same on every machine.
 
     The signs are the bits of a hash, not of a random generator, so no library can change them.
     """
-    raw = hashlib.shake_256(b"keyart picture projection 1").digest(PROJECTED * EMBEDDING // 8)
-    bits = np.unpackbits(np.frombuffer(raw, np.uint8)).reshape(PROJECTED, EMBEDDING)
+    raw = hashlib.shake_256(b"keyart picture projection 1").digest(-(-PROJECTED * dim // 8))
+    bits = np.unpackbits(np.frombuffer(raw, np.uint8))[: PROJECTED * dim].reshape(PROJECTED, dim)
     signs: npt.NDArray[np.float64] = bits * np.float64(2.0) - 1.0
     return signs
 
@@ -103,7 +104,7 @@ def descriptor(facts: Mapping[str, float], embedding: F32 | None) -> I16:
 
     Args:
         facts: name → 0..1; one that is missing or not finite counts as 0.5.
-        embedding: (1280,) the picture's visual features, or None where it has none of this
+        embedding: (dim,) the picture's visual vector, or None where it has none of this
             encoder; then the look is neutral (zeros).
 
     The embedding loses its own mean first: pooled rectified features share the direction
@@ -113,12 +114,14 @@ def descriptor(facts: Mapping[str, float], embedding: F32 | None) -> I16:
     for i, name in enumerate(FACTS):
         value = facts.get(name, 0.5)
         out[i] = 2 * value - 1 if math.isfinite(value) else 0.0
-    if embedding is not None and embedding.shape == (EMBEDDING,) and np.isfinite(embedding).all():
+    if embedding is not None and embedding.ndim == 1 and np.isfinite(embedding).all():
         centred = embedding.astype(np.float64)
         centred -= centred.mean()
         norm = float(np.sqrt(np.sum(centred**2)))
         if norm > 1e-9:
-            out[len(FACTS) :] = np.tanh(_SQUASH * np.sum(projection() * centred, axis=1) / norm)
+            out[len(FACTS) :] = np.tanh(
+                _SQUASH * np.sum(projection(centred.size) * centred, axis=1) / norm
+            )
     return units(out)
 
 

@@ -10,28 +10,26 @@ from typing import Any
 import numpy as np
 
 from content.encoders.models import Models
-from content.encoders.specs import embedded_specs
 from content.film import Film, join
-from content.film_moods import film_moods
+from content.film_vectors import shot_vectors, shown, title_vectors
 from content.look import COLUMNS, look_facts
-from content.mood.timeline import by_second as mood_by_second
+from content.mood.film import film_moods
+from content.mood.meaning import meaning_by
+from content.mood.timeline import by_second as moods_by_second
+from content.mood.timeline import musical_span
 from content.motion import motion_facts
 from content.pacing import pacing
 from content.segment import Picture, Segment, aspect
 from content.sound.facts import sound_facts, sound_profile, sound_timeline
-from content.sound.vector import sound_vector
 from content.transcript import transcript_of
 from content.types import (
     F32,
     Extraction,
     Facts,
     Keyframe,
-    Shot,
     ShotFacts,
     ShotVectors,
-    Space,
     Timeline,
-    Vector,
 )
 from content.words import shot_words, title_words
 
@@ -39,8 +37,6 @@ FLAT = ("palette", "brightness", "contrast", "saturation", "warmth", "black_frac
 """Facts of the look that a profile also has at its top."""
 MEANS = ("text_area", "face_count", "face_area")
 """Of keyframes; of the title their means over its shots."""
-SOUND_MIN_S = 1.0
-"""A shot shorter than this has no vector of its sound."""
 
 
 def describe(
@@ -54,24 +50,40 @@ def describe(
     film = _believed(join(segments), models, language)
     said, meanings = shot_words(film.lines, film.shots, models)
     facts = [_shot_facts(film, k, words) for k, words in enumerate(said)]
-    concepts = [pool([picture.concept for picture in own]) for own in film.pictures]
-    moods, mood = film_moods(film, facts, concepts, meanings, synopsis=synopsis, models=models)
-    shot_facts = tuple(replace(f, mood=m) for f, m in zip(facts, moods, strict=True))
-    timeline = _timeline(film, moods)
+    moods, mood = _moods(film, facts, meanings, synopsis, models)
+    timeline = {**_timeline(film), **moods_by_second(film.shots, moods, _seconds(film))}
     words = title_words(synopsis, film.lines, film.facts.duration_s, models)
-    shot_vectors = _shot_vectors(film, concepts)
+    profile = {**_profile(film, facts, timeline), "words": words, "mood": mood}
+    windowed = models.sound is not None
+    vectors = shot_vectors(film, models.specs, windowed=windowed)
     if meanings is not None:
-        shot_vectors["synopsis"] = meanings
+        vectors["synopsis"] = meanings
     return Extraction(
         facts=film.facts,
         shots=film.shots,
         keyframes=_keyframes(film),
-        vectors=_title_vectors(film),
-        profile={**_profile(film, shot_facts, timeline), "words": words, "mood": mood},
-        shot_facts=shot_facts,
-        shot_vectors=shot_vectors,
+        vectors=title_vectors(film, profile, models.specs, windowed=windowed),
+        profile=profile,
+        shot_facts=tuple(replace(own, mood=m) for own, m in zip(facts, moods, strict=True)),
+        shot_vectors=vectors,
         timeline=timeline,
     )
+
+
+def _moods(
+    film: Film,
+    facts: Sequence[ShotFacts],
+    said: ShotVectors | None,
+    synopsis: str,
+    models: Models,
+) -> tuple[list[Facts], Facts]:
+    """The mood of each shot and of the title."""
+    meaning = meaning_by(models)
+    affinities = [meaning.of_picture(shown(own)) for own in film.pictures]
+    for k, vector in zip(said.shots, said.data, strict=True) if said is not None else ():
+        affinities[k]["meaning"] = meaning.of_words(vector[None])
+    around = [sound_facts(*film.heard(*musical_span(shot))) for shot in film.shots]
+    return film_moods(film.shots, facts, around, affinities, meaning.of_text(synopsis))
 
 
 def _believed(film: Film, models: Models, language: str | None) -> Film:
@@ -113,17 +125,20 @@ def _profile(film: Film, shot_facts: Sequence[ShotFacts], timeline: Timeline) ->
     }
 
 
-def _timeline(film: Film, moods: Sequence[Facts]) -> dict[str, F32]:
-    seconds = int(np.ceil(film.facts.duration_s))
+def _timeline(film: Film) -> dict[str, F32]:
+    seconds = _seconds(film)
     columns = {
         "brightness": by_second(film.look_s, film.look[:, COLUMNS.index("brightness")], seconds),
         "motion_global": by_second(film.motion[:, 0], film.motion[:, 1], seconds),
         "motion_local": by_second(film.motion[:, 0], film.motion[:, 2], seconds),
-        **mood_by_second(film.shots, moods, seconds),
     }
     if film.sound is not None:
         columns |= sound_timeline(film.sound, film.power)
     return columns
+
+
+def _seconds(film: Film) -> int:
+    return int(np.ceil(film.facts.duration_s))
 
 
 def by_second(times_s: Any, values: Any, seconds: int) -> F32:
@@ -139,57 +154,6 @@ def by_second(times_s: Any, values: Any, seconds: int) -> F32:
     last = np.maximum.accumulate(np.where(count > 0, np.arange(seconds), -1))
     held: F32 = np.where(last >= 0, means[last], np.nan).astype(np.float32)
     return held
-
-
-def _title_vectors(film: Film) -> dict[Space, Vector]:
-    pictures = [picture for own in film.pictures for picture in own]
-    weights = np.array(
-        [
-            (shot.end_s - shot.start_s) / len(own)
-            for shot, own in zip(film.shots, film.pictures, strict=True)
-            for _ in own
-        ]
-    )
-    found: dict[Space, F32 | None] = {
-        "visual": pool([picture.embedding for picture in pictures], weights),
-        "concept": pool([picture.concept for picture in pictures], weights),
-        "audio": sound_vector(film.sound) if film.sound is not None else None,
-    }
-    specs = embedded_specs()
-    return {
-        space: Vector(data, specs[space].fingerprint)
-        for space, data in found.items()
-        if data is not None
-    }
-
-
-def _shot_vectors(film: Film, concepts: list[F32]) -> dict[Space, ShotVectors]:
-    found: dict[Space, list[F32 | None]] = {
-        "visual": [pool([picture.embedding for picture in own]) for own in film.pictures],
-        "concept": list(concepts),
-        "audio": [_shot_sound(film, shot) for shot in film.shots],
-    }
-    specs = embedded_specs()
-    made: dict[Space, ShotVectors] = {}
-    for space, rows in found.items():
-        shots = [k for k, row in enumerate(rows) if row is not None]
-        if shots:
-            data = np.stack([row for row in rows if row is not None])
-            made[space] = ShotVectors(np.array(shots, np.int32), data, specs[space].fingerprint)
-    return made
-
-
-def _shot_sound(film: Film, shot: Shot) -> F32 | None:
-    if film.sound is None or shot.end_s - shot.start_s < SOUND_MIN_S:
-        return None
-    return sound_vector(film.heard(shot.start_s, shot.end_s)[0])
-
-
-def pool(vectors: Sequence[F32], weights: Any = None) -> F32:
-    """The weighted mean, as a unit vector."""
-    mean = np.average(np.stack(vectors), axis=0, weights=weights)
-    unit: F32 = (mean / np.linalg.norm(mean)).astype(np.float32)
-    return unit
 
 
 def _keyframes(film: Film) -> tuple[Keyframe, ...]:

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from content.decode import SEGMENT_S, DecodeLimits
 from content.describe import describe
 from content.encoders.models import Models
-from content.encoders.specs import embedded_specs
 from content.segment import Segment, read_segment
 from content.segments_kept import kept_segments, save_segment
 from content.types import Extraction
@@ -62,7 +61,7 @@ def extract(
     until_s = time.monotonic() + limits.wall_s
     made_by = " ".join(
         (
-            *(spec.fingerprint for spec in embedded_specs().values()),
+            *(spec.fingerprint for spec in models.specs.values()),
             models.transcript,
             models.shots,
             str(language),

@@ -9,9 +9,10 @@ import numpy.typing as npt
 from content.keyframes import PICTURES_A_SHOT, merit
 from content.letterbox import Bars
 from content.segment import Picture, Segment, Stretch
-from content.sound import facts
+from content.sound.facts import stretch
 from content.transcript import Line
 from content.types import F32, MediaFacts, Shot
+from content.windows import Window
 
 SLIVER_S = 0.2
 """Two segments that place one boundary a little before and a little after their border leave a
@@ -37,6 +38,7 @@ class Film:
     sound: F32 | None
     power: F32 | None
     lines: tuple[Line, ...]
+    windows: tuple[Window, ...]
 
     def looks(self, shot: Shot) -> F32:
         """The look rows of a shot."""
@@ -52,10 +54,10 @@ class Film:
         return self.motion[nearest : nearest + 1]
 
     def heard(self, start_s: float, end_s: float) -> tuple[F32, F32 | None]:
-        """The sound rows and powers of [start_s, end_s); none without a sound stream."""
+        """Sound rows and power of a stretch, no rows without sound."""
         if self.sound is None:
             return np.zeros((0, 0), np.float32), None
-        return facts.stretch(self.sound, self.power, start_s, end_s)
+        return stretch(self.sound, self.power, start_s, end_s)
 
     @staticmethod
     def _within(times: F64, shot: Shot) -> slice:
@@ -66,29 +68,35 @@ class Film:
 def join(segments: Iterable[Segment]) -> Film:
     """The film of consecutive segments, the last of them its end."""
     parts = list(segments)
-    media = replace(parts[0].facts, duration_s=parts[-1].end.duration_s)
-    stretches = _joined(stretch for part in parts for stretch in part.stretches)
+    facts = replace(parts[0].facts, duration_s=parts[-1].end.duration_s)
+    stretches = _joined(each for part in parts for each in part.stretches)
     return Film(
-        facts=media,
+        facts=facts,
         bars=parts[0].bars,
-        shots=tuple(_shot(stretch) for stretch in stretches),
-        pictures=tuple(stretch.pictures for stretch in stretches),
+        shots=tuple(_shot(each) for each in stretches),
+        pictures=tuple(each.pictures for each in stretches),
         look_s=np.concatenate([part.look_s for part in parts]),
         look=np.concatenate([part.look for part in parts]),
         motion=np.concatenate([part.motion for part in parts]),
         sound=_rows([part.sound for part in parts]),
         power=_rows([part.power for part in parts]),
         lines=tuple(line for part in parts for line in part.lines),
+        windows=tuple(window for part in parts for window in part.windows),
     )
+
+
+def merit_of(picture: Picture) -> float:
+    """How well a picture shows its shot, 0..1 (content.keyframes)."""
+    return merit(picture.brightness, picture.contrast, picture.sharpness)
 
 
 def _joined(stretches: Iterable[Stretch]) -> list[Stretch]:
     shots: list[Stretch] = []
-    for stretch in stretches:
-        if shots and (stretch.boundary is None or _too_little(shots[-1])):
-            shots[-1] = _together(shots[-1], stretch)
+    for each in stretches:
+        if shots and (each.boundary is None or _too_little(shots[-1])):
+            shots[-1] = _together(shots[-1], each)
         else:
-            shots.append(stretch)
+            shots.append(each)
     if len(shots) > 1 and not shots[-1].pictures:
         shots[-2:] = [_together(*shots[-2:])]
     return shots
@@ -101,14 +109,10 @@ def _too_little(stretch: Stretch) -> bool:
 def _together(first: Stretch, second: Stretch) -> Stretch:
     """One shot of two stretches: its own picture is the better of theirs, of the others the best
     are kept."""
-    own = sorted([*first.pictures[:1], *second.pictures[:1]], key=_merit, reverse=True)
+    own = sorted([*first.pictures[:1], *second.pictures[:1]], key=merit_of, reverse=True)
     others = [p for p in (*first.pictures, *second.pictures) if p is not own[0]] if own else []
-    others.sort(key=_merit, reverse=True)
+    others.sort(key=merit_of, reverse=True)
     return replace(first, end_s=second.end_s, pictures=(*own[:1], *others[: PICTURES_A_SHOT - 1]))
-
-
-def _merit(picture: Picture) -> float:
-    return merit(picture.brightness, picture.contrast, picture.sharpness)
 
 
 def _shot(stretch: Stretch) -> Shot:

@@ -8,6 +8,7 @@ from content.sound.meter import SoundMeter
 from content.transcript import Line, Transcriber, spoken_in
 from content.turns import WINDOW
 from content.types import F32
+from content.windows import Window, WindowMeter
 
 
 class Hearing:
@@ -17,6 +18,7 @@ class Hearing:
         self._start_s = start_s
         self._meter = SoundMeter(models.speech)
         self._transcriber = _transcriber(models, start_s, language)
+        self._windows = WindowMeter(models.sound, start_s) if models.sound is not None else None
         self._before: list[F32] = []
         self._power: list[F32] = []
         self._unsaid = np.zeros(0, np.float32)
@@ -31,12 +33,16 @@ class Hearing:
             self._meter.warm(np.concatenate(self._before))
             self._before = []
         self._meter.add(sound.samples)
+        if self._windows is not None:
+            self._windows.add(sound.samples)
         self._power.append(sound.power)
         self._transcribe(sound.samples)
 
     def finish(self) -> None:
         """The segment is over."""
         self._meter.finish()
+        if self._windows is not None:
+            self._windows.finish()
         self._transcribe(np.zeros(0, np.float32))
         if self._transcriber is not None:
             self._lines = self._transcriber.finish()
@@ -60,6 +66,11 @@ class Hearing:
     def power(self) -> F32:
         """(tenths of seconds,) K-weighted mean squares."""
         return np.concatenate(self._power) if self._power else np.zeros(0, np.float32)
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """What an encoder that listens to windows made of them."""
+        return tuple(self._windows.windows) if self._windows is not None else ()
 
     @property
     def lines(self) -> tuple[Line, ...]:

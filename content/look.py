@@ -37,6 +37,8 @@ colour that a frame lacks is NaN with share 0."""
 
 NEAR_BLACK = 24
 """Pixels whose brightest channel is below this are night: they have no colour to speak of."""
+LEAST_BLACK = 0.02
+"""Less of it than this is the dark end of other colours, not a colour of the palette."""
 STRIDE = 4
 BINS = 16
 GREY_SPREAD, TONED_SPREAD, MOST_SPREAD = 0.003, 0.2, 0.01
@@ -63,8 +65,9 @@ def look_row(rgb: U8) -> F32:
     pixels = rgb[::STRIDE, ::STRIDE].reshape(-1, 3)
     counts, means = _histogram(pixels)
     lab = colours.from_rgb(means)
-    # The eye sees one black where OKLab, steep near zero, has many.
-    lab[means.max(1) < NEAR_BLACK] = 0
+    dark = means.max(1) < NEAR_BLACK
+    if counts[dark].sum() > LEAST_BLACK * counts.sum():
+        lab[dark] = 0  # the eye sees one black where OKLab, steep near zero, has many
     found = colours.palette(lab, counts)
     row = np.full(len(COLUMNS), np.nan, np.float32)
     row[:_PALETTE] = (*light, *_colour(counts, means, lab), *medium.measure(rgb))

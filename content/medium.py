@@ -2,8 +2,8 @@
 grain or shading, a lens and a sensor leave none.
 
 One figure a frame, one logistic formula; `python -m tests.bench medium` fits and checks it. It
-knows drawn pictures well; rendered fur and grass look like a lens's work to it, and there it
-answers near one half (docs/benchmarks.md).
+knows drawn and plainly rendered pictures; rendered fur and grass it takes for a lens's work
+(docs/benchmarks.md).
 """
 
 import math

@@ -6,6 +6,7 @@ title is computed from them later (`content.describe`), without the media.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from content.onscreen import read_frame
 from content.shots import Boundary, shot_detector
 from content.transcript import Line
 from content.types import F32, BoundaryKind, Facts, MediaFacts
+from content.windows import Window
 
 BATCH = 16
 """Pictures that are held before they are encoded."""
@@ -43,11 +45,16 @@ class Picture:
     sharpness: float
     embedding: F32
     """Visual features: unit norm."""
-    concept: F32
-    """What it shows, in the space of words: unit norm."""
+    concept: F32 | None
+    """What it shows, in the space of words: unit norm; None where `embedding` knows words."""
     seen: Facts
     """Words and faces (content.onscreen)."""
     thumbnail: bytes
+
+    @property
+    def meaning(self) -> F32:
+        """What is compared with `Models.picture_words`."""
+        return self.embedding if self.concept is None else self.concept
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +90,8 @@ class Segment:
     """(tenths of seconds,) K-weighted mean squares (content.media.loudness)."""
     lines: tuple[Line, ...]
     """What is said, as far as a line alone can be believed."""
+    windows: tuple[Window, ...] = ()
+    """Where an encoder listens to windows of sound."""
 
 
 def read_segment(
@@ -201,6 +210,7 @@ class _Reading:
             sound=hearing.rows if hearing is not None else None,
             power=hearing.power if hearing is not None else None,
             lines=hearing.lines if hearing is not None else (),
+            windows=hearing.windows if hearing is not None else (),
         )
 
     def _cut(self, boundaries: list[Boundary]) -> None:
@@ -217,9 +227,9 @@ class _Reading:
 
     def _encode(self) -> None:
         candidates = [candidate for take in self._waiting for candidate in take.pictures]
-        features, probabilities = self._models.frames.encode([c.rgb for c in candidates])
-        concepts = self._models.concept.encode(probabilities)
-        made = map(self._picture, candidates, features, concepts)
+        seen = self._models.pictures([candidate.rgb for candidate in candidates])
+        concepts = repeat(None) if seen.concept is None else seen.concept
+        made = map(self._picture, candidates, seen.visual, concepts)
         for take in self._waiting:
             pictures = tuple(next(made) for _ in take.pictures)
             self._stretches.append(
@@ -227,7 +237,7 @@ class _Reading:
             )
         self._waiting = []
 
-    def _picture(self, candidate: Candidate, embedding: F32, concept: F32) -> Picture:
+    def _picture(self, candidate: Candidate, embedding: F32, concept: F32 | None) -> Picture:
         return Picture(
             at_s=candidate.at_s,
             brightness=candidate.brightness,

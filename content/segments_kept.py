@@ -17,8 +17,9 @@ from content.letterbox import Bars
 from content.segment import Picture, Segment, Stretch
 from content.transcript import Line
 from content.types import MediaFacts
+from content.windows import Window
 
-_VERSION = 1
+_VERSION = 2
 _ARRAY = 1
 _ITEM_TYPES = {"<f4", "<f8"}
 
@@ -69,6 +70,7 @@ def _load(path: Path, made_by: str) -> Segment | None:
             "bars": Bars(*plain["bars"]),
             "stretches": tuple(_stretch(stretch) for stretch in plain["stretches"]),
             "lines": tuple(Line(**line) for line in plain["lines"]),
+            "windows": tuple(Window(**window) for window in plain["windows"]),
         }
     )
 

@@ -5,7 +5,6 @@ import re
 import numpy as np
 
 from content.encoders.models import Models
-from content.encoders.specs import embedded_specs
 from content.types import F32, Vector
 
 MAX_CHUNKS = 64
@@ -14,9 +13,9 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\"'”’)])\s+|\n\s*
 
 
 def encode_synopsis(text: str, models: Models) -> Vector | None:
-    """The synopsis-space vector of `text`, (384,), unit norm; None when it is blank.
+    """The synopsis-space vector of `text`, unit norm; None when it is blank.
 
-    Longer than the model's 256 tokens: the mean of its chunks' vectors by their length, made a
+    Longer than the model reads at once: the mean of its chunks' vectors by their length, made a
     unit again. The transcript has no share in it: a title is compared by what is told of it, with
     or without media, and a reindex makes this vector from the synopsis alone.
     """
@@ -24,7 +23,7 @@ def encode_synopsis(text: str, models: Models) -> Vector | None:
     if not pieces:
         return None
     unit = pooled(models.text.encode(pieces), pieces)
-    return Vector(unit, embedded_specs()["synopsis"].fingerprint)
+    return Vector(unit, models.text.spec.fingerprint)
 
 
 def pooled(vectors: F32, pieces: list[str]) -> F32:

@@ -15,9 +15,10 @@ import numpy.typing as npt
 F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
 
-Space = Literal["visual", "concept", "audio", "synopsis"]
+Space = Literal["visual", "concept", "audio", "synopsis", "style"]
 """visual: pooled picture features. concept: what the pictures show, in the synopsis space (ConSE).
-audio: log-mel, chroma, tempo statistics. synopsis: the words."""
+audio: log-mel, chroma, tempo statistics. synopsis: the words. style: mood, palette, light,
+movement, pacing and sound in figures."""
 SPACES: tuple[Space, ...] = get_args(Space)
 
 Aspect = Literal["16:9", "2:3", "1:1"]
@@ -132,7 +133,7 @@ class Keyframe:
     sharpness: float
     """Variance of the Laplacian, squashed to 0..1."""
     embedding: F32
-    """The picture's own visual features: (1280,), unit norm."""
+    """The picture's own vector of the `visual` space, unit norm."""
     thumbnail: bytes = b""
     """JPEG of the small analysis frame: long side ≤ 480 px, black bars kept."""
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from content.encoders.models import Models
-from content.encoders.specs import embedded_specs
 from content.sentiment import arc, sentiment
 from content.synopsis import MAX_CHUNKS, chunks, pooled
 from content.themes import theme_scores
@@ -68,7 +67,7 @@ def shot_words(
     if not spoken:
         return facts, None
     data = np.stack([rows[texts[k]] for k in spoken])
-    fingerprint = embedded_specs()["synopsis"].fingerprint
+    fingerprint = models.text.spec.fingerprint
     return facts, ShotVectors(np.array(spoken, np.int32), data, fingerprint)
 
 

@@ -10,7 +10,7 @@ mean over the dimensions is subtracted (the all-ones direction is projected out)
 clips it separated films no better than the mean alone (AUC 0.833 against 0.840; raw 0.718).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgpack
@@ -33,19 +33,23 @@ F64 = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a space is treated before anything is known of the catalogue, and what is fitted."""
+    """How a space is treated before anything is known of the catalogue, and what is fitted.
+
+    Power and level are for rectified features: no number in them is negative.
+    """
 
     power: float = 1.0
     level: bool = False
 
 
-# The encoders of the other three hand over what is centred by hand (audio) or was learned as a
+# The other encoders hand over what is centred by hand (audio, style) or was learned as a
 # metric (text): until there is a catalogue to centre by, they are left alone.
 SHAPES: Mapping[Space, Shape] = {
     "visual": Shape(power=0.5, level=True),
     "audio": Shape(),
     "concept": Shape(),
     "synopsis": Shape(),
+    "style": Shape(),
 }
 
 
@@ -73,7 +77,7 @@ class Calibration:
     @classmethod
     def default(cls, dims: Mapping[Space, int]) -> "Calibration":
         """The documented constants for a catalogue that is still unknown."""
-        return cls({space: _default(space, dim) for space, dim in dims.items()})
+        return cls({space: _default(SHAPES[space], dim) for space, dim in dims.items()})
 
     @classmethod
     def fit(cls, vectors_by_space: Mapping[Space, Sequence[F32] | F32]) -> "Calibration":
@@ -89,8 +93,12 @@ class Calibration:
             }
         )
 
-    def completed(self, dims: Mapping[Space, int]) -> "Calibration":
+    def completed(
+        self, dims: Mapping[Space, int], *, metric: Collection[Space] = ()
+    ) -> "Calibration":
         """Exactly the spaces of `dims`: others are left out, missing ones get their default.
+
+        Those of `metric` are of encoders that were trained by cosine: theirs is to do nothing.
 
         Raises:
             Invalid: `calibration_mismatch`, when a dimension differs.
@@ -103,7 +111,11 @@ class Calibration:
                     f"but its encoder has {dim}; fit it on vectors of this encoder",
                 )
         return Calibration(
-            {space: self.spaces.get(space) or _default(space, dim) for space, dim in dims.items()}
+            {
+                space: self.spaces.get(space)
+                or _default(Shape() if space in metric else SHAPES[space], dim)
+                for space, dim in dims.items()
+            }
         )
 
     def apply(self, space: Space, raw: F32) -> F32:
@@ -142,16 +154,15 @@ class Calibration:
         )
 
 
-def _default(space: Space, dim: int) -> SpaceCalibration:
-    shape = SHAPES[space]
+def _default(shape: Shape, dim: int) -> SpaceCalibration:
     return SpaceCalibration(np.zeros(dim, np.float32), shape.power, shape.level)
 
 
 def _fit(space: Space, rows: F32) -> SpaceCalibration:
     count, dim = rows.shape
+    shape = SHAPES[space] if rows.min() >= 0 else Shape()
     if count < FIT_MIN_TITLES:
-        return _default(space, dim)
-    shape = SHAPES[space]
+        return _default(shape, dim)
     prepared = _prepare(rows, shape.power, shape.level)
     trust = count / (count + SHRINKAGE)
     mean = (prepared.mean(axis=0) * trust).astype(np.float32)

@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 
 from content.errors import Unavailable
-from content.types import F32, Space
+from content.types import F32, Space, Vectors
 from indexes.calibration import Calibration
 from indexes.schema import (
     NO_FILTER,
+    Comparison,
     Filter,
     GenerationInfo,
     Hit,
@@ -81,9 +82,21 @@ class IndexClient:
             self._call("similar", title_id=title_id, space=space, limit=limit, filter=filter)
         )
 
-    def search(self, vector: F32, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
-        """The titles whose synopsis or pictures match a raw text vector, best first."""
-        return list(self._call("search", vector=vector, limit=limit, filter=filter))
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+        """How alike the titles of each pair are, in the order given."""
+        return list(self._call("compare", pairs=list(pairs)))
+
+    def weights(self) -> dict[Space, float]:
+        """How much each space counts in the fused score; they sum to 1."""
+        return dict(self._call("weights"))
+
+    def set_weights(self, wanted: Mapping[str, float]) -> dict[Space, float]:
+        """Let the spaces count so from now on, scaled to sum 1; durable on return."""
+        return dict(self._call("set_weights", wanted=dict(wanted)))
+
+    def search(self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
+        """The titles whose synopsis, pictures or sound match words, best first."""
+        return list(self._call("search", words=dict(words), limit=limit, filter=filter))
 
     def begin(
         self,

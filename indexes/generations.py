@@ -20,6 +20,8 @@ from indexes.generation import CONSTANTS, RECORD, Generation, Record
 from indexes.schema import Fingerprints, check_fingerprints
 from indexes.store import Stores
 
+TRAINED_BY_COSINE = ("open_clip:", "clap:", "sentence-transformers:")
+"""What the fingerprints of such encoders begin with."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 POINTER = "current"
 FIRST = "first"
@@ -120,7 +122,8 @@ class Generations:
                     f"generation {name!r} exists with other encoders; choose another name",
                 )
             return known
-        constants = (calibration or Calibration({})).completed(dims)
+        metric = {s for s, text in fingerprints.items() if text.startswith(TRAINED_BY_COSINE)}
+        constants = (calibration or Calibration({})).completed(dims, metric=metric)
         folder = self._home / name
         self._clear(folder)
         folder.mkdir()

@@ -13,7 +13,7 @@ from content.types import F32, MATURITIES, SPACES, Maturity, Space, Vectors
 GenerationState = Literal["building", "ready", "live", "retired"]
 """building: being filled. ready: verified, may be cut over. live: answers. retired: was live."""
 
-SimilarSpace = Literal["fused", "visual", "audio", "synopsis"]
+SimilarSpace = Literal["fused", "visual", "audio", "synopsis", "style"]
 SIMILAR_SPACES: tuple[SimilarSpace, ...] = get_args(SimilarSpace)
 
 LIMIT_MAX = 1000
@@ -65,6 +65,16 @@ class Hit:
     score: float
     scores: dict[str, float] = field(default_factory=dict)
     """Cosine in every space that both sides have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How alike two titles are."""
+
+    score: float | None
+    """Fused, −1..1; None when one is unknown to the index or they share no space that counts."""
+    scores: dict[str, float] = field(default_factory=dict)
+    """Cosine in every space that both have."""
 
 
 @dataclass(frozen=True, slots=True)

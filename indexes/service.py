@@ -5,12 +5,14 @@ from pathlib import Path
 
 from content.errors import NotFound
 from content.ids import DEFAULT_TENANT
-from content.types import F32, Space
+from content.types import F32, Space, Vectors
+from indexes import weights
 from indexes.calibration import Calibration
 from indexes.generation import Generation
 from indexes.generations import Generations
 from indexes.schema import (
     NO_FILTER,
+    Comparison,
     Filter,
     Fingerprints,
     GenerationInfo,
@@ -24,7 +26,7 @@ from indexes.schema import (
 )
 from indexes.search import search
 from indexes.store import StoredPoint, Stores, Where
-from indexes.titles import similar
+from indexes.titles import compare, similar
 
 
 class IndexService:
@@ -35,7 +37,9 @@ class IndexService:
 
     def __init__(self, folder: Path, stores: Stores, *, tenant: str = DEFAULT_TENANT) -> None:
         self._generations = Generations(folder, stores)
+        self._folder = folder
         self._tenant = tenant
+        self._weights = weights.read(folder)
 
     def ensure(self, fingerprints: Fingerprints) -> str:
         """The live generation's name; makes the first when there is none."""
@@ -99,10 +103,40 @@ class IndexService:
         with self._generations.reading() as live:
             generation, title = self._stored(live, title_id)
             where = Where(filter, self._tenant, excluding=title.id)
-            return similar(generation.store, title, space=space, limit=limit, where=where)
+            return similar(
+                generation.store, title, self._weights, space=space, limit=limit, where=where
+            )
 
-    def search(self, vector: F32, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+        """How alike the titles of each pair are, by the live generation, in the order given."""
+        with self._generations.reading() as live:
+            if live is None:
+                return [Comparison(None) for _ in pairs]
+            keys = {title: point_id(title, self._tenant) for pair in pairs for title in pair}
+            found = live.store.get(list(keys.values()), vectors=True)
+            return [self._compared(found.get(keys[a]), found.get(keys[b])) for a, b in pairs]
+
+    def weights(self) -> dict[Space, float]:
+        """How much each space counts in the fused score; they sum to 1."""
+        return dict(self._weights)
+
+    def set_weights(self, wanted: Mapping[str, float]) -> dict[Space, float]:
+        """Let the spaces count so from now on, scaled to sum 1; durable on return.
+
+        Raises:
+            Invalid: `invalid_weights`.
+        """
+        chosen = weights.checked(wanted)
+        with self._generations.writing:
+            weights.write(self._folder, chosen)
+            self._weights = chosen
+        return dict(chosen)
+
+    def search(self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
         """See `search.search`; before the first `ensure` nothing is found.
+
+        Only spaces whose encoder is the live generation's count: after a change of encoders the
+        others wait for the reindex.
 
         Raises:
             Invalid: `invalid_vector`, `invalid_limit`.
@@ -112,7 +146,10 @@ class IndexService:
             if live is None:
                 return []
             where = Where(filter, self._tenant)
-            return search(live.store, live.calibration, vector, limit=limit, where=where)
+            fitting = {
+                s: v for s, v in words.items() if live.record.fingerprints.get(s) == v.fingerprint
+            }
+            return search(live.store, live.calibration, fitting, limit=limit, where=where)
 
     def begin(
         self, generation: str, fingerprints: Fingerprints, calibration: Calibration | None
@@ -175,3 +212,8 @@ class IndexService:
             if (point := live.store.get([key], vectors=True).get(key)) is not None:
                 return live, point
         raise NotFound("title_not_indexed", f"no vectors of title {title_id!r} are stored")
+
+    def _compared(self, title: StoredPoint | None, other: StoredPoint | None) -> Comparison:
+        if title is None or other is None:
+            return Comparison(None)
+        return compare(title, other, self._weights)

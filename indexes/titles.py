@@ -1,21 +1,24 @@
 """Similar titles: the score over the spaces that both titles have."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import partial
 
 from content.errors import Invalid
 from content.types import Space
-from indexes.ranking import Cosines, rank
-from indexes.schema import SIMILAR_SPACES, Hit, SimilarSpace
+from indexes.ranking import DECIMALS, rank
+from indexes.schema import SIMILAR_SPACES, Comparison, Hit, SimilarSpace
 from indexes.store import StoredPoint, VectorStore, Where
-
-WEIGHTS: Mapping[Space, float] = {"visual": 0.45, "audio": 0.15, "synopsis": 0.4}
-"""Of the fused score. The cosines of sound spread about three times as far as those of the other
-two (standard deviation 0.34 against 0.11 on real clips), so they count a third: each space then
-moves the score about as much. Query weights: changing them needs no new generation."""
+from indexes.weights import Weights, fused_score
 
 
 def similar(
-    store: VectorStore, title: StoredPoint, *, space: SimilarSpace, limit: int, where: Where
+    store: VectorStore,
+    title: StoredPoint,
+    weights: Weights,
+    *,
+    space: SimilarSpace,
+    limit: int,
+    where: Where,
 ) -> list[Hit]:
     """The titles most like a stored one, never itself.
 
@@ -27,12 +30,18 @@ def similar(
     """
     if space not in SIMILAR_SPACES:
         raise Invalid("unknown_space", f"{space!r} is not one of {', '.join(SIMILAR_SPACES)}")
-    wanted = WEIGHTS if space == "fused" else (space,)
+    counting = [each for each, weight in weights.items() if weight > 0]
+    wanted: Sequence[Space] = counting if space == "fused" else (space,)
     vectors = {name: title.vectors[name] for name in wanted if name in title.vectors}
-    return rank(store, vectors, fused_score, limit=limit, where=where)
+    score = partial(fused_score, weights if space == "fused" else {space: 1.0})
+    return rank(store, vectors, score, limit=limit, where=where)
 
 
-def fused_score(cosines: Cosines) -> float:
-    """The weighted mean over the spaces given (at least one), in -1..1."""
-    total = sum(WEIGHTS[space] for space in cosines)
-    return sum(WEIGHTS[space] * cosine for space, cosine in cosines.items()) / total
+def compare(title: StoredPoint, other: StoredPoint, weights: Weights) -> Comparison:
+    """How alike two stored titles are."""
+    shared = [space for space in weights if space in title.vectors and space in other.vectors]
+    cosines = {s: round(float(title.vectors[s] @ other.vectors[s]), DECIMALS) for s in shared}
+    named: dict[str, float] = {str(space): cosine for space, cosine in cosines.items()}
+    if not sum(weights[space] for space in shared):
+        return Comparison(None, named)
+    return Comparison(round(fused_score(weights, cosines), DECIMALS), named)

@@ -13,11 +13,12 @@ from content import errors
 from content.errors import KeyartError
 from content.types import Vector
 from indexes.calibration import Calibration
-from indexes.schema import Filter, GenerationInfo, Hit, TitlePoint, Verification
+from indexes.schema import Comparison, Filter, GenerationInfo, Hit, TitlePoint, Verification
 
 METHODS = frozenset(
     {"ensure", "upsert", "upsert_into", "delete", "similar", "search", "count", "vectors"}
     | {"begin", "verify", "cut_over", "drop", "generations"}
+    | {"compare", "weights", "set_weights"}
 )
 """What may be called; the names are those of `service.IndexService`."""
 
@@ -25,7 +26,8 @@ ARRAY = 1
 CALIBRATION = 2
 RECORD = 3
 TYPES: dict[str, type] = {
-    cls.__name__: cls for cls in (TitlePoint, Vector, Filter, Hit, GenerationInfo, Verification)
+    cls.__name__: cls
+    for cls in (TitlePoint, Vector, Filter, Hit, Comparison, GenerationInfo, Verification)
 }
 ERRORS: dict[str, type[KeyartError]] = {
     cls.__name__: cls

@@ -145,13 +145,6 @@ SPEECH = (
     ),
 )
 """Read aloud from a novel, with what is said in it; not part of the demo (`tests/speech.py`)."""
-SPOKEN = (
-    Source(
-        "tuxpaint-stamps-speech",
-        debian("tuxpaint-stamps-default", "usr/share/tuxpaint/stamps/animals/**/*_desc*.ogg"),
-    ),
-)
-"""Names of animals in a dozen languages (a download of 161 MB), for `tests.bench.words`."""
 
 
 if __name__ == "__main__":

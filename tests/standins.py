@@ -16,8 +16,9 @@ from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id
-from content.types import F32, Aspect, Extraction, MediaFacts
-from indexes.schema import Filter, Hit, SimilarSpace
+from content.types import Aspect, Extraction, MediaFacts, Space, Vector, Vectors
+from indexes import weights
+from indexes.schema import Comparison, Filter, Hit, SimilarSpace
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
 from workers.settings import Settings
@@ -268,6 +269,7 @@ class Index:
         self._catalog = catalog
         self.up = True
         self.filters: list[Filter] = []
+        self._weights = weights.checked(dict(weights.DEFAULT.items()))
 
     def similar(
         self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter
@@ -278,12 +280,26 @@ class Index:
         others = [each for each in sorted(self._catalog.titles) if each != title_id]
         return [Hit(each, 0.5, {"visual": 0.5}) for each in others][:limit]
 
-    def search(self, vector: F32, *, limit: int, filter: Filter) -> Sequence[Hit]:
+    def search(self, words: Vectors, *, limit: int, filter: Filter) -> Sequence[Hit]:
         self._check(filter)
-        assert vector.shape == (384,)
+        assert words["synopsis"].data.shape == (384,)
         return [Hit(each, 0.25, {"synopsis": 0.25}) for each in sorted(self._catalog.titles)][
             :limit
         ]
+
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Comparison]:
+        known = self._catalog.titles
+        return [
+            Comparison(0.5, {"visual": 0.5}) if a in known and b in known else Comparison(None)
+            for a, b in pairs
+        ]
+
+    def weights(self) -> Mapping[Space, float]:
+        return self._weights
+
+    def set_weights(self, wanted: Mapping[str, float]) -> Mapping[Space, float]:
+        self._weights = weights.checked(wanted)
+        return self._weights
 
     def _check(self, chosen: Filter) -> None:
         if not self.up:
@@ -292,10 +308,10 @@ class Index:
 
 
 class Words:
-    def encode(self, text: str) -> F32:
+    def encode(self, text: str) -> Vectors:
         vector = np.zeros(384, dtype=np.float32)
         vector[len(text) % 384] = 1
-        return vector
+        return {"synopsis": Vector(vector, "test@1:384:0")}
 
 
 class House:

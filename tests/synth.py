@@ -5,7 +5,7 @@
 gives a clip of two shots with a cut at 1.0 s. Cuts lie at the running sums of the takes' lengths.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -58,6 +58,32 @@ def make_clip(
         rotation: degrees counter-clockwise that a player has to turn the picture.
         aspect: of one pixel, width / height.
     """
+    seconds = sum(take.seconds for take in takes)
+    write_clip(
+        path,
+        pictures(takes, fps, size),
+        fps=fps,
+        size=size,
+        sound=tune(sound, seconds) if isinstance(sound, str) else sound,
+        codec=codec,
+        rotation=rotation,
+        aspect=aspect,
+    )
+    return np.cumsum([take.seconds for take in takes])[:-1].tolist()
+
+
+def write_clip(
+    path: Path,
+    frames: Iterable[npt.NDArray[np.uint8]],
+    *,
+    fps: int,
+    size: tuple[int, int],
+    sound: npt.NDArray[np.float32] | None = None,
+    codec: str = "mpeg4",
+    rotation: int = 0,
+    aspect: Fraction | None = None,
+) -> None:
+    """Write RGB frames (H, W, 3) and mono samples at 48 kHz as a clip; as `make_clip`."""
     with av.open(str(path), "w") as container:
         video = container.add_stream(codec, rate=fps)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
@@ -70,13 +96,12 @@ def make_clip(
         audio = None
         if sound is not None:
             audio = container.add_stream("aac", rate=RATE_HZ, layout="mono")
-        for picture in pictures(takes, fps, size):
+        for picture in frames:
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         if audio is not None and sound is not None:
-            _mux_sound(container, audio, _samples(sound, sum(take.seconds for take in takes)))
-    return np.cumsum([take.seconds for take in takes])[:-1].tolist()
+            _mux_sound(container, audio, sound)
 
 
 def pictures(takes: Sequence[Take], fps: int, size: tuple[int, int]):
@@ -122,10 +147,6 @@ def _picture(take: Take, index: int, at_s: float, progress: float, size: tuple[i
     if take.fade_out_s:
         light = min(light, (take.seconds - at_s) / take.fade_out_s)
     return np.clip(picture * max(0.0, light), 0, 255).astype(np.uint8)
-
-
-def _samples(sound: Tune | npt.NDArray[np.float32], seconds: float) -> npt.NDArray[np.float32]:
-    return tune(sound, seconds) if isinstance(sound, str) else sound
 
 
 def _mux_sound(container, stream, samples: npt.NDArray[np.float32]) -> None:

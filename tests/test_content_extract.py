@@ -69,7 +69,7 @@ def test_long_shots_have_more_keyframes(tmp_path: Path) -> None:
 
 
 def test_vectors_are_units_of_the_embedded_encoders(understood: Extraction) -> None:
-    assert set(understood.vectors) == {"visual", "concept", "audio"}
+    assert set(understood.vectors) == {"visual", "concept", "audio", "style"}
     for space, vector in understood.vectors.items():
         spec = embedded_specs()[space]
         assert vector.data.shape == (spec.dim,) and vector.data.dtype == np.float32
@@ -147,7 +147,7 @@ def test_what_is_not_kept_is_said(tmp_path: Path, kept: bytes | None) -> None:
 @pytest.mark.parametrize("sound", [None, "silence"])
 def test_without_anything_to_hear_there_is_no_audio_vector(tmp_path: Path, sound: str) -> None:
     make_clip(tmp_path / "quiet.mp4", [Take(1.0)], sound=sound)  # type: ignore[arg-type]
-    assert set(understand(tmp_path / "quiet.mp4").vectors) == {"visual", "concept"}
+    assert set(understand(tmp_path / "quiet.mp4").vectors) == {"visual", "concept", "style"}
 
 
 def test_stages_and_fractions_are_told_in_order(film: Path) -> None:

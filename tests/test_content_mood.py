@@ -267,11 +267,11 @@ def test_the_timeline_holds_each_seconds_shot() -> None:
 
 
 def test_meaning_ranks_sentences_by_their_mood() -> None:
-    from content.encoders.text import TextEncoder
-    from content.mood.meaning import Meaning
+    from content.encoders.models import Models
+    from content.mood.meaning import meaning_by
 
-    text = TextEncoder()
-    meaning = Meaning(text)
+    models = Models()
+    text, meaning = models.text, meaning_by(models)
     said = {
         "joyful": "Everyone laughs and dances at the wedding party.",
         "melancholic": "Since she died I sit here alone every evening and weep.",
@@ -282,5 +282,9 @@ def test_meaning_ranks_sentences_by_their_mood() -> None:
         affinity = meaning.of_words(text.encode([sentence]))
         assert affinity.shape == (len(MOODS),) and np.isfinite(affinity).all()
         assert NAMES.index(mood) in np.argsort(-affinity)[:4]
-    seen = meaning.of_concept(text.encode(["a photo of a church"])[0])
+    seen = meaning.of_picture(text.encode(["a photo of a church"])[0])["concept"]
     assert NAMES.index("solemn") in np.argsort(-seen)[:2]
+    assert meaning_by(models) is meaning
+    told = meaning.of_text("A haunted house, and the dead walk at midnight.")
+    assert told is not None and NAMES.index("eerie") in np.argsort(-told)[:4]
+    assert meaning.of_text("  ") is None

@@ -65,6 +65,22 @@ def test_the_fit_is_the_mean_shrunk_by_the_count() -> None:
     np.testing.assert_allclose(item.mean, 48 / 64 * prepared.mean(axis=0), atol=1e-6)
 
 
+def test_what_is_not_rectified_is_centred_only() -> None:
+    rows = np.random.default_rng(3).normal(0.5, 1.0, (40, 16)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    item = Calibration.fit({"visual": rows}).spaces["visual"]
+    assert (item.power, item.level) == (1.0, False)
+    np.testing.assert_allclose(item.mean, 40 / 56 * rows.mean(axis=0), atol=1e-6)
+
+
+def test_the_default_of_an_encoder_trained_by_cosine_does_nothing() -> None:
+    raw = unit(np.array([1, -2, 3], np.float32))
+    plain = Calibration({}).completed({"visual": 3}, metric={"visual"})
+    np.testing.assert_allclose(plain.apply("visual", raw), raw, atol=1e-7)
+    levelled = Calibration({}).completed({"visual": 3})
+    assert abs(levelled.apply("visual", raw).sum()) < 1e-5
+
+
 def test_few_titles_keep_the_default() -> None:
     fitted = Calibration.fit({"visual": relu_like(FIT_MIN_TITLES - 1), "audio": []})
     default = Calibration.default({"visual": 64})

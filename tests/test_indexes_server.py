@@ -21,7 +21,7 @@ from indexes.schema import Filter
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
 from indexes.wire import unpack_error
-from tests.index_points import FINGERPRINTS, OTHER_FINGERPRINTS, catalogue, point, vectors
+from tests.index_points import FINGERPRINTS, OTHER_FINGERPRINTS, catalogue, point, vectors, words
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -75,8 +75,8 @@ def test_every_call_answers_as_in_process(
         )
         for space, data in client.vectors(name).items():
             np.testing.assert_array_equal(data, local.vectors(name)[space])
-    words = vectors(3)["synopsis"].data
-    assert client.search(words, limit=5) == local.search(words, limit=5)
+    query = words(vectors(3)["synopsis"].data)
+    assert client.search(query, limit=5) == local.search(query, limit=5)
     fitted = Calibration.fit({"synopsis": [item.vectors["synopsis"].data for item in items[:1]]})
     expected = {item.title_id: 1 for item in items if item.title_id != "t0007"}
     for index in (client, local):
@@ -106,14 +106,14 @@ def test_errors_arrive_as_their_types(start: Start, client: IndexClient) -> None
         client.similar("nobody", space="fused", limit=5)
     assert (caught.value.code, "nobody" in caught.value.detail) == ("title_not_indexed", True)
     with pytest.raises(Invalid) as limit:
-        client.search(vectors(1)["synopsis"].data, limit=-1)
+        client.search(vectors(1), limit=-1)
     assert limit.value.code == "invalid_limit"
     with pytest.raises(Conflict) as mismatch:
         client.upsert([point(1, fingerprints=OTHER_FINGERPRINTS)])
     assert mismatch.value.code == "fingerprint_mismatch"
     assert mismatch.value.extra == {"generation": "first"}
     with pytest.raises(Invalid, match="invalid_vector"):
-        client.search(np.zeros(16), limit=3)
+        client.search(words(np.zeros(16)), limit=3)  # type: ignore[arg-type]
     process.kill()
     process.wait()
     assert not client.ready()

@@ -14,8 +14,17 @@ from indexes.schema import Filter, TitlePoint
 from indexes.search import TRUST
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
-from indexes.titles import WEIGHTS
-from tests.index_points import DIMS, FINGERPRINTS, catalogue, point, unit, vectors
+from indexes.weights import DEFAULT as WEIGHTS
+from tests.index_points import (
+    DIMS,
+    FINGERPRINTS,
+    OTHER_FINGERPRINTS,
+    catalogue,
+    point,
+    unit,
+    vectors,
+    words,
+)
 
 
 @pytest.fixture
@@ -111,11 +120,33 @@ def test_ties_go_by_id(service: IndexService) -> None:
 def test_words_find_by_synopsis_or_by_pictures(service: IndexService) -> None:
     service.upsert([point(i) for i in range(30)])
     told, shown = vectors(3)["synopsis"].data, vectors(4)["concept"].data
-    first = service.search(told * np.float32(7), limit=3)[0]  # length does not matter
+    first = service.search(words(told * np.float32(7)), limit=3)[0]  # length does not matter
     assert (first.title_id, round(first.score, 5)) == ("t0003", 1.0)
     assert set(first.scores) == {"synopsis", "concept"}
-    second = service.search(shown, limit=3)[0]
+    second = service.search(words(shown), limit=3)[0]
     assert (second.title_id, round(second.score, 5)) == ("t0004", TRUST["concept"])
+
+
+def test_words_of_an_encoder_that_knows_pictures(service: IndexService) -> None:
+    service.upsert([point(i) for i in range(30)])
+    shown = vectors(6)["visual"]
+    raw = service.vectors("t0006")["visual"]
+    hits = service.search({"visual": shown}, limit=30)
+    found = next(hit for hit in hits if hit.title_id == "t0006")
+    # Queries keep the words' own place: only the stored side has the pictures' mean taken off.
+    assert found.scores == {"visual": round(float(shown.data @ raw), 6)}
+    assert found.score == pytest.approx(min(1.0, TRUST["visual"] * found.scores["visual"]))
+    assert all(-1.0 <= hit.score <= 1.0 for hit in hits)
+
+
+def test_words_of_another_encoder_than_the_live_generations_find_nothing(
+    service: IndexService,
+) -> None:
+    service.upsert([point(i) for i in range(5)])
+    other = Vector(vectors(3)["synopsis"].data, OTHER_FINGERPRINTS["synopsis"])
+    assert service.search({"synopsis": other}, limit=3) == []
+    both = {"synopsis": other, "concept": vectors(3)["concept"]}
+    assert set(service.search(both, limit=3)[0].scores) == {"concept"}
 
 
 def test_refusals(service: IndexService) -> None:
@@ -131,12 +162,12 @@ def test_refusals(service: IndexService) -> None:
         with pytest.raises(Invalid, match="invalid_limit"):
             service.similar("t0001", space="fused", limit=limit)
         with pytest.raises(Invalid, match="invalid_limit"):
-            service.search(vectors(1)["synopsis"].data, limit=limit)
+            service.search(words(vectors(1)["synopsis"].data), limit=limit)
     bad = [np.zeros(16), np.zeros(16, np.float32), np.ones(15, np.float32)]
     bad.append(np.full(16, np.nan, np.float32))
     for vector in bad:
         with pytest.raises(Invalid, match="invalid_vector"):
-            service.search(vector, limit=5)
+            service.search(words(vector), limit=5)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +204,7 @@ def test_bad_names_and_spaces_are_refused(service: IndexService) -> None:
 def test_before_the_first_generation(tmp_path: Path) -> None:
     service = IndexService(tmp_path / "fresh", EdgeStores())
     assert service.count() == 0
-    assert service.search(vectors(1)["synopsis"].data, limit=5) == []
+    assert service.search(words(vectors(1)["synopsis"].data), limit=5) == []
     with pytest.raises(NotFound, match="title_not_indexed"):
         service.similar("t0001", space="fused", limit=5)
     with pytest.raises(Conflict, match="no_generation"):

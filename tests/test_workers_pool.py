@@ -28,13 +28,13 @@ def children() -> set[int]:
 
 def test_a_child_is_kept_warm_between_calls(pool: Pool) -> None:
     with pool.child() as child:
-        first = child.call("encode", {"text": "a dog"})
+        first = child.call("query", {"text": "a dog"})
     before = children()
     with pool.child() as child:
-        again = child.call("encode", {"text": "a dog"})
+        again = child.call("query", {"text": "a dog"})
     assert children() == before
     assert first == again
-    assert np.linalg.norm(np.frombuffer(first, "<f4")) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(np.frombuffer(first["synopsis"][0], "<f4")) == pytest.approx(1, abs=1e-5)
 
 
 def test_an_error_keeps_its_type_and_the_child(pool: Pool, tmp_path: Path) -> None:
@@ -61,13 +61,13 @@ def test_a_cancelled_call_ends_the_child_at_once(pool: Pool, tmp_path: Path) -> 
 
 def test_a_child_that_dies_is_replaced(pool: Pool) -> None:
     with pool.child() as child:
-        child.call("encode", {"text": "a cat"})
+        child.call("query", {"text": "a cat"})
         for pid in children():
             psutil.Process(pid).kill()
         with pytest.raises(TransientError, match="child_died"):
-            child.call("encode", {"text": "a bird"})
+            child.call("query", {"text": "a bird"})
     with pool.child() as child:
-        assert child.call("encode", {"text": "a bird"})
+        assert child.call("query", {"text": "a bird"})
 
 
 def test_an_overdue_call_ends_the_child(pool: Pool, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def reindex_over(index: Index, *, published: set[str], in_the_making: set[str]) 
     rows = SimpleNamespace(
         advance=lambda *_: True, live=lambda title_id: [1] if title_id in in_the_making else []
     )
-    parts = SimpleNamespace(index=index, catalog=catalog, rows=rows)
+    parts = SimpleNamespace(index=index, catalog=catalog, rows=rows, fingerprints={})
     job = SimpleNamespace(id="job", generation="g-1")
     return Reindex(cast(Parts, parts), cast(Pool, None), cast(JobRecord, job), threading.Event())
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import msgpack
 
@@ -23,8 +23,8 @@ from content.errors import KeyartError, TransientError, described
 from content.extract import extract
 from content.keeping import load, save
 from content.process import follow_parent
-from content.shots import ShotsChoice
 from content.synopsis import encode_synopsis
+from workers.settings import Settings
 
 Report = Callable[[str, float], None]
 
@@ -32,10 +32,9 @@ Report = Callable[[str, float], None]
 class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._models = Models(
-            transcript=os.environ.get("KEYART_TRANSCRIPT", "tiny"),
-            shots=cast(ShotsChoice, os.environ.get("KEYART_SHOTS", "auto")),
+            settings.encoders, transcript=settings.transcript, shots=settings.shots
         )
 
     def probe(self, _report: Report, *, path: str, wall_s: float) -> dict[str, Any]:
@@ -70,9 +69,9 @@ class Operations:
             return None
         return {"data": vector.data.astype("<f4").tobytes(), "fingerprint": vector.fingerprint}
 
-    def encode(self, _report: Report, *, text: str) -> bytes:
-        data: bytes = self._models.text.encode([text])[0].astype("<f4").tobytes()
-        return data
+    def query(self, _report: Report, *, text: str) -> dict[str, tuple[bytes, str]]:
+        found = self._models.query(text)
+        return {s: (v.data.astype("<f4").tobytes(), v.fingerprint) for s, v in found.items()}
 
     def pictures(
         self, report: Report, *, path: str, extraction: str, images: str, journal: str, **ids: str
@@ -92,7 +91,7 @@ class Operations:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer calls until the input ends."""
-    operations = Operations()
+    operations = Operations(Settings())
 
     def send(message: dict[str, Any]) -> None:
         answers.write(msgpack.packb(message))

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 
-from content.encoders.specs import embedded_specs
 from content.errors import Unavailable
 from content.process import follow_parent, log_to_stderr
 from workers.parts import Parts
@@ -32,7 +31,7 @@ def main() -> None:
     parts = Parts.open(settings)
     _await_index(parts)
     sweep(parts)
-    JobRunner(parts, Pool(settings.concurrency)).start()
+    JobRunner(parts, Pool(settings.concurrency, environment=settings.environment())).start()
     starter = JobStarter(settings)
     starter.revive(parts.rows.live())
     starter.forget()
@@ -44,10 +43,9 @@ def main() -> None:
 
 def _await_index(parts: Parts) -> None:
     """The index process starts beside this one: wait for it, then see that it can take points."""
-    prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
     for _ in range(600):
         try:
-            parts.index.ensure(prints)
+            parts.index.ensure(parts.fingerprints)
             return
         except Unavailable:
             threading.Event().wait(0.1)

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from artwork.images import ImageStore
 from content.catalog import Catalog
+from content.encoders.specs import specs
 from content.ids import DEFAULT_TENANT
 from content.records import open_engine
+from content.types import Space
 from indexes.client import IndexClient
 from workers.jobs import JobRows
 from workers.settings import Settings
@@ -39,6 +41,11 @@ class Parts:
             images=ImageStore(settings.image_folder),
             index=IndexClient(settings.index_socket),
         )
+
+    @property
+    def fingerprints(self) -> dict[Space, str]:
+        """Of today's encoder of each space."""
+        return {s: spec.fingerprint for s, spec in specs(self.settings.encoders).items()}
 
     def close(self) -> None:
         self.index.close()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -125,12 +125,16 @@ class Child:
 class Pool:
     """At most `size` children at work; the idle ones are kept warm for the next call."""
 
-    def __init__(self, size: int, *, nice: int = 10) -> None:
+    def __init__(
+        self, size: int, *, nice: int = 10, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment` is added to this process's own: the settings that children read."""
         self._slots = threading.BoundedSemaphore(size)
         self._idle: list[Child] = []
         self._lock = threading.Lock()
         self._closed = False
         self._nice = nice
+        self._environment = dict(environment or {})
         # Children are told to die with the *thread* that started them (PR_SET_PDEATHSIG), so
         # one thread that lives as long as the pool starts them all.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="keyart-starter")
@@ -176,7 +180,7 @@ class Pool:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **dict.fromkeys(threads, "1")},
+            env={**os.environ, **self._environment, **dict.fromkeys(threads, "1")},
             start_new_session=True,
         )
         return Child(process)

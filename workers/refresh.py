@@ -12,7 +12,6 @@ import numpy as np
 import sqlalchemy as sa
 
 from content import keeping, publication
-from content.encoders.specs import embedded_specs
 from content.errors import NotFound, PermanentError
 from content.records import writing
 from content.types import Extraction, Space, TitleInput, Vector
@@ -43,7 +42,7 @@ class Refresh:
         Raises:
             NotFound: `title_not_found`: it was deleted or replaced meanwhile.
         """
-        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        prints = self.parts.fingerprints
         stored = self.parts.catalog.vectors(title_id, version)
         stale = {space for space, v in stored.items() if prints.get(space) != v.fingerprint}
         row = self.parts.catalog.version(title_id, version)

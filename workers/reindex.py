@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from content.encoders.specs import embedded_specs
 from content.errors import Cancelled, Invalid, NotFound, PermanentError, TransientError
 from content.types import F32, Space
 from indexes.calibration import Calibration
@@ -43,7 +42,7 @@ class Reindex:
     def begin(self) -> None:
         """Make the side generation; from here on new titles are written to both."""
         self._advance("begin", 0.0)
-        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        prints = self.parts.fingerprints
         self.parts.index.begin(self._generation, prints, self._calibration(prints))
 
     def copy(self, after: str) -> str | None:
@@ -103,7 +102,7 @@ class Reindex:
 
     def _points(self, titles: Mapping[str, int]) -> list[TitlePoint]:
         """Points of titles (id to version), with the vectors of today's encoders only."""
-        prints = {space: spec.fingerprint for space, spec in embedded_specs().items()}
+        prints = self.parts.fingerprints
         points = (removal.point_of(self.parts, *item) for item in titles.items())
         return [
             replace(

@@ -5,10 +5,13 @@ import ipaddress
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from content.encoders.choice import Device, EncoderChoice, Role, default_cache, parse
+from content.errors import Invalid
 
 MAX_SOCKET_PATH = 100
 
@@ -57,6 +60,16 @@ class Settings(BaseSettings):
     explore_floor: float = Field(
         0.02, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
     )
+    visual_encoder: str = Field("embedded", description="Of pictures; see docs/models.md.")
+    audio_encoder: str = Field("embedded", description="Of sound; see docs/models.md.")
+    text_encoder: str = Field("embedded", description="Of words; see docs/models.md.")
+    device: Device = Field(
+        "auto",
+        description="Of configured encoders: `cpu`, `cuda`, or `auto`, a GPU if there is one.",
+    )
+    model_cache: Path = Field(
+        default_factory=default_cache, description="Folder for embedded models exported to ONNX."
+    )
 
     transcript: str = Field(
         "tiny",
@@ -78,6 +91,25 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(Path(part) for part in value.split(":") if part)
         return value
+
+    @field_validator("visual_encoder", "audio_encoder", "text_encoder")
+    @classmethod
+    def _check_encoder(cls, value: str, info: ValidationInfo) -> str:
+        try:
+            parse(_role(info.field_name), value)
+        except Invalid as error:
+            raise ValueError(error.detail) from error
+        return value
+
+    @property
+    def encoders(self) -> EncoderChoice:
+        return EncoderChoice(
+            visual=parse("visual", self.visual_encoder),
+            audio=parse("audio", self.audio_encoder),
+            text=parse("text", self.text_encoder),
+            device=self.device,
+            cache=self.model_cache,
+        )
 
     @property
     def records_url(self) -> str:
@@ -118,6 +150,11 @@ class Settings(BaseSettings):
         values["api_keys"] = ",".join(self.api_keys)
         values["media_roots"] = ":".join(str(root) for root in self.media_roots)
         return {f"KEYART_{name.upper()}": value for name, value in values.items()}
+
+
+def _role(field: str | None) -> Role:
+    roles: dict[str, Role] = {f"{role}_encoder": role for role in get_args(Role)}
+    return roles[field or ""]
 
 
 def check_exposure(settings: Settings) -> str | None:

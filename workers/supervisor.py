@@ -16,6 +16,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from content import migrate
+from content.encoders import exported
+from content.encoders.specs import specs
+from content.errors import KeyartError
 from content.process import log_to_stderr
 from content.records import open_engine
 from workers.parts import deployment_key
@@ -110,6 +113,10 @@ def run(settings: Settings) -> int:
     log_to_stderr("serve")
     if (refusal := check_exposure(settings)) is not None:
         return _refuse(refusal)
+    try:
+        settings = _with_models(settings)
+    except KeyartError as error:
+        return _refuse(f"{error.code}: {error.detail}")
     folder = DataFolder(settings.data.resolve())
     try:
         holder = folder.claim()
@@ -143,6 +150,12 @@ def _prepare(settings: Settings) -> None:
     migrate.upgrade(engine)
     engine.dispose()
     prepare(settings)
+
+
+def _with_models(settings: Settings) -> Settings:
+    """With every encoder at hand: fetched from its hub, or exported; that takes time only once."""
+    specs(settings.encoders)
+    return settings.model_copy(update={"model_cache": exported.prepare(settings.encoders)})
 
 
 def _processes(settings: Settings, listener: socket.socket) -> list[Managed]:

@@ -9,7 +9,6 @@ from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
 from content.catalog import Catalog
-from content.encoders.specs import embedded_specs
 from content.records import Writer
 from indexes.client import IndexClient
 from workers.control import Jobs
@@ -49,7 +48,7 @@ class Services:
             episode_s=settings.episode_s,
             floor=settings.explore_floor,
             tenant=parts.tenant,
-            encoder=embedded_specs()["visual"].fingerprint,
+            encoder=parts.fingerprints["visual"],
         )
         return cls(
             settings=settings,
@@ -59,7 +58,7 @@ class Services:
             personalizer=personalizer,
             images=parts.images,
             index=parts.index,
-            words=Words(),
+            words=Words(environment=settings.environment()),
             _parts=parts,
             _writer=writer,
             _starter=starter,

@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, doctor, reads, serve, status, submit, title
+from api.cli import bench, doctor, fit, reads, serve, status, submit, title
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -30,6 +30,7 @@ for command in (
     reads.artwork,
     reads.reward,
     submit.reindex,
+    fit.fit_weights,
     doctor.doctor,
     bench.bench,
 ):

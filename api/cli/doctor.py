@@ -15,6 +15,7 @@ from api.cli import show
 from api.cli.remote import DEFAULT_URL, Key, Refused, Remote, Url
 from api.cli.serve import read_settings
 from api.cli.show import AsJson
+from content.errors import KeyartError
 from workers.settings import Settings
 
 PACKAGES = (
@@ -48,7 +49,7 @@ class Finding:
 def doctor(*, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = "") -> None:
     """Show what is installed, which models, the sandbox, the device, and the service's health."""
     settings = read_settings()
-    findings = [*_machine(settings), *_packages(), *_models(), _service(url, key)]
+    findings = [*_machine(settings), *_packages(), *_models(settings), _service(url, key)]
     broken = [each for each in findings if each.fine is False]
     if as_json:
         show.print_json({"items": [asdict(each) for each in findings], "broken": len(broken)})
@@ -69,16 +70,22 @@ def _machine(settings: Settings) -> list[Finding]:
     return [
         Finding("machine", "python", f"{platform.python_version()}, {platform.machine()}"),
         Finding("machine", "cores", str(os.cpu_count())),
-        Finding("machine", "device", _device()),
+        _device(settings.device),
         Finding("machine", "sandbox", level()),
         Finding("machine", "data", str(data)),
         Finding("machine", "free disk", f"{free / 2**30:.1f} GiB", fine=enough),
     ]
 
 
-def _device() -> str:
+def _device(wanted: str) -> Finding:
+    """Where configured encoders run; the embedded ones stay on the CPU."""
     found = sorted(Path("/dev").glob("nvidia[0-9]*"))
-    return f"{len(found)} NVIDIA GPU" if found else "CPU"
+    gpu = f"{len(found)} NVIDIA GPU" if found else "no GPU"
+    usable = bool(found) and not version("torch").endswith("+cpu")
+    if wanted == "cuda":
+        return Finding("machine", "device", f"cuda wanted; {gpu}, torch {version('torch')}", usable)
+    on = "cuda" if usable and wanted == "auto" else "cpu"
+    return Finding("machine", "device", f"{on} ({wanted}; {gpu}); embedded encoders: cpu")
 
 
 def _packages() -> list[Finding]:
@@ -92,16 +99,17 @@ def _package(name: str) -> Finding:
         return Finding("packages", name, "missing", fine=False)
 
 
-def _models() -> list[Finding]:
+def _models(settings: Settings) -> list[Finding]:
     """Which encoder makes the vectors of each space."""
     try:
-        from content.encoders.specs import embedded_specs
+        from content.encoders.specs import specs
+
+        made = specs(settings.encoders)
     except ImportError as error:
         return [Finding("models", "encoders", str(error), fine=False)]
-    return [
-        Finding("models", space, spec.fingerprint, fine=True)
-        for space, spec in embedded_specs().items()
-    ]
+    except KeyartError as error:
+        return [Finding("models", "encoders", f"{error.code}: {error.detail}", fine=False)]
+    return [Finding("models", space, spec.fingerprint, fine=True) for space, spec in made.items()]
 
 
 def _service(url: str, key: str) -> Finding:

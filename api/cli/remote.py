@@ -93,6 +93,9 @@ class Remote:
     def post(self, path: str, body: Any = None) -> Any:
         return self._parsed(self._http.post(path, json=body))
 
+    def put(self, path: str, body: Any) -> Any:
+        return self._parsed(self._http.put(path, json=body))
+
     def upload(self, title: str, name: str, media: IO[bytes]) -> Any:
         """Submit a title (its JSON) with its media, which is streamed."""
         # In this order, so that a bad title is refused before its media is sent.

@@ -6,11 +6,14 @@ nouns of ImageNet and nothing of actions, style or people.
 
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from content.encoders.text import DIM, TextEncoder
 from content.types import F32
+
+if TYPE_CHECKING:
+    from content.encoders.text import TextEncoder
 
 TOP = 10
 PROMPT = "a photo of a {}"
@@ -19,18 +22,16 @@ PROMPT = "a photo of a {}"
 class ConceptEncoder:
     """Class probabilities to the synopsis space. Label vectors are made when first needed."""
 
-    def __init__(self, text: TextEncoder) -> None:
+    def __init__(self, text: "TextEncoder") -> None:
         self._text = text
         self._labels = labels()
         self._vectors: dict[int, F32] = {}
 
     def encode(self, probabilities: F32) -> F32:
-        """(n, 1000) class probabilities to vectors (n, 384), unit norm."""
-        return (
-            np.stack([self._one(row) for row in probabilities])
-            if len(probabilities)
-            else (np.zeros((0, DIM), np.float32))
-        )
+        """(n, 1000) class probabilities to vectors (n, dim of the text encoder), unit norm."""
+        if not len(probabilities):
+            return np.zeros((0, self._text.spec.dim), np.float32)
+        return np.stack([self._one(row) for row in probabilities])
 
     def _one(self, row: F32) -> F32:
         best = np.argsort(-row, kind="stable")[:TOP]

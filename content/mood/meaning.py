@@ -4,18 +4,18 @@ A mood's own sentence stands for it. Cosines are set against those of neutral se
 no mood wins because its sentence is near to everything.
 """
 
-from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from content.mood.vocabulary import MOODS
+from content.synopsis import chunks
 from content.types import F32
 
 if TYPE_CHECKING:
-    from content.encoders.text import TextEncoder
+    from content.encoders.models import Models
 
 F64 = npt.NDArray[np.float64]
 
@@ -45,32 +45,49 @@ NEUTRAL_SIGHTS = (
 class Meaning:
     """Affinities (moods,) in the vocabulary's order: about −2.5..2.5, 0 for what is neutral."""
 
-    def __init__(self, text: "TextEncoder") -> None:
-        self._text = text
+    def __init__(self, models: "Models") -> None:
+        self._models = models
 
     def of_words(self, vectors: F32) -> F64:
-        """Of what is said or told: `vectors` (n, 384), unit norm, one a chunk, n ≥ 1."""
+        """Of what is said or told: `vectors` (n, dim), unit norm, one a chunk, n ≥ 1."""
         anchors, level = self._words
         return _affinity((vectors @ anchors.T).mean(0), level)
 
-    def of_concept(self, concept: F32) -> F64:
-        """Of what a picture is taken to show: its ConSE vector (384,), unit norm."""
+    def of_text(self, text: str) -> F64 | None:
+        """Of a synopsis; None when it is blank."""
+        pieces = chunks(text, self._models)
+        return self.of_words(self._models.text.encode(pieces)) if pieces else None
+
+    def of_picture(self, vector: F32) -> dict[str, F64]:
+        """Of what a picture is taken to show (`Pictures.meaning`): `concept` by ConSE, or `match`
+        by a cross-modal encoder, whose cosines are brought to the spread of one unit."""
         anchors, level = self._sights
-        return _affinity(anchors @ concept, level)
+        if not self._models.cross_modal:
+            return {"concept": _affinity(anchors @ vector, level)}
+        above = anchors @ vector - level
+        return {"match": _affinity(above * (SPREAD / max(float(above.std()), 1e-6)), 0 * level)}
 
     @cached_property
     def _words(self) -> tuple[F32, F32]:
-        return self._anchors([mood.meaning for mood in MOODS], NEUTRAL_WORDS)
+        encode = self._models.text.encode
+        return _anchors(encode([mood.meaning for mood in MOODS]), encode(NEUTRAL_WORDS))
 
     @cached_property
     def _sights(self) -> tuple[F32, F32]:
         prompts = [f"a photo of {mood.sights}" for mood in MOODS]
-        return self._anchors(prompts, NEUTRAL_SIGHTS)
+        encode = self._models.picture_words
+        return _anchors(encode(prompts), encode(NEUTRAL_SIGHTS))
 
-    def _anchors(self, sentences: Sequence[str], neutral: Sequence[str]) -> tuple[F32, F32]:
-        """The moods' vectors (moods, 384), and each one's mean cosine with what is neutral."""
-        anchors = self._text.encode(sentences)
-        return anchors, (anchors @ self._text.encode(neutral).T).mean(1)
+
+@lru_cache(maxsize=2)
+def meaning_by(models: "Models") -> Meaning:
+    """The one of these models: it keeps the moods' vectors."""
+    return Meaning(models)
+
+
+def _anchors(anchors: F32, neutral: F32) -> tuple[F32, F32]:
+    """The moods' vectors (moods, dim), and each one's mean cosine with what is neutral."""
+    return anchors, (anchors @ neutral.T).mean(1)
 
 
 def _affinity(cosines: npt.NDArray[np.floating], level: F32) -> F64:

@@ -15,6 +15,7 @@ Rows = Sequence[dict[str, object]]
 SECTIONS = {
     "ingest": "Understanding a film, beside decoding it alone",
     "sound": "What is heard, beside librosa's chain",
+    "encoders": "The embedded encoders, beside plain torch on one thread",
     "shots": "Shot boundaries, beside PySceneDetect and TransNet V2",
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",

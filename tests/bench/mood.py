@@ -86,13 +86,13 @@ class Clip:
         }
         sound = self._sound_facts(span.start_s, span.end_s)
         around = self._sound_facts(*musical_span(Shot(span.start_s, span.end_s, middle_s)))
-        concept = self._models.concept.encode(self._models.frames.encode([keyframe])[1])[0]
+        seen_as = self._models.pictures([keyframe]).meaning[0]
         return {
             "look": {**look_facts(self._look[inside]), **motion_facts(moving), **seen},
             "sound": with_music(sound, around),
             "words": {},
             "pace": pace,
-            "concept": self._meaning.of_concept(concept),
+            **self._meaning.of_picture(seen_as),
         }
 
     def _sound_facts(self, start_s: float, end_s: float) -> Facts:
@@ -178,7 +178,7 @@ def _shuffled(pairs: Sequence[Pair], hits: Sequence[bool]) -> dict[str, object]:
 def measured(pairs: Sequence[Pair]) -> dict[Span, dict[str, Any]]:
     """The facts of every judged shot."""
     models, clips = Models(), fetch(CACHE)
-    meaning = Meaning(models.text)
+    meaning = Meaning(models)
     spans = sorted({span for p in pairs for span in (p.a, p.b)}, key=lambda s: (s.file, s.start_s))
     found = {}
     for file in dict.fromkeys(span.file for span in spans):

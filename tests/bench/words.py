@@ -15,7 +15,8 @@ from content.encoders.whisper import Whisper
 from content.transcript import Line, Transcriber, transcript_of
 from content.turns import SECOND, WINDOW
 from content.types import F32
-from samples.fetch import SPOKEN, FootageMissing, fetch
+from samples.fetch import FootageMissing
+from samples.stamps import stamps_folder
 from tests.speech import HZ, recorded, word_errors, wordless
 
 LANGUAGES = ("en", "es", "fr", "ca", "bg", "ro", "ru")
@@ -65,21 +66,21 @@ def _heard(sound: F32, models: Models, whisper: Whisper) -> tuple[list[Line], Ro
 def _languages() -> dict[str, F32]:
     """A minute of each language, 16 kHz mono."""
     try:
-        files = fetch(Path(".cache/samples").resolve(), SPOKEN)
+        folder = stamps_folder(Path(".cache/samples").resolve())
     except FootageMissing as missing:
         print(missing)
         return {}
-    return {language: _joined(files, language) for language in LANGUAGES}
+    return {language: _joined(folder / "animals", language) for language in LANGUAGES}
 
 
-def _joined(files: dict[str, Path], language: str) -> F32:
+def _joined(folder: Path, language: str) -> F32:
     import librosa
 
     ending = "_desc.ogg" if language == "en" else f"_desc_{language}.ogg"
     parts: list[F32] = []
-    for name in sorted(files):
-        if name.endswith(ending) and sum(map(len, parts)) < TAKEN_S * HZ:
-            samples, rate = soundfile.read(files[name], dtype="float32", always_2d=True)
+    for path in sorted(folder.rglob(f"*{ending}"), key=lambda path: path.name):
+        if sum(map(len, parts)) < TAKEN_S * HZ:
+            samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
             mono = librosa.resample(samples.mean(1), orig_sr=rate, target_sr=HZ)
             parts += [mono, np.zeros(int(GAP_S * HZ), np.float32)]
     joined = np.concatenate(parts)

@@ -21,7 +21,7 @@ def test_a_title_is_understood(world: World) -> None:
     assert title["state"] == "ready"
     assert title["duration_s"] > 5
     assert (title["width"], title["height"]) == (320, 180)
-    assert set(title["fingerprints"]) == {"visual", "concept", "audio", "synopsis"}
+    assert set(title["fingerprints"]) == {"visual", "concept", "audio", "synopsis", "style"}
     assert len(title["profile"]["palette"]) >= 3
 
 

@@ -1,0 +1,186 @@
+"""From where an encoder is configured to files on this disk, and to its fingerprint.
+
+Loads no model and imports no torch: every process of the service needs the fingerprints.
+"""
+
+import hashlib
+import importlib.util
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from content.encoders.choice import Role, Source
+from content.errors import Invalid, Unavailable
+from content.types import EncoderSpec, Space
+
+SPACE: dict[Role, Space] = {"visual": "visual", "audio": "audio", "text": "synopsis"}
+CLIP_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors")
+CLIP_PICKLED = "open_clip_pytorch_model.bin"
+"""What older repositories hold; read by torch's restricted unpickler (weights_only) alone."""
+CHECKPOINTS = (".safetensors", ".pt", ".pth", ".bin")
+RECIPE = "1"
+"""Of what we do around the libraries' own pre- and postprocessing; raise it when that changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An encoder's files."""
+
+    folder: Path | None
+    """Configuration and weights together; None for a checkpoint of an architecture."""
+    weights: tuple[Path, ...]
+    spec: EncoderSpec
+
+
+@cache
+def locate(role: Role, source: Source) -> Located:
+    """Find a configured encoder's files, fetching a hub's repository that is not here yet.
+
+    Raises:
+        Invalid: `encoder_not_found`, `encoder_unsafe_weights`, `encoder_unfit`.
+        Unavailable: `encoder_unreachable`, when the hub does not give the files.
+    """
+    if source.library == "open_clip":
+        return _clip(source)
+    folder = _folder(source, ["*.json", "*.txt", "*.model", "*.safetensors"])
+    weights = _safetensors(folder)
+    dim = _clap_dim(folder) if source.library == "clap" else _sentence_dim(folder)
+    return Located(folder, weights, _spec(role, source, folder, weights, dim))
+
+
+def _clip(source: Source) -> Located:
+    if source.path is not None and source.model:
+        return _checkpoint(source, source.path)
+    if not source.hub and source.path is None:
+        return _checkpoint(source, _tagged(source.model, source.revision))
+    wanted = ["open_clip_config.json", *CLIP_WEIGHTS, "*token*", "vocab*", "merges.txt"]
+    folder = _folder(source, wanted)
+    weights = next((folder / n for n in CLIP_WEIGHTS if (folder / n).is_file()), None)
+    if weights is None and source.hub:
+        folder = _folder(source, [*wanted, CLIP_PICKLED])
+    weights = weights or folder / CLIP_PICKLED
+    if not weights.is_file():
+        raise _missing(folder, f"no {CLIP_WEIGHTS[0]}")
+    config = _json(folder / "open_clip_config.json").get("model_cfg", {})
+    spec = _spec("visual", source, folder, (weights,), _number(folder, config, "embed_dim"))
+    return Located(folder, (weights,), spec)
+
+
+def _checkpoint(source: Source, path: Path) -> Located:
+    if path.suffix not in CHECKPOINTS:
+        raise Invalid(
+            "encoder_unsafe_weights", f"{path} is none of {', '.join(CHECKPOINTS)}: not loaded"
+        )
+    if not path.is_file():
+        raise _missing(path, "no such file")
+    package = importlib.util.find_spec("open_clip")
+    assert package is not None and package.origin is not None
+    config = Path(package.origin).parent / "model_configs" / f"{source.model}.json"
+    if not config.is_file():
+        raise Invalid("encoder_not_found", f"open_clip has no model {source.model!r}")
+    dim = _number(config, _json(config), "embed_dim")
+    spec = _spec("visual", source, config, (path,), dim)
+    return Located(None, (path,), spec)
+
+
+@cache
+def _tagged(model: str, tag: str) -> Path:
+    # open_clip alone knows where a tag's weights are, and importing it brings torch.
+    command = [sys.executable, "-m", "content.encoders.tagged", model, tag]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Unavailable("encoder_unreachable", f"open_clip:{model}@{tag}: {reason}")
+    return Path(done.stdout.strip().splitlines()[-1])
+
+
+def _folder(source: Source, patterns: list[str]) -> Path:
+    if source.path is not None:
+        if not source.path.is_dir():
+            raise _missing(source.path, "no such folder")
+        return source.path
+    import httpx
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(
+            snapshot_download(source.model, revision=source.revision, allow_patterns=patterns)
+        )
+    except (OSError, ValueError, httpx.HTTPError) as error:
+        raise Unavailable(
+            "encoder_unreachable",
+            f"{source.model}@{source.revision} cannot be fetched: {error}",
+        ) from error
+
+
+def _safetensors(folder: Path) -> tuple[Path, ...]:
+    """The weights below `folder`; pickled ones that stand alone are refused."""
+    safe = sorted(p for p in folder.rglob("*.safetensors") if p.is_file())
+    pickled = [p for p in folder.rglob("*.bin") if p.name.startswith("pytorch_model")]
+    alone = [p for p in pickled if not any(s.parent == p.parent for s in safe)]
+    if alone or not safe:
+        name = alone[0] if alone else folder
+        raise Invalid("encoder_unsafe_weights", f"{name} holds no safetensors: convert it first")
+    return tuple(safe)
+
+
+def _sentence_dim(folder: Path) -> int:
+    """The last stated size along the modules of a sentence-transformers folder."""
+    dim: int | None = None
+    for module in _json(folder / "modules.json"):
+        config = folder / module["path"] / "config.json"
+        if not str(module["type"]).startswith("sentence_transformers."):
+            raise Invalid(
+                "encoder_unfit", f"{folder} wants code of its own ({module['type']}): not run"
+            )
+        stated = _json(config) if module["path"] and config.is_file() else {}
+        for key in ("word_embedding_dimension", "embedding_dimension", "out_features"):
+            dim = stated.get(key, dim)
+    path = folder / "config_sentence_transformers.json"
+    dim = (_json(path).get("truncate_dim") if path.is_file() else None) or dim
+    if not isinstance(dim, int):
+        raise Invalid("encoder_unfit", f"{folder} does not state the size of its vectors")
+    return dim
+
+
+def _clap_dim(folder: Path) -> int:
+    config = _json(folder / "config.json")
+    if config.get("model_type") != "clap":
+        raise Invalid("encoder_unfit", f"{folder} holds a {config.get('model_type')}, no CLAP")
+    return _number(folder, {"projection_dim": 512, **config}, "projection_dim")
+
+
+def _number(where: Path, config: dict[str, Any], name: str) -> int:
+    value = config.get(name)
+    if not isinstance(value, int) or value < 1:
+        raise Invalid("encoder_unfit", f"{where} states no {name}")
+    return value
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise _missing(path, str(error)) from error
+
+
+def _missing(path: Path, why: str) -> Invalid:
+    return Invalid("encoder_not_found", f"no encoder at {path}: {why}")
+
+
+def _spec(
+    role: Role, source: Source, config: Path, weights: tuple[Path, ...], dim: int
+) -> EncoderSpec:
+    """Named by its weights *and* the files that say how they are used."""
+    configs = sorted(config.rglob("*.json")) if config.is_dir() else [config]
+    digest = hashlib.sha256(RECIPE.encode())
+    for path in (*configs, *weights):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    shown = source.model or (source.path.name if source.path else "")
+    name, revision = f"{source.library}:{shown}", source.revision or "local"
+    return EncoderSpec(name, revision, SPACE[role], dim, digest.hexdigest())

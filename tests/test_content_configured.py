@@ -1,0 +1,453 @@
+"""Encoders by configuration: the grammar, what is refused, and that vectors are the libraries'."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+import content
+from content import decode, extract
+from content.decode import DecodeLimits
+from content.encoders.choice import EMBEDDED, EncoderChoice, Role, Source, parse
+from content.encoders.models import Models
+from content.encoders.sources import locate
+from content.encoders.specs import embedded_specs, specs
+from content.encoders.torch_setup import device, import_torch
+from content.errors import Invalid, PermanentError
+from content.synopsis import encode_synopsis
+from content.types import F32, U8, Extraction
+from tests import small_models
+from tests.synth import Take, make_clip
+from workers.settings import Settings
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+TAKES = [Take(1.6, (180, 60, 50)), Take(1.2, (40, 90, 170), "bars")]
+
+
+# ----- the grammar
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "source"),
+    [
+        ("visual", "embedded", Source()),
+        ("audio", " embedded ", Source()),
+        ("visual", "open_clip:ViT-B-32@laion2b_s34b_b79k",
+         Source("open_clip", "ViT-B-32", "laion2b_s34b_b79k")),
+        ("visual", "open_clip:ViT-B-32@/models/a@b.pt",
+         Source("open_clip", "ViT-B-32", path=Path("/models/a@b.pt"))),
+        ("visual", "open_clip:/models/x", Source("open_clip", path=Path("/models/x"))),
+        ("visual", f"open_clip:hf-hub:org/CLIP-1.0@{COMMIT}",
+         Source("open_clip", "org/CLIP-1.0", COMMIT)),
+        ("text", f"sentence-transformers:org/name@{COMMIT}",
+         Source("sentence-transformers", "org/name", COMMIT)),
+        ("text", "sentence-transformers:./x",
+         Source("sentence-transformers", path=Path.cwd() / "x")),
+        ("text", "sentence-transformers:~/x",
+         Source("sentence-transformers", path=Path.home() / "x")),
+        ("audio", f"clap:laion/clap-htsat-fused@{COMMIT}",
+         Source("clap", "laion/clap-htsat-fused", COMMIT)),
+    ],
+)  # fmt: skip
+def test_what_a_setting_names(role: Role, text: str, source: Source) -> None:
+    assert parse(role, text) == source
+    assert source.hub == (COMMIT in text)
+    assert source.embedded == (source == Source())
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "code"),
+    [
+        ("visual", "", "invalid_encoder"),
+        ("visual", "clip", "invalid_encoder"),
+        ("visual", "embedded:x", "invalid_encoder"),
+        ("visual", "open_clip:", "invalid_encoder"),
+        ("visual", "open_clip:ViT-B-32", "invalid_encoder"),
+        ("visual", "open_clip:ViT-B-32@", "invalid_encoder"),
+        ("visual", "open_clip:ViT-B-32@../x y", None),
+        ("visual", "open_clip:ViT B@x", "invalid_encoder"),
+        ("visual", "open_clip:org/name@main", "invalid_encoder"),
+        ("visual", f"clap:org/name@{COMMIT}", "invalid_encoder"),
+        ("text", f"open_clip:hf-hub:org/name@{COMMIT}", "invalid_encoder"),
+        ("text", "sentence-transformers:name", "invalid_encoder"),
+        ("text", "sentence-transformers:https://host/name", "invalid_encoder"),
+        ("text", "sentence-transformers:org/name", "encoder_not_pinned"),
+        ("text", "sentence-transformers:org/name@main", "encoder_not_pinned"),
+        ("audio", f"clap:org/name@{COMMIT[:12]}", "encoder_not_pinned"),
+        ("visual", "open_clip:hf-hub:org/name", "encoder_not_pinned"),
+    ],
+)
+def test_what_no_setting_may_say(role: Role, text: str, code: str | None) -> None:
+    if code is None:
+        parse(role, text)
+        return
+    with pytest.raises(Invalid) as caught:
+        parse(role, text)
+    assert caught.value.code == code
+    assert repr(text) in caught.value.detail
+
+
+def test_settings_become_a_choice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert Settings().encoders == EMBEDDED
+    monkeypatch.setenv("KEYART_VISUAL_ENCODER", f"open_clip:{tmp_path}")
+    monkeypatch.setenv("KEYART_DEVICE", "cpu")
+    monkeypatch.setenv("KEYART_MODEL_CACHE", str(tmp_path))
+    expected = EncoderChoice(Source("open_clip", path=tmp_path), device="cpu", cache=tmp_path)
+    assert Settings().encoders == expected
+    monkeypatch.setenv("KEYART_AUDIO_ENCODER", "clap:org/name@main")
+    with pytest.raises(ValidationError, match="40 hex"):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"KEYART_VISUAL_ENCODER": "clip"}, ["KEYART_VISUAL_ENCODER", "open_clip:MODEL@"]),
+        ({"KEYART_TEXT_ENCODER": "sentence-transformers:/no/such"}, ["encoder_not_found"]),
+        ({"KEYART_DEVICE": "tpu"}, ["KEYART_DEVICE"]),
+    ],
+)
+def test_serve_and_doctor_say_what_is_wrong(
+    tmp_path: Path, environment: dict[str, str], words: list[str]
+) -> None:
+    for verb, status in (("serve", 2), ("doctor", None)):
+        done = _keyart(verb, {"KEYART_DATA": str(tmp_path), **environment})
+        assert done.returncode == (status or done.returncode) != 0
+        assert all(word in done.stdout + done.stderr for word in words), (verb, done)
+
+
+def test_doctor_shows_the_encoder_of_each_space(models_folder: Path) -> None:
+    done = _keyart("doctor", _environment(models_folder) | {"COLUMNS": "200"})
+    shown = specs(_choice(models_folder))
+    assert "concept" not in shown
+    assert all(spec.fingerprint in done.stdout for spec in shown.values())
+    assert "embedded encoders: cpu" in done.stdout
+
+
+# ----- files
+
+
+def test_fingerprints_follow_weights_and_configuration(tmp_path: Path) -> None:
+    first = small_models.clip(tmp_path / "1" / "clip", seed=1)
+    same = small_models.clip(tmp_path / "2" / "clip", seed=1)
+    other = small_models.clip(tmp_path / "3" / "clip", seed=2)
+    prints = [
+        locate("visual", parse("visual", f"open_clip:{p}")).spec for p in (first, same, other)
+    ]
+    assert prints[0].fingerprint == prints[1].fingerprint != prints[2].fingerprint
+    config = json.loads((same / "open_clip_config.json").read_text())
+    config["preprocess_cfg"]["mean"] = [0.5, 0.5, 0.5]
+    (same / "open_clip_config.json").write_text(json.dumps(config))
+    locate.cache_clear()
+    assert locate("visual", parse("visual", f"open_clip:{same}")).spec != prints[0]
+
+
+def test_conse_follows_the_text_encoder(models_folder: Path) -> None:
+    choice = EncoderChoice(text=_choice(models_folder).text)
+    made, embedded = specs(choice), embedded_specs()
+    assert made["concept"].dim == small_models.SENTENCE_DIM
+    assert made["concept"].fingerprint != embedded["concept"].fingerprint
+    assert made["visual"] == embedded["visual"]
+    models = Models(choice)
+    seen = models.pictures([np.zeros((9, 16, 3), np.uint8)])
+    assert seen.meaning.shape == models.picture_words(["a dog"]).shape == (1, 48)
+
+
+@pytest.mark.parametrize(
+    ("role", "files", "code"),
+    [
+        ("visual", {}, "encoder_not_found"),
+        ("visual", {"open_clip_config.json": {"model_cfg": {}}}, "encoder_not_found"),
+        ("visual", {"open_clip_config.json": {"model_cfg": {}}, "open_clip_model.safetensors": 0},
+         "encoder_unfit"),
+        ("text", {"modules.json": [], "pytorch_model.bin": 0}, "encoder_unsafe_weights"),
+        ("text", {"modules.json": [], "model.safetensors": 0, "2_Dense/pytorch_model.bin": 0},
+         "encoder_unsafe_weights"),
+        ("text", {"model.safetensors": 0}, "encoder_not_found"),
+        ("text", {"modules.json": [], "model.safetensors": 0}, "encoder_unfit"),
+        ("text", {"modules.json": [{"path": "", "type": "evil.Module"}], "model.safetensors": 0},
+         "encoder_unfit"),
+        ("audio", {"config.json": {"model_type": "bert"}, "model.safetensors": 0}, "encoder_unfit"),
+        ("audio", {"config.json": {"model_type": "clap"}}, "encoder_unsafe_weights"),
+    ],
+)  # fmt: skip
+def test_folders_that_are_refused(
+    tmp_path: Path, role: Role, files: dict[str, Any], code: str
+) -> None:
+    for name, body in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(body))
+    library = {"visual": "open_clip", "text": "sentence-transformers", "audio": "clap"}[role]
+    with pytest.raises(Invalid) as caught:
+        locate(role, parse(role, f"{library}:{tmp_path}"))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("ViT-B-32@/no/such.pt", "encoder_not_found"),
+        ("ViT-B-32@{}/weights.pkl", "encoder_unsafe_weights"),
+        ("ViT-B-32@{}/weights.npz", "encoder_unsafe_weights"),
+        ("ViT-Q-32@{}/weights.pt", "encoder_not_found"),
+    ],
+)
+def test_checkpoints_that_are_refused(tmp_path: Path, text: str, code: str) -> None:
+    for suffix in ("pt", "pkl", "npz"):
+        (tmp_path / f"weights.{suffix}").touch()
+    with pytest.raises(Invalid, match=code):
+        locate("visual", parse("visual", f"open_clip:{text.format(tmp_path)}"))
+
+
+def test_a_pickle_is_never_run(tmp_path: Path, models_folder: Path) -> None:
+    import pickle
+    import shutil
+
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    shutil.copy(models_folder / "clip" / "open_clip_config.json", folder)
+    marker = tmp_path / "ran"
+    attack = {"state_dict": _Attack(str(marker))}
+    (folder / "open_clip_pytorch_model.bin").write_bytes(pickle.dumps(attack))
+    models = Models(EncoderChoice(visual=parse("visual", f"open_clip:{folder}")))
+    with pytest.raises(PermanentError, match="encoder_unloadable"):
+        models.pictures([np.zeros((9, 16, 3), np.uint8)])
+    assert not marker.exists()
+
+
+def test_weights_of_another_shape_are_told(tmp_path: Path) -> None:
+    folder = small_models.clip(tmp_path / "clip")
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    config["model_cfg"]["vision_cfg"]["layers"] = 3
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    models = Models(EncoderChoice(visual=parse("visual", f"open_clip:{folder}")))
+    with pytest.raises(PermanentError, match="encoder_unloadable"):
+        models.pictures([np.zeros((9, 16, 3), np.uint8)])
+
+
+def test_a_hub_repository_is_taken_from_its_cache_at_its_commit(
+    tmp_path: Path, models_folder: Path
+) -> None:
+    import shutil
+
+    at = tmp_path / "hub" / "models--org--name"
+    shutil.copytree(models_folder / "sentences", at / "snapshots" / COMMIT)
+    code = (
+        "import sys\nfrom content.encoders.choice import parse\n"
+        "from content.encoders.sources import locate\nfrom content.errors import Unavailable\n"
+        "try:\n    found = locate('text', parse('text', sys.argv[1]))\n"
+        "    print(found.folder, found.spec.fingerprint)\n"
+        "except Unavailable as error:\n    print(error.code)\n"
+        "assert 'torch' not in sys.modules"
+    )
+
+    def told(commit: str) -> str:
+        setting = f"sentence-transformers:org/name@{commit}"
+        offline = {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+        done = subprocess.run(
+            [sys.executable, "-c", code, setting],
+            env={**os.environ, **offline, "PYTHONPATH": _ROOT},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    folder, fingerprint = told(COMMIT).split()
+    assert folder == str(at / "snapshots" / COMMIT)
+    assert fingerprint.startswith(f"sentence-transformers:org/name@{COMMIT}:48:")
+    assert told(COMMIT[::-1]) == "encoder_unreachable"
+
+
+def test_a_checkpoint_of_a_known_architecture(tmp_path: Path) -> None:
+    torch = import_torch()
+    import open_clip
+
+    torch.manual_seed(3)
+    model = open_clip.create_model("ViT-S-32-alt").eval()
+    torch.save(model.state_dict(), tmp_path / "weights.pt")
+    setting = f"open_clip:ViT-S-32-alt@{tmp_path / 'weights.pt'}"
+    encoder = Models(EncoderChoice(visual=parse("visual", setting))).visual
+    prepare = open_clip.transform.image_transform_v2(
+        open_clip.transform.PreprocessCfg(**model.visual.preprocess_cfg), is_train=False
+    )
+    rgb = np.random.default_rng(0).integers(0, 255, (90, 160, 3), np.uint8)
+    expected = _clip_directly(model, prepare, [rgb])
+    assert (encoder.encode([rgb]) * expected).sum(1) == pytest.approx(1.0, abs=1e-4)
+    assert encoder.spec.fingerprint.startswith("open_clip:ViT-S-32-alt@local:256:")
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    there = import_torch().cuda.is_available()
+    assert device("cpu") == "cpu"
+    assert device("auto") == ("cuda" if there else "cpu")
+    if not there:
+        with pytest.raises(Invalid, match="device_unavailable"):
+            device("cuda")
+
+
+# ----- the vectors of a title
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    make_clip(path, TAKES, sound="music")
+    return path
+
+
+@pytest.fixture(scope="module")
+def models(models_folder: Path) -> Models:
+    return Models(_choice(models_folder))
+
+
+@pytest.fixture(scope="module")
+def understood(film: Path, models: Models) -> Extraction:
+    return extract.extract(film, models, limits=DecodeLimits(), on_progress=lambda *_: None)
+
+
+def test_a_titles_pictures_are_open_clips_own(
+    understood: Extraction, film: Path, models_folder: Path
+) -> None:
+    import open_clip
+
+    model, _, prepare = open_clip.create_model_and_transforms(f"local-dir:{models_folder / 'clip'}")
+    samples = {p.at_s: p.rgb for p in _parts(film) if isinstance(p, decode.Sample)}
+    frames = [samples[keyframe.at_s] for keyframe in understood.keyframes]
+    expected = _clip_directly(model.eval(), prepare, frames)
+    for keyframe, row in zip(understood.keyframes, expected, strict=True):
+        assert keyframe.embedding @ row > 0.9999
+    own = expected[: len(TAKES)]
+    assert [keyframe.shot for keyframe in understood.keyframes] == [0, 1]
+    mean = sum(
+        (shot.end_s - shot.start_s) * row for shot, row in zip(understood.shots, own, strict=True)
+    )
+    vector = understood.vectors["visual"]
+    assert vector.data @ (mean / np.linalg.norm(mean)) > 0.9999
+    assert vector.fingerprint == specs(_choice(models_folder))["visual"].fingerprint
+    assert "concept" not in understood.vectors
+
+
+def test_a_titles_sound_is_claps_own(
+    understood: Extraction, film: Path, models_folder: Path
+) -> None:
+    torch = import_torch()
+    from scipy.signal import resample_poly
+    from transformers import ClapFeatureExtractor, ClapModel
+
+    folder = models_folder / "clap"
+    samples = np.concatenate([p.samples for p in _parts(film) if isinstance(p, decode.Sound)])
+    wave = resample_poly(samples, 3, 1).astype(np.float32)
+    given = ClapFeatureExtractor.from_pretrained(folder)(
+        wave, sampling_rate=48_000, return_tensors="pt"
+    )
+    with torch.no_grad():
+        answer = ClapModel.from_pretrained(folder).eval().get_audio_features(**given)
+    vector = understood.vectors["audio"]
+    assert vector.data @ answer.pooler_output.numpy()[0] > 0.9999
+    assert vector.fingerprint.startswith("clap:clap@local:24:")
+
+
+def test_a_titles_words_are_sentence_transformers_own(models: Models, models_folder: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    text = "A sailor crosses the sea alone."
+    model = SentenceTransformer(str(models_folder / "sentences"), device="cpu")
+    vector = encode_synopsis(text, models)
+    assert vector is not None
+    assert vector.data @ model.encode(text, normalize_embeddings=True) > 0.9999
+    assert vector.fingerprint.startswith("sentence-transformers:sentences@local:48:")
+    long = encode_synopsis(text * 40, models)
+    assert long is not None and long.data.shape == (48,)
+
+
+def test_a_query_is_in_the_space_of_each_model(models: Models, models_folder: Path) -> None:
+    torch = import_torch()
+    import open_clip
+    from transformers import AutoTokenizer, ClapModel
+
+    found = models.query("rain at night")
+    assert set(found) == {"synopsis", "visual", "audio"}
+    clip = open_clip.create_model(f"local-dir:{models_folder / 'clip'}").eval()
+    clap = ClapModel.from_pretrained(models_folder / "clap").eval()
+    tokens = AutoTokenizer.from_pretrained(models_folder / "clap")(
+        "rain at night", return_tensors="pt"
+    )
+    with torch.no_grad():
+        seen = clip.encode_text(open_clip.tokenize(["rain at night"]), normalize=True)[0].numpy()
+        heard = clap.get_text_features(tokens["input_ids"], tokens["attention_mask"])
+    assert found["visual"].data @ seen > 0.9999
+    assert found["audio"].data @ heard.pooler_output.numpy()[0] > 0.9999
+    assert np.array_equal(models.picture_words(["rain at night"])[0], found["visual"].data)
+    pictures = models.pictures([np.zeros((9, 16, 3), np.uint8)])
+    assert pictures.concept is None and pictures.meaning is pictures.visual
+
+
+def test_vectors_do_not_depend_on_their_company(models: Models) -> None:
+    rng = np.random.default_rng(4)
+    sounds = [rng.normal(0, 0.1, n).astype(np.float32) for n in (160_000, 8_000, 40_000)]
+    assert models.sound is not None
+    together = models.sound.encode(sounds)
+    for row, sound in zip(together, sounds, strict=True):
+        assert row @ models.sound.encode([sound])[0] == pytest.approx(1.0, abs=1e-5)
+    texts = ["a", "a much longer text about the sea", "b c d"]
+    alone = np.concatenate([models.text.encode([text]) for text in texts])
+    assert np.abs(models.text.encode(texts) - alone).max() < 1e-5
+
+
+# ----- parts
+
+
+class _Attack:
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (open, (self.path, "w"))
+
+
+_ROOT = str(Path(content.__file__).parents[1])
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        "KEYART_VISUAL_ENCODER": f"open_clip:{folder / 'clip'}",
+        "KEYART_AUDIO_ENCODER": f"clap:{folder / 'clap'}",
+        "KEYART_TEXT_ENCODER": f"sentence-transformers:{folder / 'sentences'}",
+    }
+
+
+def _choice(folder: Path) -> EncoderChoice:
+    values = {key.removeprefix("KEYART_").lower(): v for key, v in _environment(folder).items()}
+    return Settings(**values).encoders  # type: ignore[arg-type]
+
+
+def _keyart(verb: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "api.cli", verb],
+        env={**os.environ, **environment, "PYTHONPATH": _ROOT},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _parts(film: Path) -> list[Any]:
+    return list(decode.analyse(film, DecodeLimits()))
+
+
+def _clip_directly(model: Any, prepare: Any, frames: Sequence[U8]) -> F32:
+    from PIL import Image
+
+    torch = import_torch()
+    with torch.no_grad():
+        pixels = torch.stack([prepare(Image.fromarray(frame)) for frame in frames])
+        rows: F32 = model.encode_image(pixels, normalize=True).numpy()
+    return rows

@@ -1,0 +1,59 @@
+"""Query words: encoded in a child, kept, and refused when their models cannot be had."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from content.encoders.models import Models
+from content.errors import Unavailable
+from workers.words import Words
+
+
+@pytest.fixture
+def words() -> Iterator[Callable[..., Words]]:
+    made: list[Words] = []
+
+    def make(timeout_s: float = 30.0, **environment: str) -> Words:
+        made.append(Words(environment=environment, timeout_s=timeout_s))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_words_are_the_models_own_and_repeated_ones_are_kept(words: Callable[..., Words]) -> None:
+    encoder = words()
+    encoder.warm()
+    found = encoder.encode("a ship at sea")
+    expected = Models().query("a ship at sea")
+    assert set(found) == set(expected) == {"synopsis", "concept"}
+    for space, vector in expected.items():
+        assert np.array_equal(found[space].data, vector.data)
+        assert found[space].fingerprint == vector.fingerprint
+    encoder.close()  # what is known needs no process
+    assert encoder.encode("a ship at sea") is found
+
+
+def test_a_model_that_does_not_load_is_told(words: Callable[..., Words], tmp_path: Path) -> None:
+    encoder = words(KEYART_VISUAL_ENCODER=f"open_clip:{tmp_path / 'gone'}")
+    with pytest.raises(Unavailable) as caught:
+        encoder.encode("a ship")
+    assert caught.value.code == "words_unavailable"
+    assert "no such folder" in caught.value.detail
+
+
+def test_a_query_too_soon_is_answered_later(words: Callable[..., Words]) -> None:
+    encoder = words(timeout_s=0.2)
+    with pytest.raises(Unavailable, match="not ready"):  # no child starts so quickly
+        encoder.encode("a ship")
+    deadline = time.monotonic() + 60
+    found = None
+    while found is None and time.monotonic() < deadline:
+        with contextlib.suppress(Unavailable):  # the models load in the background meanwhile
+            found = encoder.encode("a ship")
+    assert found is not None and set(found) == {"synopsis", "concept"}
