@@ -48,8 +48,8 @@ class Operations:
         path: str,
         folder: str,
         wall_s: float,
-        synopsis: str,
-        language: str | None,
+        synopsis: str = "",
+        language: str | None = None,
     ) -> None:
         segments = Path(folder) / "segments"
         extraction = extract(
