@@ -35,7 +35,8 @@ def extract(
     Args:
         on_progress: called with a stage (`decode`, `shots`, `vectors`) and its fraction, 0..1.
         synopsis, language: of the title: its themes follow from both words told and said.
-        folder: of this very file; None keeps nothing.
+        folder: keeps the segments; those of another file or other models are not taken up. None
+            keeps nothing.
         segment_s: whole seconds.
 
     Returns:
@@ -59,14 +60,7 @@ def extract(
                 segment_s=segment_s,
             )
     until_s = time.monotonic() + limits.wall_s
-    made_by = " ".join(
-        (
-            *(spec.fingerprint for spec in models.specs.values()),
-            models.transcript,
-            models.shots,
-            str(language),
-        )
-    )
+    made_by = _made_by(path, models, language)
     number, before = _kept(folder, made_by)
     while before is None or not before.end.last:
         before = read_segment(
@@ -86,6 +80,17 @@ def extract(
     extraction = describe(kept_segments(folder, made_by), models, synopsis, language)
     on_progress("vectors", 1.0)
     return extraction
+
+
+def _made_by(path: Path, models: Models, language: str | None) -> str:
+    """Names the file as it is now and everything that reading it depends on."""
+    try:
+        status = path.stat()
+        file = f"{status.st_size}:{status.st_mtime_ns}"
+    except OSError:  # reading it will say what is wrong
+        file = "none"
+    prints = sorted(spec.fingerprint for spec in models.specs.values())
+    return " ".join((file, *prints, models.transcript, models.shots, str(language)))
 
 
 def _kept(folder: Path, made_by: str) -> tuple[int, Segment | None]:

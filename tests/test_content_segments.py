@@ -143,6 +143,14 @@ def test_a_kill_costs_one_segment(film: Path, tmp_path: Path) -> None:
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
+    path, folder = tmp_path / "film.mp4", tmp_path / "segments"
+    make_clip(path, [Take(1.0)])
+    assert understand(path, folder, 3.0).facts.duration_s == pytest.approx(1.0)
+    make_clip(path, [Take(2.0)])
+    assert understand(path, folder, 3.0).facts.duration_s == pytest.approx(2.0)
+
+
 def test_segments_make_the_same_film(film: Path) -> None:
     whole, cut = understand(film, None, 600.0), understand(film, None, 3.0)
     assert len(cut.shots) == len(whole.shots) == 4
