@@ -18,6 +18,7 @@ SECTIONS = {
     "sound": "What is heard, beside librosa's chain",
     "encoders": "The embedded encoders, beside plain torch on one thread",
     "shots": "Shot boundaries, beside PySceneDetect and TransNet V2",
+    "understanding": "What each space finds, and all together",
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
     "mood": "Mood, beside pairs of shots judged by eye",
