@@ -1,7 +1,8 @@
 """Fits the constants of `content/shots`: `python -m tests.bench.shots_fit`.
 
 Logistic regression on generated clips whose seeds, pictures and footage the benchmark never
-reports on, and on footage that merely moves, fast. Prints the weights and biases to be written there, and the errors on what was fitted.
+reports on, and on footage that merely moves, fast. Prints the weights and biases to be written
+there, and the errors on what was fitted.
 """
 
 from pathlib import Path
