@@ -40,7 +40,7 @@ def test_analyse_streams_every_frame_two_samples_a_second_and_all_sound(clip: Pa
     parts = list(decode.analyse(clip))
     signatures = [p for p in parts if isinstance(p, decode.Signatures)]
     times = [at_s for part in signatures for at_s in part.at_s]
-    assert times == pytest.approx([n / 24 for n in range(96)])
+    assert times == pytest.approx([n / 24 for n in range(96)], abs=1e-6)
     assert sum(len(part.pixels) for part in signatures) == 96
     samples = [p for p in parts if isinstance(p, decode.Sample)]
     assert [p.at_s for p in samples] == pytest.approx([n / 2 for n in range(8)])

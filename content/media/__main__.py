@@ -48,7 +48,9 @@ def _import_all_of_av() -> None:
 def main(parent_pid: str, mode: str) -> None:
     follow_parent(signal.SIGKILL, int(parent_pid))
     av.logging.set_level(av.logging.ERROR)
-    logging.getLogger("libav").disabled = True
+    # Its loggers are named for codecs, below this one: what they say about a bad file is not kept.
+    logging.getLogger("libav").propagate = False
+    logging.getLogger("libav").addHandler(logging.NullHandler())
     _import_all_of_av()
     out = sys.stdout.buffer
     message = wire.receive(sys.stdin.buffer)

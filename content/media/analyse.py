@@ -1,6 +1,5 @@
 """One pass over the frames and the sound of a stretch of the film."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, BinaryIO
@@ -36,13 +35,13 @@ def analyse(source: Source, request: dict[str, Any], out: BinaryIO) -> None:
     _go_to(source, window, request)
     pictures = Pictures(source, window, bars, out)
     sound = Sound(source.zero_s, window, out) if source.audio is not None else None
-    byte = _read(source, window, pictures, sound)
+    byte, until_s = _read(source, window, pictures, sound)
     pictures.flush()
     if sound is not None:
         sound.finish(window.end_s if pictures.more else pictures.end_s)
     last = not pictures.more
     if last:
-        _check_complete(pictures, facts.duration_s)
+        _check_complete(pictures, until_s, facts.duration_s)
     wire.send(out, _end(source, window, pictures, last, byte))
 
 
@@ -60,12 +59,16 @@ def _end(
     }
 
 
-def _read(source: Source, window: Window, pictures: Pictures, sound: Sound | None) -> int:
-    """Read until the window is complete; how far into the file that was."""
-    byte = 0
+def _read(
+    source: Source, window: Window, pictures: Pictures, sound: Sound | None
+) -> tuple[int, float]:
+    """Read until the window is complete: how far into the file, and into the film, that was."""
+    byte, until_s = 0, 0.0
     for packet in source.packets(*(s for s in (source.video, source.audio) if s is not None)):
+        due_s = _time(source, packet)
+        until_s = max(until_s, due_s or 0.0)
         if packet.stream is source.video:
-            if pictures.done and _time(source, packet) > window.until_s + STRAY_S:
+            if pictures.done and (due_s is None or due_s > window.until_s + STRAY_S):
                 break
             byte = max(byte, packet.pos or 0)
         for frame in () if _past(source, packet, pictures, sound) else source.decoded(packet):
@@ -77,7 +80,7 @@ def _read(source: Source, window: Window, pictures: Pictures, sound: Sound | Non
             sound.release(window.end_s if pictures.more else pictures.end_s)
         if pictures.done and (sound is None or sound.done):
             break
-    return byte
+    return byte, until_s
 
 
 def _past(source: Source, packet: Any, pictures: Pictures, sound: Sound | None) -> bool:
@@ -87,19 +90,20 @@ def _past(source: Source, packet: Any, pictures: Pictures, sound: Sound | None) 
     return sound is None or sound.done
 
 
-def _time(source: Source, packet: Any) -> float:
-    """When the packet is due, on the container's clock; never, when it does not say."""
+def _time(source: Source, packet: Any) -> float | None:
+    """When the packet is due, on the container's clock; None when it does not say."""
     stamp = packet.dts if packet.dts is not None else packet.pts
-    return math.inf if stamp is None else float(stamp * packet.time_base) - source.zero_s
+    return None if stamp is None else float(stamp * packet.time_base) - source.zero_s
 
 
-def _check_complete(pictures: Pictures, declared_s: float) -> None:
+def _check_complete(pictures: Pictures, until_s: float, declared_s: float) -> None:
     if not pictures.count and not pictures.window.start_s:
         raise PermanentError("media_no_frames", "not one frame of the video can be decoded")
-    if pictures.end_s < TRUNCATED_BELOW * declared_s:
+    read_s = max(pictures.end_s, until_s)
+    if read_s < TRUNCATED_BELOW * declared_s:
         raise PermanentError(
             "media_truncated",
-            f"the file declares {declared_s:.1f} s, only {pictures.end_s:.1f} s can be decoded: "
+            f"the file declares {declared_s:.1f} s, only {read_s:.1f} s can be read: "
             "the copy is incomplete",
         )
 

@@ -3,17 +3,14 @@
 import math
 from typing import Any, BinaryIO
 
-import cv2
-import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from content import wire
 from content.letterbox import Bars
 from content.media.clock import Clock
-from content.media.planes import Planes, planes, to_rgb
+from content.media.planes import Coding, Plane, Planes, planes, shrunk, to_rgb
 from content.media.source import Source, check_size
 from content.media.window import Window
-from content.types import F32, U8
 
 SAMPLES_PER_S = 2
 SAMPLE_SIDE_PX = 480
@@ -41,8 +38,8 @@ class Pictures:
         self._tick_s = float(source.video.time_base)
         self._scaler = VideoReformatter()
         self._times: list[float] = []
-        self._tiny: list[list[U8]] = []
-        self._matrix: F32 | None = None
+        self._lines: list[tuple[Plane, Plane, Plane]] = []
+        self._coding: Coding | None = None
 
     def add(self, frame: Any) -> None:
         check_size(frame.width, frame.height, self.source.max_pixels)
@@ -60,13 +57,12 @@ class Pictures:
 
     def flush(self) -> None:
         """Send the signatures that wait."""
-        if self._times and self._matrix is not None:
-            stack = np.stack([cv2.merge(tiny) for tiny in self._tiny])
-            count, height, width, _ = stack.shape
-            bgr = to_rgb(stack.reshape(count * height, width, 3), self._matrix[::-1])
+        if self._coding is not None:
+            yuv = shrunk(self._lines, SIGNATURE_PX, self._coding.depth)
+            bgr = to_rgb(yuv.reshape(-1, *yuv.shape[2:]), self._coding.to_rgb[::-1])
             meta = {"kind": "signatures", "at_s": self._times}
-            wire.send_array(self.out, meta, bgr.reshape(stack.shape))
-        self._times, self._tiny = [], []
+            wire.send_array(self.out, meta, bgr.reshape(yuv.shape))
+        self._times, self._lines, self._coding = [], [], None
 
     def _time(self, frame: Any) -> tuple[float, float]:
         """Start and length of a frame in seconds; starts strictly grow."""
@@ -76,21 +72,22 @@ class Pictures:
         at_s = self.clock.place(frame.time, length)
         if at_s <= self._last_s:
             at_s = self._last_s + length / 2
-        self._last_s = at_s
+        # In whole µs, so that a frame at a border lies on the same side of it in every run.
+        self._last_s = at_s = round(at_s, 6)
         return at_s, length
 
     def _sign(self, at_s: float, seen: Planes) -> None:
-        if self._matrix is None or not np.array_equal(self._matrix, seen.to_rgb):
+        if self._coding != seen.coding:
             self.flush()
-            self._matrix = seen.to_rgb
+            self._coding = seen.coding
         # One size for all: the pictures are only ever compared with each other.
-        self._tiny.append(seen.tiny(*SIGNATURE_PX))
+        self._lines.append(seen.lines(SIGNATURE_PX[1]))
         self._times.append(at_s)
         if at_s - self._times[0] >= 1 / SAMPLES_PER_S or len(self._times) >= BATCH:
             self.flush()
 
     def _sample(self, at_s: float, frame: Any, seen: Planes) -> None:
-        grid = math.floor(at_s * SAMPLES_PER_S + 1e-6)
+        grid = math.floor(at_s * SAMPLES_PER_S)
         if grid <= self._grid:
             return
         self._grid = grid

@@ -5,6 +5,7 @@ a frame's lines from memory: for a tiny picture a few dozen of them are enough. 
 are narrowed after scaling.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -29,33 +30,47 @@ _FULL_RANGE = 2
 Plane = npt.NDArray[Any]
 
 
+class Coding(NamedTuple):
+    """How planes are to be read; frames of one coding can be shrunk together."""
+
+    depth: int
+    """Bits a sample."""
+    standard: str
+    full: bool
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def to_rgb(self) -> F32:
+        """(3, 4): RGB of (Y, U, V, 1), all 0..255."""
+        return _matrix(self.standard, self.full)
+
+
 class Planes(NamedTuple):
     """Luma and the two chroma planes of a frame within its bars, not copied."""
 
     planes: tuple[Plane, Plane, Plane]
-    depth: int
-    """Bits a sample."""
-    to_rgb: F32
-    """(3, 4): RGB of (Y, U, V, 1), all 0..255."""
+    coding: Coding
 
-    def tiny(self, width: int, height: int) -> list[U8]:
-        """The three planes as (height, width), averaged from a coarse grid of their pixels."""
-        luma, *chroma = self.planes
-        tiny = [_tiny(luma, width, height, _LINES), *(_tiny(c, width, height, 1) for c in chroma)]
-        return [self._narrow(plane) for plane in tiny]
+    def lines(self, height: int) -> tuple[Plane, Plane, Plane]:
+        """The lines that a tiny picture of `height` is averaged from (`shrunk`), copied."""
+        luma, blue, red = self.planes
+        return (
+            luma.take(_middles(luma.shape[0], height * _LINES), axis=0),
+            blue.take(_middles(blue.shape[0], height), axis=0),
+            red.take(_middles(red.shape[0], height), axis=0),
+        )
 
     def rgb(self, width: int, height: int) -> U8:
         """(height, width, 3) RGB, averaged over all pixels."""
         scaled = [_scaled(plane, width, height) for plane in self.planes]
-        return to_rgb(cv2.merge([self._narrow(plane) for plane in scaled]), self.to_rgb)
+        return to_rgb(
+            cv2.merge([_narrow(plane, self.coding.depth) for plane in scaled]), self.coding.to_rgb
+        )
 
     @property
     def luma(self) -> U8:
         """(H, W)."""
-        return self._narrow(self.planes[0])
-
-    def _narrow(self, plane: Plane) -> U8:
-        return plane if self.depth == 8 else (plane >> (self.depth - 8)).astype(np.uint8)
+        return _narrow(self.planes[0], self.coding.depth)
 
 
 def to_rgb(yuv: U8, matrix: F32) -> U8:
@@ -73,9 +88,9 @@ def planes(frame: Any, bars: Bars, scaler: VideoReformatter) -> Planes:
     full = frame.color_range == _FULL_RANGE or name.startswith("yuvj")
     kind = np.uint8 if depth == 8 else np.dtype("<u2")
     first, second, third = (_inside(_view(p, kind), bars) for p in frame.planes[:3])
-    return Planes(
-        (first, second, third), depth, _matrix(_MATRIX.get(frame.colorspace, "601"), full)
-    )
+    standard = _MATRIX.get(frame.colorspace, "601")
+    shapes = (first.shape, second.shape, third.shape)
+    return Planes((first, second, third), Coding(depth, standard, full, shapes))
 
 
 @cache
@@ -95,18 +110,33 @@ def _view(plane: Any, kind: Any) -> Plane:
 
 
 def _inside(plane: Plane, bars: Bars) -> Plane:
+    if not any(bars):
+        return plane
     height, width = plane.shape
     top, bottom = round(bars.top * height), height - round(bars.bottom * height)
     left, right = round(bars.left * width), width - round(bars.right * width)
     return plane[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
-def _tiny(plane: Plane, width: int, height: int, lines: int) -> Plane:
-    down = _middles(plane.shape[0], height * lines)
-    across = max(1, plane.shape[1] // (width * _ACROSS))
-    coarse = np.ascontiguousarray(np.take(plane, down, axis=0)[:, across // 2 :: across])
-    small: Plane = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_AREA)
-    return small
+def shrunk(lines: Sequence[tuple[Plane, Plane, Plane]], size: tuple[int, int], depth: int) -> U8:
+    """Tiny pictures (n, height, width, 3), YUV, of the lines of n frames that are alike.
+
+    All at once, one below the other: a call for each would cost more than its work.
+    """
+    width, height = size
+    channels = []
+    for plane in zip(*lines, strict=True):
+        joined = np.concatenate(plane)
+        across = max(1, joined.shape[1] // (width * _ACROSS))
+        coarse = np.ascontiguousarray(joined[:, across // 2 :: across])
+        target = (width, height * len(plane))
+        channels.append(_narrow(cv2.resize(coarse, target, interpolation=cv2.INTER_AREA), depth))
+    merged: U8 = cv2.merge(channels)
+    return merged.reshape(len(lines), height, width, 3)
+
+
+def _narrow(plane: Plane, depth: int) -> U8:
+    return plane if depth == 8 else (plane >> (depth - 8)).astype(np.uint8)
 
 
 @cache

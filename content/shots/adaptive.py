@@ -51,7 +51,9 @@ class AdaptiveShots:
         self._sieve = Sieve(start_s)
         self._begins = start_s == 0.0
         self._count = 0
+        self._proposed: list[int] = []
         self._frames: Frames | None = None
+        self._new: list[Frames] = []
         self._going: fades.Going | None = None
         self._claims: list[_Claim] = []
         self._judged_s = -math.inf
@@ -70,48 +72,66 @@ class AdaptiveShots:
 
     def feed(self, signatures: Signatures) -> list[Boundary]:
         """Boundaries that these frames decide."""
+        self._take(signatures)
+        found: list[Boundary] = []
+        while signatures.at_s[-1] >= self.decided_s + BLOCK_S + LOOK_S:
+            found += self._next_block(self._join())
+        return found
+
+    def _take(self, signatures: Signatures) -> None:
         new = reduce(signatures.at_s, signatures.pixels)
         if self._frames is None:
             self.decided_s = BLOCK_S * (new.at_s[0] // BLOCK_S)
             if new.blank[0] and not self._begins:
                 at_s = float(new.at_s[0])
                 self._going = fades.Going(at_s, 0, at_s, ())
-        self._frames = new if self._frames is None else self._frames.then(new)
+            self._frames = new.slice(0, 0)
+        self._new.append(new)
         self._propose(new.half)
-        found = []
-        while self._frames.at_s[-1] >= self.decided_s + BLOCK_S + LOOK_S:
-            found += self._next_block()
-        return found
+
+    def look(self, whole: Signatures) -> Frames:
+        """A whole clip as it is seen here, nothing decided: what the constants are fitted on."""
+        self._take(whole)
+        return self._join()
 
     def finish(self) -> list[Boundary]:
         """Those of the last seconds: no frame follows."""
-        found = []
-        while self._frames is not None and self._frames.at_s[-1] >= self.decided_s:
-            found += self._next_block()
+        if self._frames is None:
+            return []
+        found, last_s = [], self._join().at_s[-1]
+        while last_s >= self.decided_s:
+            found += self._next_block(self._join())
         return found
 
     def _propose(self, pictures: U8) -> None:
         from scenedetect import FrameTimecode
 
-        assert self._frames is not None
-        offset = len(self._frames) - len(pictures) - self._count
         for picture in pictures:
             frame = FrameTimecode(self._count, fps=25.0)  # the rate is never used
             self._count += 1
-            for cut in self._proposer.process_frame(frame, picture):
-                self._frames.proposed[cut.frame_num + offset] = True
+            cuts = self._proposer.process_frame(frame, picture)
+            self._proposed += [cut.frame_num for cut in cuts]
 
-    def _next_block(self) -> list[Boundary]:
+    def _join(self) -> Frames:
+        """All frames that are held, with what is proposed of them."""
         assert self._frames is not None
+        self._frames = joined = Frames.join([self._frames, *self._new])
+        self._new = []
+        first = self._count - len(joined)
+        joined.proposed[[at - first for at in self._proposed if at >= first]] = True
+        self._proposed = []
+        return joined
+
+    def _next_block(self, held: Frames) -> list[Boundary]:
         start_s, end_s = self.decided_s, self.decided_s + BLOCK_S
         # Not more than is sure to be there: what is found does not depend on how frames come.
-        frames = self._frames.slice(0, int(np.searchsorted(self._frames.at_s, end_s + LOOK_S)))
+        frames = held.slice(0, int(np.searchsorted(held.at_s, end_s + LOOK_S)))
         found = self._sieve.keep(self._boundaries(frames, start_s, end_s))
         # Over a gap in the film's time, straight to where it goes on.
-        later = self._frames.at_s[self._frames.at_s >= end_s]
+        later = held.at_s[held.at_s >= end_s]
         self.decided_s = max(end_s, BLOCK_S * (later[0] // BLOCK_S)) if later.size else end_s
-        kept = int(np.searchsorted(self._frames.at_s, self.decided_s - LOOK_S))
-        self._frames = self._frames.slice(max(0, min(kept, len(self._frames) - 2 * _WINDOW - 2)))
+        kept = int(np.searchsorted(held.at_s, self.decided_s - LOOK_S))
+        self._frames = held.slice(max(0, min(kept, len(held) - 2 * _WINDOW - 2)))
         return found
 
     def _boundaries(self, frames: Frames, start_s: float, end_s: float) -> list[Boundary]:

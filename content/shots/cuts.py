@@ -13,8 +13,9 @@ FLASH_S = 0.3
 _BINS = 4
 """A colour's levels in a histogram."""
 
-_WEIGHTS = np.array([-0.37, 1.53, 2.09, 4.86, -0.11, 0.87])
-_BIAS = -5.4
+_WEIGHTS = np.array([-0.67, 0.66, 3.32, 4.16, -1.26, 1.42])
+_BIAS = -5.31
+"""Fitted by `tests/bench/shots_fit.py`."""
 _UNSEEN = 0.01
 _CLEARLY_NOT = 0.05
 
@@ -32,10 +33,9 @@ def cut_features(frames: Frames, index: int) -> F32 | None:
 
     Returns:
         (6,): unlikeness of the frames on both sides; by how much it exceeds its neighbours';
-        how many times (logarithm);
-        the least unlikeness of what was before and what comes soon (low for a flash); distance
-        of the colour histograms; how many times
-        the plain difference in colour is the neighbours' (logarithm).
+        how many times it is theirs (logarithm); the least unlikeness of what was before and
+        what comes soon (low for a flash); distance of the colour histograms; how many times the
+        plain difference in colour is the neighbours' (logarithm).
     """
     half = frames.half
     if not 0 < index < len(frames):
@@ -45,6 +45,8 @@ def cut_features(frames: Frames, index: int) -> F32 | None:
         return None
     near = [i for i in (index - 2, index - 1, index + 1, index + 2) if 0 < i < len(frames)]
     usual = max((unlikeness(half[i - 1], half[i]) for i in near), default=0.0)
+    if change < usual:
+        return None
     return np.array(
         [
             change,
@@ -62,8 +64,8 @@ def _least_across(frames: Frames, index: int, change: float) -> float:
     half, at_s = frames.half, frames.at_s
     until = int(np.searchsorted(at_s, at_s[index] + FLASH_S))
     since = int(np.searchsorted(at_s, at_s[index - 1] - FLASH_S))
-    after = [unlikeness(half[index - 1], half[i]) for i in range(index + 1, until)]
-    before = [unlikeness(half[i], half[index]) for i in range(since, index - 1)]
+    after = [unlikeness(half[index - 1], half[i]) for i in range(index + 1, until, 2)]
+    before = [unlikeness(half[i], half[index]) for i in range(index - 2, since - 1, -2)]
     return min([change, *after, *before])
 
 

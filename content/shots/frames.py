@@ -1,6 +1,7 @@
 """The last seconds of a film, as far as shot detection looks: tiny pictures and their likeness."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -53,13 +54,15 @@ class Frames:
             self.proposed[part],
         )
 
-    def then(self, other: "Frames") -> "Frames":
+    @staticmethod
+    def join(parts: Sequence["Frames"]) -> "Frames":
+        """One after the other."""
         return Frames(
-            np.concatenate([self.at_s, other.at_s]),
-            np.concatenate([self.half, other.half]),
-            np.concatenate([self.coarse, other.coarse]),
-            np.concatenate([self.blank, other.blank]),
-            np.concatenate([self.proposed, other.proposed]),
+            np.concatenate([part.at_s for part in parts]),
+            np.concatenate([part.half for part in parts]),
+            np.concatenate([part.coarse for part in parts]),
+            np.concatenate([part.blank for part in parts]),
+            np.concatenate([part.proposed for part in parts]),
         )
 
     @cached_property

@@ -56,7 +56,7 @@ class LearnedShots:
             self._pictures += [small[:, :, ::-1]] * (1 + _MARGIN * self._first)
             self._first = False
         new = reduce(signatures.at_s, signatures.pixels)
-        self._waiting = new if self._waiting is None else self._waiting.then(new)
+        self._waiting = new if self._waiting is None else Frames.join([self._waiting, new])
         while len(self._pictures) >= _WINDOW:
             self._predict()
         return self._sieve.keep(self._close(last=False))

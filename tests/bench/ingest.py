@@ -1,7 +1,8 @@
-"""What understanding a film costs, beside decoding it alone: `python -m tests.bench.ingest`.
+"""What understanding a film costs, stage by stage, beside decoding it alone.
 
-CPU is user + system of all processes, from the kernel's books. A child's start-up (Python,
-libraries, the sandbox) is told by `probe` on the same file and taken off the pass.
+CPU is user + system of all processes, from the kernel's books; medians of REPEATS that alternate
+with decoding alone, so that a busy machine weighs on both. A child's start-up (Python, libraries,
+the sandbox) is told by `probe` on the same file and taken off the pass.
 """
 
 import resource
@@ -13,91 +14,172 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from artwork.candidates import make_candidates
 from artwork.images import ImageStore
 from content import decode
 from content.decode import DecodeLimits
 from content.encoders.models import Models
 from content.extract import extract
-from samples.fetch import fetch
+from content.hearing import Hearing
+from content.look import look_row
+from content.motion import MotionMeter
+from content.onscreen import read_frame
+from content.shots import AdaptiveShots
+from content.sound.meter import SoundMeter
+from content.types import U8, Extraction
+from tests.bench.clips import clip
 
-CLIPS = ("bigbuckbunny.mp4", "test.mp4")
+SIZES = ((1280, 720), (1920, 1080))
 REPEATS = 3
 DECODE_ALONE = """
 import sys, time, av
 with av.open(sys.argv[1]) as media:
-    media.streams.video[0].thread_count = 1
-    began = time.process_time()
-    frames = sum(1 for _ in media.decode(video=0))
+    video = media.streams.video[0]
+    video.thread_type, video.codec_context.thread_count = "NONE", 1
+    began, frames = time.process_time(), 0
+    for packet in media.demux([video, *media.streams.audio[:1]]):
+        for _ in packet.decode():
+            frames += packet.stream is video
 print(frames, time.process_time() - began)
 """
+WITHOUT_MODELS = ("signatures, samples, sound", "shots", "look", "motion", "sound rows")
 
 Row = dict[str, object]
 
 
 def run() -> list[Row]:
-    """One row a clip; medians of REPEATS with the range behind the slash."""
-    clips = fetch(Path(".cache/samples").resolve())
+    """A row a stage: CPU ms a frame at each size, and the share of decoding alone."""
     models = Models()
-    _warm(models, clips[CLIPS[0]])
-    return [_row(clips[name], models) for name in CLIPS if name in clips]
+    columns = {f"{height}p": _stages(clip(width, height), models) for width, height in SIZES}
+    names = list(dict.fromkeys(name for column in columns.values() for name in column))
+    return [
+        {"stage": name, **{size: column.get(name, "") for size, column in columns.items()}}
+        for name in names
+    ]
 
 
-def _row(path: Path, models: Models) -> Row:
-    facts = decode.probe(path)
-    frames, alone = _alone(path)
-    start_up = _repeat(lambda: decode.probe(path))[0]
-    passes = _repeat(lambda: [None for _ in decode.analyse(path, DecodeLimits())])
-    one_pass = passes[0] - start_up
-    whole = _repeat(lambda: _understand(path, models))
+def _stages(path: Path, models: Models) -> dict[str, str]:
+    frames, cpu = _without_models(path)
+    alone = cpu["decode alone"]
+    parts = list(decode.analyse(path))
+    found = _understand(path, models, TemporaryDirectory)  # loads every model
+    with_models = _with_models(parts, found, models)
+    began, before = time.perf_counter(), _cpu_s()
+    _understand(path, models, TemporaryDirectory)
+    whole_s, whole_cpu = time.perf_counter() - began, _cpu_s() - before
+    told = {
+        name: f"{1000 * cost / frames:.3f} ({cost / alone:.2f})"
+        for name, cost in {**cpu, **with_models}.items()
+    }
+    ratio = sum(cpu[name] for name in WITHOUT_MODELS) / alone
+    told["extraction without models / decode alone"] = f"{ratio:.2f}"
+    told["everything on, CPU s"] = f"{whole_cpu:.1f}"
+    told["everything on, × real time (wall)"] = f"{found.facts.duration_s / whole_s:.1f}"
+    told["everything on, × real time (CPU, 2 cores)"] = (
+        f"{2 * found.facts.duration_s / whole_cpu:.1f}"
+    )
+    return told
+
+
+def _without_models(path: Path) -> tuple[int, dict[str, float]]:
+    """CPU s of decoding alone, of the pass, and of the meters fed with what it sends."""
+    told: dict[str, list[float]] = {}
+    parts = list(decode.analyse(path))
+    signatures = [part for part in parts if isinstance(part, decode.Signatures)]
+    samples = [part.rgb for part in parts if isinstance(part, decode.Sample)]
+    sounds = [part.samples for part in parts if isinstance(part, decode.Sound)]
+    work: dict[str, Callable[[], object]] = {
+        "shots": lambda: _feed(AdaptiveShots(), signatures),
+        "look": lambda: [look_row(rgb) for rgb in samples],
+        "motion": lambda: _feed(MotionMeter(), signatures),
+        "sound rows": lambda: _rows(sounds),
+    }
+    for run_once in work.values():
+        run_once()
+    frames = 0
+    for _ in range(REPEATS):
+        frames, alone = _alone(path)
+        start_up = _cpu_of(lambda: decode.probe(path))
+        passed = _cpu_of(lambda: [None for _ in decode.analyse(path)])
+        told.setdefault("decode alone", []).append(alone)
+        told.setdefault("signatures, samples, sound", []).append(passed - start_up - alone)
+        for name, run_once in work.items():
+            told.setdefault(name, []).append(_cpu_of(run_once))
+    cpu = {name: median(values) for name, values in told.items()}
+    # The pass decodes too: as a stage it is told without, in the ratio it counts with.
+    cpu["signatures, samples, sound"] += cpu["decode alone"]
+    return frames, cpu
+
+
+def _feed(meter: AdaptiveShots | MotionMeter, signatures: list[decode.Signatures]) -> None:
+    for part in signatures:
+        meter.feed(part)
+    meter.finish()
+
+
+def _rows(sounds: list[np.ndarray]) -> None:
+    meter = SoundMeter(None)
+    for samples in sounds:
+        meter.add(samples)
+    meter.finish()
+
+
+def _with_models(parts: list[decode.Part], found: Extraction, models: Models) -> dict[str, float]:
+    pictures = [part for part in parts if isinstance(part, decode.Sample)]
+    times = np.array([picture.at_s for picture in pictures])
+    keyframes = [pictures[int(np.argmin(abs(times - k.at_s)))].rgb for k in found.keyframes]
+    sounds = [part for part in parts if isinstance(part, decode.Sound)]
+    silent = Models(transcript="off")
+    silent.__dict__["speech"] = models.speech
+    heard = _cpu_of(lambda: _hear(sounds, silent))
     return {
-        "clip": f"{path.name}, {facts.width}×{facts.height}, {facts.duration_s:.0f} s",
-        "decode alone, ms a frame": f"{1000 * alone / frames:.2f}",
-        "one pass, ms a frame": f"{1000 * one_pass / frames:.2f}",
-        "ratio": f"{one_pass / alone:.2f}",
-        "all of it with models and pictures, CPU s": f"{whole[0]:.1f}",
-        "× real time (wall)": f"{facts.duration_s / whole[1]:.1f}",
+        "speech (with sound rows)": heard,
+        "transcript": _cpu_of(lambda: _hear(sounds, models)) - heard,
+        "frames model": _cpu_of(lambda: models.frames.encode(keyframes)),
+        "text and faces": _cpu_of(lambda: _read(keyframes, models)),
     }
 
 
-def _understand(path: Path, models: Models) -> None:
+def _read(keyframes: list[U8], models: Models) -> None:
+    for rgb in keyframes:
+        read_frame(rgb, models)
+
+
+def _hear(sounds: list[decode.Sound], models: Models) -> None:
+    hearing = Hearing(models, 0.0, None)
+    for sound in sounds:
+        hearing.listen(sound)
+    hearing.finish()
+
+
+def _understand(path: Path, models: Models, folder: type[TemporaryDirectory[str]]) -> Extraction:
     found = extract(path, models, limits=DecodeLimits(), on_progress=lambda *_: None)
-    with TemporaryDirectory() as folder:
+    with folder() as images:
         make_candidates(
             path,
             found,
             title_id="bench",
             tenant="default",
-            images=ImageStore(Path(folder)),
+            images=ImageStore(Path(images)),
             models=models,
             grab=decode.grab,
             on_progress=lambda _: None,
         )
-
-
-def _warm(models: Models, path: Path) -> None:
-    """Load every model and compile what compiles at first use."""
-    _understand(path, models)
+    return found
 
 
 def _alone(path: Path) -> tuple[int, float]:
     command = [sys.executable, "-c", DECODE_ALONE, str(path)]
-    told = [
-        subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-        for _ in range(REPEATS)
-    ]
-    return int(told[0][0]), median(float(cpu) for _, cpu in told)
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return int(told[0]), float(told[1])
 
 
-def _repeat(work: Callable[[], object]) -> tuple[float, float]:
-    """Median CPU s and median wall s."""
-    cpu, wall = [], []
-    for _ in range(REPEATS):
-        before, began = _cpu_s(), time.perf_counter()
-        work()
-        cpu.append(_cpu_s() - before)
-        wall.append(time.perf_counter() - began)
-    return median(cpu), median(wall)
+def _cpu_of(work: Callable[[], object]) -> float:
+    before = _cpu_s()
+    work()
+    return _cpu_s() - before
 
 
 def _cpu_s() -> float:

@@ -5,10 +5,10 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from content.sound.meter import SoundMeter
-from content.sound.vector import sound_vector
 
 from content.encoders.models import Models
+from content.sound.meter import SoundMeter
+from content.sound.vector import sound_vector
 from content.types import F32, U8, Space
 from indexes.weights import DEFAULT
 from samples.stamps import Stamp, fetch_stamps
