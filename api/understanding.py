@@ -42,7 +42,7 @@ _OTIO = {
 def get_profile(title_id: TitleId, house: House) -> Profile:
     """What the title looks, sounds, reads and feels like; docs/facts.md explains every figure.
 
-    A group of which nothing is known is null: all of them for a title without media.
+    A group of which nothing is known is null: a title without media has `words` and `mood` alone.
     """
     row = house.catalog.get(title_id)
     if row.version is None:

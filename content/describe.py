@@ -13,7 +13,7 @@ from content.encoders.models import Models
 from content.film import Film, join
 from content.film_vectors import shot_vectors, shown, title_vectors
 from content.look import COLUMNS, look_facts
-from content.mood.film import film_moods
+from content.mood.film import film_moods, told_mood
 from content.mood.meaning import meaning_by
 from content.mood.timeline import by_second as moods_by_second
 from content.mood.timeline import musical_span
@@ -68,6 +68,13 @@ def describe(
         shot_vectors=vectors,
         timeline=timeline,
     )
+
+
+def describe_words(synopsis: str, models: Models) -> dict[str, Facts]:
+    """The profile of a title that has words alone: `words` and `mood`."""
+    words = title_words(synopsis, (), 0.0, models)
+    meant = meaning_by(models).of_text(synopsis)
+    return {"words": words, "mood": told_mood(words, meant) if meant is not None else {}}
 
 
 def _moods(

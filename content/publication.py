@@ -18,7 +18,7 @@ from content.tables import (
     understood,
     vectors,
 )
-from content.types import Extraction, Vectors
+from content.types import Extraction, Facts, Vectors
 
 
 def held(
@@ -71,11 +71,13 @@ def write_understanding(
     extraction: Extraction | None,
     title_vectors: Vectors,
     keyframes: Mapping[float, str],
+    told: Mapping[str, Facts] | None = None,
 ) -> None:
     """Store all that was understood of a version, in place of what was stored of it before.
 
     Args:
         keyframes: keyframe time in s -> sha256 of its picture.
+        told: the profile of a title without media: what its words tell.
 
     Raises:
         Invalid: `invalid_vector`, for a shot's vector that is none.
@@ -83,7 +85,11 @@ def write_understanding(
     key: dict[str, object] = {"tenant": tenant, "title_id": title_id, "version": version}
     for table in understood:
         connection.execute(sa.delete(table).where(*matching(table, **key)))
-    if extraction is not None:
+    if extraction is None:
+        connection.execute(
+            sa.update(title_versions).where(*matching(title_versions, **key)).values(profile=told)
+        )
+    else:
         connection.execute(
             sa.update(title_versions)
             .where(*matching(title_versions, **key))

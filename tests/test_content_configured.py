@@ -21,6 +21,8 @@ from content.encoders.sources import locate
 from content.encoders.specs import embedded_specs, specs
 from content.encoders.torch_setup import device, import_torch
 from content.errors import Invalid, PermanentError
+from content.keyframes import merit
+from content.pooling import pool, salience
 from content.synopsis import encode_synopsis
 from content.types import F32, U8, Extraction
 from tests import small_models
@@ -326,11 +328,12 @@ def test_a_titles_pictures_are_open_clips_own(
         assert keyframe.embedding @ row > 0.9999
     own = expected[: len(TAKES)]
     assert [keyframe.shot for keyframe in understood.keyframes] == [0, 1]
-    mean = sum(
-        (shot.end_s - shot.start_s) * row for shot, row in zip(understood.shots, own, strict=True)
-    )
+    weights = [
+        (shot.end_s - shot.start_s) * salience(merit(key.brightness, key.contrast, key.sharpness))
+        for shot, key in zip(understood.shots, understood.keyframes, strict=True)
+    ]
     vector = understood.vectors["visual"]
-    assert vector.data @ (mean / np.linalg.norm(mean)) > 0.9999
+    assert vector.data @ pool(np.stack(own), weights) > 0.9999
     assert vector.fingerprint == specs(_choice(models_folder))["visual"].fingerprint
     assert "concept" not in understood.vectors
 

@@ -18,6 +18,7 @@ import msgpack
 from artwork.candidates import make_candidates
 from artwork.images import ImageStore
 from content.decode import DecodeLimits, grab, probe
+from content.describe import describe_words
 from content.encoders.models import Models
 from content.errors import KeyartError, TransientError, described
 from content.extract import extract
@@ -47,8 +48,8 @@ class Operations:
         path: str,
         folder: str,
         wall_s: float,
-        synopsis: str,
-        language: str | None,
+        synopsis: str = "",
+        language: str | None = None,
     ) -> None:
         segments = Path(folder) / "segments"
         extraction = extract(
@@ -68,6 +69,9 @@ class Operations:
         if vector is None:
             return None
         return {"data": vector.data.astype("<f4").tobytes(), "fingerprint": vector.fingerprint}
+
+    def told(self, _report: Report, *, text: str) -> dict[str, Any]:
+        return describe_words(text, self._models)
 
     def query(self, _report: Report, *, text: str) -> dict[str, tuple[bytes, str]]:
         found = self._models.query(text)

@@ -71,9 +71,11 @@ class Ingest:
         )
 
     def words(self) -> None:
-        """The synopsis as a vector."""
-        answer = self._call("words", "synopsis", text=self._title().synopsis)
-        self._keep("words", answer)
+        """The synopsis as a vector; of a title without media also what it tells."""
+        title = self._title()
+        self._keep("words", self._call("words", "synopsis", text=title.synopsis))
+        if title.media_path is None:
+            self._keep("told", self._call("words", "told", text=title.synopsis))
 
     def pictures(self) -> None:
         """Candidate pictures at full resolution, cropped and stored by content hash."""
@@ -148,6 +150,7 @@ class Ingest:
                 extraction=extraction,
                 title_vectors=vectors,
                 keyframes=keyframes,
+                told=self._kept("told"),
             )
             pictures.write_groups(
                 connection, self._title_id, self._version, groups, self.parts.tenant

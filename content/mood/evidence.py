@@ -65,7 +65,7 @@ def _pushes(reading: Reading, mood: int) -> Iterator[Facts]:
             yield {
                 "fact": fact,
                 "says": says,
-                "value": round(value, 4),
+                "value": round(float(value), 4),
                 "mood": NAMES[mood],
                 "push": round(push, 4),
             }

@@ -11,11 +11,12 @@ from qdrant_client import QdrantClient
 
 from content.errors import Unavailable
 from content.types import MATURITIES
-from indexes.schema import Filter, TitlePoint, payload_of, point_id
+from indexes.schema import SIMILAR_SPACES, Filter, TitlePoint, payload_of, point_id
 from indexes.store import Query, StoredPoint, Stores, VectorStore, Where
 from indexes.store_edge import EdgeStores
 from indexes.store_server import ServerStores
 from indexes.titles import similar
+from indexes.weights import DEFAULT
 from tests.index_points import DIMS, catalogue, point, vectors
 
 # The twin says which of the server's features are only speed.
@@ -174,11 +175,12 @@ def test_bodies_agree_in_scores_and_order(opened: Callable[[str], VectorStore]) 
     for body in bodies:
         body.upsert([stored(item) for item in items])
     for item in items[::4]:
-        for space in ("fused", "visual", "audio", "synopsis"):
+        for space in SIMILAR_SPACES:
             answers = [
                 similar(
                     body,
                     body.get([item.id], vectors=True)[item.id],
+                    DEFAULT,
                     space=space,
                     limit=20,
                     where=Where(excluding=item.id),

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import math
 import time
 
 import pytest
@@ -216,3 +217,30 @@ def test_metrics_count_what_happened(world: World) -> None:
 
 def test_healthz_needs_nothing(world: World) -> None:
     assert world.service.http.get("/healthz").status_code == 200
+
+
+def test_a_title_of_words_alone_has_themes_and_a_mood(world: World) -> None:
+    profile = get(world, "/v1/titles/words-only/profile")
+    assert profile["look"] is None
+    assert profile["words"]["themes"][0]["theme"]
+    assert sum(profile["mood"]["moods"].values()) == pytest.approx(1.0, abs=0.01)
+    pushes = {each["fact"] for each in profile["mood"]["evidence"]}
+    assert pushes == {"words.meaning"}
+
+
+def test_profile_timeline_and_shots_tell_one_story(world: World) -> None:
+    profile = get(world, "/v1/titles/night-city/profile")
+    seconds = get(world, "/v1/titles/night-city/timeline", step_s=1)["items"]
+    shots = get(world, "/v1/titles/night-city/shots")["items"]
+    assert len(seconds) == math.ceil(profile["duration_s"])
+    assert [second["shot"] for second in seconds] == sorted(second["shot"] for second in seconds)
+    for second in seconds:
+        assert second["mood"] == shots[second["shot"]]["facts"]["mood"]["top"]
+        assert second["palette"]
+    brightness = [second["brightness"] for second in seconds]
+    assert profile["look"]["brightness"] == pytest.approx(
+        sum(brightness) / len(brightness), abs=0.1
+    )
+    assert profile["mood"]["evidence"][0]["says"]
+    written = get(world, "/v1/titles/night-city/timeline", format="otio")
+    assert written["OTIO_SCHEMA"].startswith("Timeline")
