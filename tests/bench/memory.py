@@ -50,7 +50,8 @@ threading.Thread(target=watch, daemon=True).start()
 limits = DecodeLimits()
 found = extract(film, Models(), limits=limits, on_progress=lambda *_: None, folder=folder)
 keeping.save(found, folder)
-print(json.dumps([high_water("self") / 1024, decoder / 1024, len(found.shots), found.facts.duration_s]))
+own, shots = high_water("self") / 1024, len(found.shots)
+print(json.dumps([own, decoder / 1024, shots, found.facts.duration_s]))
 """
 
 Row = dict[str, object]
