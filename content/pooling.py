@@ -15,8 +15,10 @@ import numpy.typing as npt
 from content.types import F32
 
 RIDGE = 3.0
-"""In units of the mean weight. At 3 halves of real films find each other as well as by their means,
-below it worse (`make bench ARGS=understanding`), and films of many shots still show what is rare."""
+"""In units of the mean weight. At 3 halves of real films find each other as well as by their
+means, below it worse (`make bench ARGS=understanding`); what is rare in many shots still shows."""
+BLOCK = 512
+"""Rows that are in double precision at once."""
 SHY = 0.1
 """What the plainest picture (black, blurred, flat) still counts, beside 1 for the best."""
 
