@@ -178,5 +178,4 @@ def _keyframe(shot: int, picture: Picture) -> Keyframe:
         contrast=picture.contrast,
         sharpness=picture.sharpness,
         embedding=picture.embedding,
-        thumbnail=picture.thumbnail,
     )

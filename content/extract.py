@@ -11,7 +11,11 @@ from content.describe import describe
 from content.encoders.models import Models
 from content.segment import Segment, read_segment
 from content.segments_kept import kept_segments, save_segment
+from content.thumbnails import Thumbnails
 from content.types import Extraction
+
+SEGMENTS, THUMBNAILS = "segments", "thumbnails"
+"""Folders within that of an extraction."""
 
 Progress = Callable[[str, float], None]
 
@@ -29,13 +33,15 @@ def extract(
 ) -> Extraction:
     """Understand one media file.
 
-    Each segment that was read is kept in `folder`, and not read again: a kill costs one at most.
-    The caller removes the folder when the extraction is kept.
+    Each segment that was read is kept in `folder / SEGMENTS`, and not read again: a kill costs one
+    at most. The caller removes them when the extraction is kept. The small pictures of the
+    keyframes are in `folder / THUMBNAILS` (content.thumbnails).
 
     Args:
         on_progress: called with a stage (`decode`, `shots`, `vectors`) and its fraction, 0..1.
         synopsis, language: of the title: its themes follow from both words told and said.
-        folder: of this very file; None keeps nothing.
+        folder: keeps what was said; segments of another file or other models are not taken up.
+            None keeps nothing.
         segment_s: whole seconds.
 
     Returns:
@@ -59,15 +65,8 @@ def extract(
                 segment_s=segment_s,
             )
     until_s = time.monotonic() + limits.wall_s
-    made_by = " ".join(
-        (
-            *(spec.fingerprint for spec in models.specs.values()),
-            models.transcript,
-            models.shots,
-            str(language),
-        )
-    )
-    number, before = _kept(folder, made_by)
+    made_by = _made_by(path, models, language)
+    number, before = _kept(folder / SEGMENTS, made_by)
     while before is None or not before.end.last:
         before = read_segment(
             path,
@@ -77,15 +76,27 @@ def extract(
             length_s=segment_s,
             before=before,
             language=language,
+            thumbnails=Thumbnails(folder / THUMBNAILS),
             on_progress=lambda fraction: on_progress("decode", fraction),
         )
-        save_segment(before, folder, number, made_by)
+        save_segment(before, folder / SEGMENTS, number, made_by)
         number += 1
     on_progress("decode", 1.0)
     on_progress("shots", 1.0)
-    extraction = describe(kept_segments(folder, made_by), models, synopsis, language)
+    extraction = describe(kept_segments(folder / SEGMENTS, made_by), models, synopsis, language)
     on_progress("vectors", 1.0)
     return extraction
+
+
+def _made_by(path: Path, models: Models, language: str | None) -> str:
+    """Names the file as it is now and everything that reading it depends on."""
+    try:
+        status = path.stat()
+        file = f"{status.st_size}:{status.st_mtime_ns}"
+    except OSError:  # reading it will say what is wrong
+        file = "none"
+    prints = sorted(spec.fingerprint for spec in models.specs.values())
+    return " ".join((file, *prints, models.transcript, models.shots, str(language)))
 
 
 def _kept(folder: Path, made_by: str) -> tuple[int, Segment | None]:

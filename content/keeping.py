@@ -4,6 +4,7 @@ The file appears whole or not at all, so a step that was killed leaves nothing h
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any, get_args
@@ -25,7 +26,7 @@ from content.types import (
 )
 
 _NAME = "extraction.msgpack"
-_VERSION = 2
+_VERSION = 3
 
 
 def save(extraction: Extraction, folder: Path) -> None:
@@ -33,7 +34,12 @@ def save(extraction: Extraction, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f".{_NAME}.{os.getpid()}"
     with partial.open("wb") as file:
-        file.write(msgpack.packb(_to_plain(extraction)))
+        # Part by part: all of a long film at once would take its size in memory again.
+        packer = msgpack.Packer()
+        file.write(packer.pack_map_header(len(_PLAIN)))
+        for name, plain in _PLAIN.items():
+            file.write(packer.pack(name))
+            file.write(packer.pack(plain(extraction)))
         file.flush()
         os.fsync(file.fileno())
     partial.replace(folder / _NAME)
@@ -62,27 +68,25 @@ def saved(folder: Path) -> bool:
     return (folder / _NAME).exists()
 
 
-def _to_plain(extraction: Extraction) -> dict[str, Any]:
-    return {
-        "version": _VERSION,
-        "facts": asdict(extraction.facts),
-        "shots": [list(astuple(shot)) for shot in extraction.shots],
-        "keyframes": [
-            {**asdict(keyframe), "embedding": _bytes(keyframe.embedding)}
-            for keyframe in extraction.keyframes
-        ],
-        "vectors": {
-            space: [_bytes(vector.data), vector.fingerprint]
-            for space, vector in extraction.vectors.items()
-        },
-        "profile": extraction.profile,
-        "shot_facts": [asdict(facts) for facts in extraction.shot_facts],
-        "shot_vectors": {
-            space: [made.shots.astype("<i4").tobytes(), _bytes(made.data), made.fingerprint]
-            for space, made in extraction.shot_vectors.items()
-        },
-        "timeline": {name: _bytes(column) for name, column in extraction.timeline.items()},
-    }
+_PLAIN: dict[str, Callable[[Extraction], Any]] = {
+    "version": lambda _: _VERSION,
+    "facts": lambda found: asdict(found.facts),
+    "shots": lambda found: [list(astuple(shot)) for shot in found.shots],
+    "keyframes": lambda found: [
+        {**asdict(keyframe), "embedding": _bytes(keyframe.embedding)}
+        for keyframe in found.keyframes
+    ],
+    "vectors": lambda found: {
+        space: [_bytes(vector.data), vector.fingerprint] for space, vector in found.vectors.items()
+    },
+    "profile": lambda found: found.profile,
+    "shot_facts": lambda found: [asdict(facts) for facts in found.shot_facts],
+    "shot_vectors": lambda found: {
+        space: [made.shots.astype("<i4").tobytes(), _bytes(made.data), made.fingerprint]
+        for space, made in found.shot_vectors.items()
+    },
+    "timeline": lambda found: {name: _bytes(column) for name, column in found.timeline.items()},
+}
 
 
 def _from_plain(plain: dict[str, Any]) -> Extraction:

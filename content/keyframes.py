@@ -1,6 +1,5 @@
 """A picture for each shot, more for a long one: the sharpest well-lit samples off its edges."""
 
-import io
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,15 +35,6 @@ def merit(brightness: float, contrast: float, sharpness: float) -> float:
     """Worth as a shot's picture, 0..1: sharp, and neither dark nor burnt out nor flat."""
     lit = min(1.0, brightness / 0.2, max(0.0, (1.0 - brightness) / 0.15))
     return float((0.1 + sharpness) * lit * min(1.0, contrast / 0.12) / 1.1)
-
-
-def thumbnail(rgb: U8) -> bytes:
-    """A JPEG of the sample, as it is."""
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(rgb).save(file, "JPEG", quality=82)
-    return file.getvalue()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

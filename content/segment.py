@@ -16,11 +16,12 @@ from content import decode, look
 from content.decode import DecodeLimits, End, Signatures
 from content.encoders.models import Models
 from content.hearing import Hearing
-from content.keyframes import Candidate, ShotPictures, Take, thumbnail
+from content.keyframes import Candidate, ShotPictures, Take
 from content.letterbox import Bars
 from content.motion import MotionMeter
 from content.onscreen import read_frame
 from content.shots import Boundary, shot_detector
+from content.thumbnails import Thumbnails
 from content.transcript import Line
 from content.types import F32, BoundaryKind, Facts, MediaFacts
 from content.windows import Window
@@ -49,7 +50,6 @@ class Picture:
     """What it shows, in the space of words: unit norm; None where `embedding` knows words."""
     seen: Facts
     """Words and faces (content.onscreen)."""
-    thumbnail: bytes
 
     @property
     def meaning(self) -> F32:
@@ -103,6 +103,7 @@ def read_segment(
     length_s: float,
     before: Segment | None,
     language: str | None,
+    thumbnails: Thumbnails,
     on_progress: Callable[[float], None],
 ) -> Segment:
     """Decode and measure one segment.
@@ -110,12 +111,13 @@ def read_segment(
     Args:
         before: the segment that ends at `start_s`; None for the first.
         language: of the dialogue, as `en` or `en-GB`; None: unknown.
+        thumbnails: take the small picture of every keyframe.
         on_progress: told the fraction of the film that is read, 0..1, as far as one knows.
 
     Raises:
         PermanentError, TransientError: `media_…`, as `decode.analyse`.
     """
-    reading = _Reading(models, language, start_s, start_s + length_s)
+    reading = _Reading(models, language, thumbnails, start_s, start_s + length_s)
     parts = decode.analyse(
         path,
         limits,
@@ -151,8 +153,15 @@ class _Reading:
     _motion: MotionMeter
     _pictures: ShotPictures
 
-    def __init__(self, models: Models, language: str | None, start_s: float, end_s: float) -> None:
-        self._language = language
+    def __init__(
+        self,
+        models: Models,
+        language: str | None,
+        thumbnails: Thumbnails,
+        start_s: float,
+        end_s: float,
+    ) -> None:
+        self._language, self._thumbnails = language, thumbnails
         self._models, self._start_s, self._end_s = models, start_s, end_s
         self._detector = shot_detector(models.shots, models, start_s)
         self._motion_rows: list[tuple[float, float, float]] = []
@@ -238,6 +247,7 @@ class _Reading:
         self._waiting = []
 
     def _picture(self, candidate: Candidate, embedding: F32, concept: F32 | None) -> Picture:
+        self._thumbnails.put(candidate.at_s, candidate.rgb)
         return Picture(
             at_s=candidate.at_s,
             brightness=candidate.brightness,
@@ -246,7 +256,6 @@ class _Reading:
             embedding=embedding,
             concept=concept,
             seen=read_frame(candidate.rgb, self._models),
-            thumbnail=thumbnail(candidate.rgb),
         )
 
 

@@ -19,7 +19,7 @@ from content.transcript import Line
 from content.types import MediaFacts
 from content.windows import Window
 
-_VERSION = 2
+_VERSION = 3
 _ARRAY = 1
 _ITEM_TYPES = {"<f4", "<f8"}
 
@@ -28,7 +28,7 @@ def save_segment(segment: Segment, folder: Path, number: int, made_by: str) -> N
     """Write `segment-NNNN.msgpack` into `folder`, which is made when missing.
 
     Args:
-        made_by: names the models: what others have made is not taken up.
+        made_by: names the file and the models: what was made otherwise is not taken up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = _path(folder, number)

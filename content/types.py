@@ -134,8 +134,6 @@ class Keyframe:
     """Variance of the Laplacian, squashed to 0..1."""
     embedding: F32
     """The picture's own vector of the `visual` space, unit norm."""
-    thumbnail: bytes = b""
-    """JPEG of the small analysis frame: long side ≤ 480 px, black bars kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -128,7 +128,12 @@ def _facts(i: int, shot: Shot, act: Act) -> ShotFacts:
     words = {"transcript": [line], "language": "en", "themes": [], "sentiment": act.valence}
     mood = {
         "moods": _moods(act), "top": act.mood, "valence": act.valence, "arousal": act.arousal,
-        "evidence": [{"fact": "dark picture", "value": 0.12, "mood": act.mood, "push": 0.4}],
+        "evidence": [
+            {
+                **{"fact": "look.brightness", "says": "dark picture", "value": 0.12},
+                **{"mood": act.mood, "push": 0.4},
+            }
+        ],
     }  # fmt: skip
     return ShotFacts(look, sound, words, mood)
 
@@ -159,8 +164,10 @@ def _profile(
         "mood": {
             "moods": moods, "top": "tense", "valence": 0.1, "arousal": 0.4,
             "evidence": [
-                {"fact": "dark picture", "value": 0.22, "mood": "tense", "push": 0.41},
-                {"fact": "loud", "value": -14.0, "mood": "epic", "push": 0.3},
+                {"fact": "look.brightness", "says": "dark picture", "value": 0.22,
+                 "mood": "tense", "push": 0.41},
+                {"fact": "sound.loudness_lufs", "says": "loud sound", "value": -14.0,
+                 "mood": "epic", "push": 0.3},
             ],
         },
         "pacing": {

@@ -13,6 +13,7 @@ from content.decode import DecodeLimits
 from content.encoders.models import Models
 from content.encoders.specs import embedded_specs
 from content.errors import PermanentError, TransientError
+from content.thumbnails import Thumbnails
 from content.types import Extraction, ShotVectors
 from tests import hostile, plausible
 from tests.synth import Take, make_clip
@@ -60,12 +61,22 @@ def test_every_shot_has_its_keyframe(understood: Extraction) -> None:
 
 def test_long_shots_have_more_keyframes(tmp_path: Path) -> None:
     make_clip(tmp_path / "long.mp4", [Take(6.0)])
-    found = understand(tmp_path / "long.mp4")
+    found = extract.extract(
+        tmp_path / "long.mp4",
+        MODELS,
+        limits=DecodeLimits(),
+        on_progress=lambda *_: None,
+        folder=tmp_path,
+    )
+    small = Thumbnails(tmp_path / extract.THUMBNAILS)
     assert len(found.shots) == 1 and len(found.keyframes) == 3
     for keyframe in found.keyframes:
         assert keyframe.shot == 0 and 0 <= keyframe.at_s < 6.0
         assert np.linalg.norm(keyframe.embedding) == pytest.approx(1.0, abs=1e-5)
-        assert keyframe.thumbnail.startswith(b"\xff\xd8\xff")
+        assert small.get(keyframe.at_s).startswith(b"\xff\xd8\xff")
+    with pytest.raises(TransientError) as caught:
+        small.get(99.0)
+    assert caught.value.code == "extraction_missing"
 
 
 def test_vectors_are_units_of_the_embedded_encoders(understood: Extraction) -> None:
@@ -115,7 +126,7 @@ def test_what_is_kept_comes_back(understood: Extraction, tmp_path: Path) -> None
     for space, vector in understood.vectors.items():
         assert np.array_equal(loaded.vectors[space].data, vector.data)
     for a, b in zip(loaded.keyframes, understood.keyframes, strict=True):
-        assert np.array_equal(a.embedding, b.embedding) and a.thumbnail == b.thumbnail
+        assert np.array_equal(a.embedding, b.embedding)
 
 
 def test_what_is_known_of_the_shots_is_kept_too(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from content.keyframes import PICTURES_A_SHOT, Candidate, ShotPictures, merit, thumbnail
+from content.keyframes import PICTURES_A_SHOT, Candidate, ShotPictures, merit
 
 
 def candidate(at_s: float, sharpness: float = 0.8, brightness: float = 0.5) -> Candidate:
@@ -61,10 +61,6 @@ def test_merit_stays_in_range_and_means_what_it_says() -> None:
     assert merit(0.5, 0.2, 0.9) > merit(0.99, 0.2, 0.9)
     assert merit(1.0, 0.0, 0.0) == 0.0
     assert 0 <= merit(0.6, 1.0, 1.0) <= 1 and candidate(0).merit == pytest.approx(0.9 / 1.1)
-
-
-def test_a_thumbnail_is_a_jpeg_of_the_whole_sample() -> None:
-    assert thumbnail(candidate(0).rgb).startswith(b"\xff\xd8\xff")
 
 
 def test_a_long_shot_has_several_pictures_its_own_first() -> None:

@@ -17,6 +17,7 @@ from content.media.clock import AHEAD_S, Clock
 from content.media.window import PREROLL_S
 from content.segment import Picture, Segment, Stretch
 from content.segments_kept import kept_segments, save_segment
+from content.thumbnails import Thumbnails
 from content.types import Extraction, MediaFacts
 from tests.synth import Take, make_clip
 
@@ -118,7 +119,7 @@ from content.extract import extract
 film, folder = Path(sys.argv[1]), Path(sys.argv[2])
 
 def on_progress(stage, fraction):
-    if (folder / "segment-0000.msgpack").exists():
+    if (folder / "segments" / "segment-0000.msgpack").exists():
         os.kill(os.getpid(), signal.SIGKILL)
 
 limits = DecodeLimits()
@@ -128,12 +129,13 @@ extract(film, Models(), limits=limits, on_progress=on_progress, folder=folder, s
 
 def test_a_kill_costs_one_segment(film: Path, tmp_path: Path) -> None:
     undisturbed = understand(film, None, 3.0)
-    folder = tmp_path / "segments"
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(film), str(folder)], check=False)
+    kept_in = tmp_path / "killed"
+    folder = kept_in / "segments"
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(film), str(kept_in)], check=False)
     assert killed.returncode == -9
     assert [path.name for path in folder.glob("segment-*")] == ["segment-0000.msgpack"]
     before = (folder / "segment-0000.msgpack").stat()
-    resumed = understand(film, folder, 3.0)
+    resumed = understand(film, kept_in, 3.0)
     after = (folder / "segment-0000.msgpack").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert len(list(folder.glob("segment-*"))) == 3
@@ -141,6 +143,14 @@ def test_a_kill_costs_one_segment(film: Path, tmp_path: Path) -> None:
     keeping.save(resumed, tmp_path / "b")
     name = "extraction.msgpack"
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
+    path, folder = tmp_path / "film.mp4", tmp_path / "segments"
+    make_clip(path, [Take(1.0)])
+    assert understand(path, folder, 3.0).facts.duration_s == pytest.approx(1.0)
+    make_clip(path, [Take(2.0)])
+    assert understand(path, folder, 3.0).facts.duration_s == pytest.approx(2.0)
 
 
 def test_segments_make_the_same_film(film: Path) -> None:
@@ -157,7 +167,7 @@ def test_segments_make_the_same_film(film: Path) -> None:
     assert len(cut.shot_facts) == 4 and len(cut.keyframes) >= 4
 
 
-def a_segment(film: Path) -> Segment:
+def a_segment(film: Path, folder: Path) -> Segment:
     from content.segment import read_segment
 
     return read_segment(
@@ -168,12 +178,13 @@ def a_segment(film: Path) -> Segment:
         length_s=2.0,
         before=None,
         language=None,
+        thumbnails=Thumbnails(folder),
         on_progress=lambda _: None,
     )
 
 
 def test_what_cannot_be_taken_up_is_read_again(film: Path, tmp_path: Path) -> None:
-    segment = a_segment(film)
+    segment = a_segment(film, tmp_path / "small")
     save_segment(segment, tmp_path, 0, "these models")
     [kept] = kept_segments(tmp_path, "these models")
     assert kept.end == segment.end and kept.facts == segment.facts and kept.bars == segment.bars
@@ -189,7 +200,7 @@ def test_what_cannot_be_taken_up_is_read_again(film: Path, tmp_path: Path) -> No
 
 def picture(at_s: float, sharpness: float) -> Picture:
     unit = np.ones(1, np.float32)
-    return Picture(at_s, 0.5, 0.3, sharpness, unit, unit, {}, b"")
+    return Picture(at_s, 0.5, 0.3, sharpness, unit, unit, {})
 
 
 def kept(start_s: float, end_s: float, last: bool, *stretches: Stretch) -> Segment:

@@ -108,3 +108,13 @@ def test_too_few_pairs_are_refused() -> None:
     with pytest.raises(Invalid, match="at least 20") as caught:
         fitting.fit(cosines[:30], watched[:30], titles[:30], weights.DEFAULT)
     assert caught.value.code == "too_few_pairs"
+
+
+def test_auc_by_hand_and_by_the_library() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    truth, scores = np.array([True, True, False, False]), np.array([3.0, 1.0, 1.0, 0.0])
+    assert fitting._auc(truth, scores) == pytest.approx(3.5 / 4)
+    rng = np.random.default_rng(9)
+    truth, scores = rng.random(300) < 0.3, np.round(rng.normal(size=300), 1)
+    assert fitting._auc(truth, scores) == pytest.approx(roc_auc_score(truth, scores))

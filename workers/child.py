@@ -21,7 +21,7 @@ from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
 from content.encoders.models import Models
 from content.errors import KeyartError, TransientError, described
-from content.extract import extract
+from content.extract import SEGMENTS, extract
 from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
@@ -51,7 +51,6 @@ class Operations:
         synopsis: str = "",
         language: str | None = None,
     ) -> None:
-        segments = Path(folder) / "segments"
         extraction = extract(
             Path(path),
             self._models,
@@ -59,10 +58,10 @@ class Operations:
             on_progress=report,
             synopsis=synopsis,
             language=language,
-            folder=segments,
+            folder=Path(folder),
         )
         save(extraction, Path(folder))
-        shutil.rmtree(segments)
+        shutil.rmtree(Path(folder) / SEGMENTS)
 
     def synopsis(self, _report: Report, *, text: str) -> dict[str, Any] | None:
         vector = encode_synopsis(text, self._models)

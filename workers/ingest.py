@@ -21,7 +21,9 @@ from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
 from content import keeping, publication
 from content.errors import Cancelled, TransientError
+from content.extract import THUMBNAILS
 from content.records import writing
+from content.thumbnails import Thumbnails
 from content.types import Extraction, Space, TitleInput, Vector
 from workers import removal
 from workers.jobs import PUBLISHED, JobRecord
@@ -104,7 +106,7 @@ class Ingest:
                 return
             extraction = self._extraction(title)
             groups = self._groups(title)
-            keyframes = store_keyframes(self.parts, self.job.id, extraction) if extraction else {}
+            keyframes = self._store_keyframes(extraction)
             if old is not None and old > self._version:
                 removal.abandon(self.parts, self.job)  # a newer one was quicker
                 return
@@ -112,6 +114,11 @@ class Ingest:
             # Named by a row they are safe; until then another title's end could take them along.
             self._check_files({v.sha256 for g in groups for v in g.variants}, keyframes)
             self._make_visible(old)
+
+    def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
+        if extraction is None:
+            return {}
+        return store_keyframes(self.parts, self.job.id, extraction, self._folder / "extraction")
 
     def _make_visible(self, old: int | None) -> None:
         point = removal.point_of(self.parts, self._title_id, self._version)
@@ -277,10 +284,16 @@ def publishing(title_id: str) -> threading.Lock:
     return _LOCKS[hash(title_id) % len(_LOCKS)]
 
 
-def store_keyframes(parts: Parts, job_id: str, extraction: Extraction) -> dict[float, str]:
-    """Store the small picture of every keyframe: time in s -> sha256."""
+def store_keyframes(
+    parts: Parts, job_id: str, extraction: Extraction, folder: Path
+) -> dict[float, str]:
+    """Store the small picture of every keyframe: time in s -> sha256.
+
+    `folder` is the extraction's.
+    """
     images = ImageStore(parts.settings.image_folder, parts.journal(job_id))
-    return {k.at_s: images.put_encoded(k.thumbnail).sha256 for k in extraction.keyframes}
+    small = Thumbnails(folder / THUMBNAILS)
+    return {k.at_s: images.put_encoded(small.get(k.at_s)).sha256 for k in extraction.keyframes}
 
 
 def _masters(groups: list[dict[str, Any]]) -> set[str]:

@@ -71,7 +71,7 @@ class Refresh:
         self, title_id: str, version: int, extraction: Extraction, words: dict[Space, Vector]
     ) -> None:
         """Write what is understood now in place of what was: readers see one or the other."""
-        keyframes = store_keyframes(self.parts, self.job.id, extraction)
+        keyframes = store_keyframes(self.parts, self.job.id, extraction, self._folder)
         old, _ = removal.version_files(self.parts, title_id, version)
         removal.doom(self.parts, self.job.id, old)
         with self._own(title_id, version) as connection:
@@ -85,7 +85,12 @@ class Refresh:
                 keyframes=keyframes,
             )
         # Named by a row they are safe; until then another title's end could take them along.
-        store_keyframes(self.parts, self.job.id, extraction)
+        store_keyframes(self.parts, self.job.id, extraction, self._folder)
+
+    @property
+    def _folder(self) -> Path:
+        folder: Path = self.parts.work_folder(self.job.id) / "extraction"
+        return folder
 
     @contextmanager
     def _own(self, title_id: str, version: int) -> Iterator[sa.Connection]:
@@ -99,7 +104,7 @@ class Refresh:
 
     def _extract(self, title_id: str, path: str, title: TitleInput) -> Extraction | None:
         """What is in the media today; None when it cannot be read any more."""
-        folder: Path = self.parts.work_folder(self.job.id) / "extraction"
+        folder = self._folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         wall_s = self.parts.settings.job_timeout_s

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-SECTIONS = ("ingest", "shots", "choice", "indexes", "serve")
+SECTIONS = (
+    *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "indexes"),
+    *("mood", "medium", "serve", "words", "themes"),
+)
 
 
 def bench(

@@ -202,7 +202,7 @@ def evidence_of(film: Film, mood: str) -> str:
     """What speaks for a mood, the strongest first, then what speaks against it."""
     given = (film.profile["mood"] or {}).get("evidence") or []
     return ", ".join(
-        f"{each['fact']} {_figure(each['value'])} ({each['push']:+.2f})"
+        f"{each.get('says') or each['fact']} {_figure(each['value'])} ({each['push']:+.2f})"
         for each in given
         if each["mood"] == mood
     )

@@ -14,9 +14,11 @@ from rich.table import Table
 Rows = Sequence[dict[str, object]]
 SECTIONS = {
     "ingest": "Understanding a film, beside decoding it alone",
+    "memory": "Peak memory for two hours beside two minutes",
     "sound": "What is heard, beside librosa's chain",
     "encoders": "The embedded encoders, beside plain torch on one thread",
     "shots": "Shot boundaries, beside PySceneDetect and TransNet V2",
+    "understanding": "What each space finds, and all together",
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
     "mood": "Mood, beside pairs of shots judged by eye",

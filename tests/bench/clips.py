@@ -38,7 +38,7 @@ def looped(source: Path, path: Path, seconds: float) -> Path:
                         streams[stream.index] = out.add_stream_from_template(stream)
                 length_s = float(media.streams.video[0].duration * media.streams.video[0].time_base)
                 for packet in media.demux():
-                    if packet.dts is not None and float(packet.pts * packet.time_base) < length_s:
+                    if packet.dts is not None and 0 <= packet.pts * packet.time_base < length_s:
                         ticks = round(Fraction(shift_s) / packet.time_base)
                         packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
                         packet.stream = streams[packet.stream.index]

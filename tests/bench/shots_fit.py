@@ -1,7 +1,8 @@
 """Fits the constants of `content/shots`: `python -m tests.bench.shots_fit`.
 
 Logistic regression on generated clips whose seeds, pictures and footage the benchmark never
-reports on. Prints the weights and biases to be written there, and the errors on what was fitted.
+reports on, and on footage that merely moves, fast. Prints the weights and biases to be written
+there, and the errors on what was fitted.
 """
 
 from pathlib import Path
@@ -19,7 +20,7 @@ from content.shots.gradual import Window, windows
 from samples.fetch import fetch
 from tests.bench.shots_clips import generate, make_pools
 from tests.bench.shots_truth import CUTS
-from tests.transitions import Film, Transition, write
+from tests.transitions import Film, Transition, footage, write
 
 SEEDS = (1, 11, 12)
 CLASSES = ("cut", "dissolve", "wipe")
@@ -36,6 +37,11 @@ def main() -> None:
         for seed in SEEDS:
             for _, film in generate(seed, pool):
                 _learn(examples, _frames(film, Path(folder, "film.mp4")), film.truth)
+        for take in pool.takes:
+            for speed in (2, 3):
+                scene = footage(take)
+                film = Film(np.stack([scene(n) for n in range(0, len(take), speed)]))
+                _learn(examples, _frames(film, Path(folder, "film.mp4")), [])
     for name, seen in examples.items():
         _fit(name, seen)
 

@@ -37,14 +37,14 @@ def run() -> list[Row]:
 def _vectors(stamps: list[Stamp]) -> dict[Space, dict[int, F32]]:
     models = Models()
     pictures = {n: _on_white(s.picture) for n, s in enumerate(stamps) if s.picture}
-    features, probabilities = models.frames.encode(list(pictures.values()))
-    concepts = models.concept.encode(probabilities)
+    seen = models.pictures(list(pictures.values()))
+    assert seen.concept is not None
     captions = {n: s.caption for n, s in enumerate(stamps) if s.caption}
     words = models.text.encode(list(captions.values()))
     sounds = {n: _heard(s.sound) for n, s in enumerate(stamps) if s.sound}
     return {
-        "visual": dict(zip(pictures, features, strict=True)),
-        "concept": dict(zip(pictures, concepts, strict=True)),
+        "visual": dict(zip(pictures, seen.visual, strict=True)),
+        "concept": dict(zip(pictures, seen.concept, strict=True)),
         "audio": {n: vector for n, vector in sounds.items() if vector is not None},
         "synopsis": dict(zip(captions, words, strict=True)),
     }

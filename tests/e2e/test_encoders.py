@@ -49,7 +49,8 @@ def test_encoders_are_changed_by_configuration_and_a_reindex(
     with running(data, **root) as service:
         job = service.submit(fields[0])
         assert service.wait(job["job_id"])["state"] == "done", service.log()
-        assert set(spaces(service, "t0")) == {"visual", "concept", "audio", "synopsis"}
+        embedded = {"visual", "concept", "audio", "synopsis", "style"}
+        assert set(spaces(service, "t0")) == embedded
         assert set(found(service, "a ship")["t0"]) == {"concept", "synopsis"}
     configured = {
         "KEYART_VISUAL_ENCODER": f"open_clip:{models_folder / 'clip'}",
@@ -65,7 +66,7 @@ def test_encoders_are_changed_by_configuration_and_a_reindex(
         names = {"visual": "open_clip:", "audio": "clap:", "synopsis": "sentence-transformers:"}
         for title_id in ("t0", "t1"):
             prints = spaces(service, title_id)
-            assert set(prints) == set(names)
+            assert set(prints) == {*names, "style"}
             assert all(prints[space].startswith(name) for space, name in names.items())
         hits = found(service, "a ship")
         assert set(hits) == {"t0", "t1"}

@@ -72,7 +72,7 @@ def test_similar_titles_name_their_spaces(world: World) -> None:
     items = get(world, "/v1/titles/night-city/similar", space="fused")["items"]
     assert {item["title_id"] for item in items} == {"green-hills", "words-only"}
     by_id = {item["title_id"]: item for item in items}
-    assert set(by_id["green-hills"]["scores"]) == {"visual", "audio", "synopsis"}
+    assert set(by_id["green-hills"]["scores"]) == {"visual", "audio", "synopsis", "style"}
     assert set(by_id["words-only"]["scores"]) == {"synopsis"}
     only = get(world, "/v1/titles/night-city/similar", space="visual")["items"]
     assert [item["title_id"] for item in only] == ["green-hills"]
