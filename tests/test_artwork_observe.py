@@ -81,7 +81,9 @@ def test_a_reward_is_visible_in_the_next_decision(house: House) -> None:
     house.refusals(RewardEvent(choice.decision_id, "watch", 1.0))
     after = house.p.decision(house.choose(TITLES[0], user="cid")[0].decision_id)
     assert after.ledger_offset == house.p.offset - 2 > before.ledger_offset == offset
-    assert after.propensities[choice.variant_id] > before.propensities[choice.variant_id] + 0.03
+    # By how much depends on the picture that was drawn (0.03 to 0.14 in 25 runs); counting 8192
+    # draws is off by 0.005.
+    assert after.propensities[choice.variant_id] > before.propensities[choice.variant_id] + 0.015
 
 
 def test_whoever_has_an_answer_finds_it_learned_however_slow_that_is(
