@@ -66,13 +66,14 @@ def neighbours(console: Console, http: httpx.Client, title_id: str) -> None:
         "neighbour",
         "score",
         "visual",
+        "style",
         "audio",
         "synopsis",
         title=f"like {title_id}",
         caption="cosines; 0: as alike as any two titles here, —: has no sound",
     )
     for item in items:
-        cells = (item["scores"].get(space) for space in ("visual", "audio", "synopsis"))
+        cells = (item["scores"].get(space) for space in ("visual", "style", "audio", "synopsis"))
         shown = ("—" if cell is None else f"{cell:.2f}" for cell in cells)
         table.add_row(item["title_id"], f"[bold]{item['score']:.2f}[/]", *shown)
     console.print(table)
