@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from content import sandbox, wire
+from content.ahead import ahead
 from content.errors import PermanentError, TransientError
 from content.letterbox import Bars
 from content.sniff import open_media
@@ -85,6 +86,8 @@ class End:
 Part = MediaFacts | Bars | Signatures | Sample | Sound | End
 
 SEGMENT_S = 600.0
+READ_AHEAD = 64
+"""Messages of a pass: about 13 s of film, 7 MB. In that time a batch of pictures is encoded."""
 
 
 def probe(path: Path, limits: DecodeLimits = USUAL_LIMITS) -> MediaFacts:
@@ -141,8 +144,8 @@ def analyse(
     the end are silence, what overlaps earlier sound or outlasts the pictures is dropped. The parts
     of consecutive segments are those of one long one, but for preroll and postroll.
 
-    The child waits whenever the caller does: nothing piles up, however long the film. Close the
-    iterator (or let it run out) in the thread that began it.
+    The child decodes some seconds ahead of the caller, then waits: nothing piles up, however long
+    the film. Close the iterator (or let it run out) in the thread that began it.
 
     Args:
         start_s, length_s: whole seconds.
@@ -159,7 +162,7 @@ def analyse(
         "steady": after is None or after.steady,
         "byte": after.byte if after is not None else 0,
     }
-    with closing(_run("analyse", path, request, limits)) as messages:
+    with closing(_run("analyse", path, request, limits, READ_AHEAD)) as messages:
         for meta, payload in messages:
             yield _part(meta, payload)
             if meta["kind"] == "facts":
@@ -190,7 +193,7 @@ def _array(meta: dict[str, Any], payload: bytes, dtype: Any) -> Any:
 
 
 def _run(
-    mode: str, path: Path, request: dict[str, Any], limits: DecodeLimits
+    mode: str, path: Path, request: dict[str, Any], limits: DecodeLimits, read_ahead: int = 1
 ) -> Generator[wire.Message]:
     """The child's messages, `end` included; errors raised; the child gone when this ends."""
     fd = open_media(path)
@@ -203,7 +206,7 @@ def _run(
     alarm.daemon = True
     alarm.start()
     try:
-        yield from _messages(child, {"fd": fd, **_rights(limits), **request})
+        yield from ahead(_messages(child, {"fd": fd, **_rights(limits), **request}), read_ahead)
         return
     except EOFError:
         pass

@@ -106,7 +106,7 @@ def _shot_facts(film: Film, k: int, words: Facts) -> ShotFacts:
     look = {
         **look_facts(film.looks(shot)),
         **motion_facts(film.moves(shot)),
-        **film.pictures[k][0].seen,
+        **(film.pictures[k][0].seen or {}),
     }
     return ShotFacts(
         look=look, sound=sound_facts(*film.heard(shot.start_s, shot.end_s)), words=words

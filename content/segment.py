@@ -48,8 +48,8 @@ class Picture:
     """Visual features: unit norm."""
     concept: F32 | None
     """What it shows, in the space of words: unit norm; None where `embedding` knows words."""
-    seen: Facts
-    """Words and faces (content.onscreen)."""
+    seen: Facts | None
+    """Words and faces (content.onscreen) in a shot's own picture; None of its others."""
 
     @property
     def meaning(self) -> F32:
@@ -238,15 +238,19 @@ class _Reading:
         candidates = [candidate for take in self._waiting for candidate in take.pictures]
         seen = self._models.pictures([candidate.rgb for candidate in candidates])
         concepts = repeat(None) if seen.concept is None else seen.concept
-        made = map(self._picture, candidates, seen.visual, concepts)
+        encoded = zip(candidates, seen.visual, concepts, strict=False)
         for take in self._waiting:
-            pictures = tuple(next(made) for _ in take.pictures)
+            pictures = tuple(
+                self._picture(*next(encoded), own=k == 0) for k in range(len(take.pictures))
+            )
             self._stretches.append(
                 Stretch(take.start_s, take.end_s, take.boundary, take.confidence, pictures)
             )
         self._waiting = []
 
-    def _picture(self, candidate: Candidate, embedding: F32, concept: F32 | None) -> Picture:
+    def _picture(
+        self, candidate: Candidate, embedding: F32, concept: F32 | None, *, own: bool
+    ) -> Picture:
         self._thumbnails.put(candidate.at_s, candidate.rgb)
         return Picture(
             at_s=candidate.at_s,
@@ -255,7 +259,7 @@ class _Reading:
             sharpness=candidate.sharpness,
             embedding=embedding,
             concept=concept,
-            seen=read_frame(candidate.rgb, self._models),
+            seen=read_frame(candidate.rgb, self._models) if own else None,
         )
 
 

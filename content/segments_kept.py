@@ -19,7 +19,7 @@ from content.transcript import Line
 from content.types import MediaFacts
 from content.windows import Window
 
-_VERSION = 3
+_VERSION = 4
 _ARRAY = 1
 _ITEM_TYPES = {"<f4", "<f8"}
 

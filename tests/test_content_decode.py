@@ -114,6 +114,13 @@ def test_the_child_waits_for_the_reader_and_goes_with_it(clip: Path) -> None:
     assert children() == []
 
 
+@pytest.fixture
+def reading_little_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the child of a short clip is not done before the test begins."""
+    monkeypatch.setattr(decode, "READ_AHEAD", 1)
+
+
+@pytest.mark.usefixtures("reading_little_ahead")
 def test_the_wall_clock_ends_it(clip: Path) -> None:
     reading = decode.analyse(clip, DecodeLimits(wall_s=2.0))
     next(reading)
@@ -124,6 +131,7 @@ def test_the_wall_clock_ends_it(clip: Path) -> None:
     assert children() == []
 
 
+@pytest.mark.usefixtures("reading_little_ahead")
 def test_a_child_that_dies_may_be_tried_again(clip: Path) -> None:
     reading = decode.analyse(clip)
     next(reading)

@@ -64,8 +64,12 @@ def _read(
 ) -> tuple[int, float]:
     """Read until the window is complete: how far into the file, and into the film, that was."""
     byte, until_s = 0, 0.0
-    for packet in source.packets(*(s for s in (source.video, source.audio) if s is not None)):
-        due_s = _time(source, packet)
+    streams = [stream for stream in (source.video, source.audio) if stream is not None]
+    tick_s = {stream.index: float(stream.time_base) for stream in streams}
+    for packet in source.packets(*streams):
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        # When the packet is due, on the container's clock; None when it does not say.
+        due_s = None if stamp is None else stamp * tick_s[packet.stream_index] - source.zero_s
         until_s = max(until_s, due_s or 0.0)
         if packet.stream is source.video:
             if pictures.done and (due_s is None or due_s > window.until_s + STRAY_S):
@@ -88,12 +92,6 @@ def _past(source: Source, packet: Any, pictures: Pictures, sound: Sound | None) 
     if packet.stream is source.video:
         return pictures.done
     return sound is None or sound.done
-
-
-def _time(source: Source, packet: Any) -> float | None:
-    """When the packet is due, on the container's clock; None when it does not say."""
-    stamp = packet.dts if packet.dts is not None else packet.pts
-    return None if stamp is None else float(stamp * packet.time_base) - source.zero_s
 
 
 def _check_complete(pictures: Pictures, until_s: float, declared_s: float) -> None:
@@ -146,7 +144,7 @@ def _glances(source: Source, duration_s: float) -> Iterator[U8]:
     scaler, seen = VideoReformatter(), set[int | None]()
     for k in range(PICTURES):
         if source.seek(duration_s * (k + 0.5) / PICTURES):
-            frame = next(source.pictures(), None)
+            frame = source.keyframe()
             if frame is not None and frame.pts not in seen:
                 seen.add(frame.pts)
                 yield planes(frame, Bars(), scaler).luma

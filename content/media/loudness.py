@@ -34,10 +34,10 @@ class LoudnessMeter:
     def __init__(self, rate_hz: int, layout_name: str) -> None:
         """`rate_hz`: 10 or more, meant for 8,000 to 192,000; `layout_name`: FFmpeg's, as `5.1`."""
         self._sections = k_weighting(rate_hz)
-        self._weights = channel_weights(layout_name)
+        self._weights = channel_weights(layout_name).astype(np.float32)
         # The filter's answer to anything has died away (below −180 dB) after a tenth of a second.
-        self._past = np.zeros((self._weights.size, max(1, rate_hz // 10)))
-        self._response = np.zeros(0, np.complex128)
+        self._past = np.zeros((self._weights.size, max(1, rate_hz // 10)), np.float32)
+        self._response = np.zeros(0, np.complex64)
         self._rate_hz = rate_hz
         self._pending: list[F32] = []
         self._held, self._block = 0, 0
@@ -78,18 +78,21 @@ class LoudnessMeter:
         self._pending, self._held = [joined[:, done:]], joined.shape[1] - done
         self._block += blocks
         lengths = np.diff(ends, prepend=0)
-        return (np.add.reduceat(power, ends - lengths) / lengths).astype(np.float32)
+        return (np.add.reduceat(power, ends - lengths, dtype=np.float64) / lengths).astype(
+            np.float32
+        )
 
-    def _power(self, samples: F32) -> F64:
+    def _power(self, samples: F32) -> F32:
         # ±16 is 24 dB above full scale: more is garbage, and would ring in the filter for long.
-        clean = np.clip(np.nan_to_num(samples.astype(np.float64)), -16.0, 16.0)
+        clean = np.clip(np.nan_to_num(samples), -16.0, 16.0)
         joined = np.concatenate([self._past, clean], axis=1)
         self._past, size = joined[:, -self._past.shape[1] :], joined.shape[1]
         if self._response.size != size // 2 + 1:
-            self._response = response(self._sections, np.arange(size // 2 + 1) / size)
+            cycles = np.arange(size // 2 + 1) / size
+            self._response = response(self._sections, cycles).astype(np.complex64)
         # What wraps around falls on the past, which is thrown away.
         heard = fft.irfft(fft.rfft(joined) * self._response, size)[:, -clean.shape[1] :]
-        power: F64 = self._weights @ (heard * heard)
+        power: F32 = (self._weights @ (heard * heard)).astype(np.float32)
         return power
 
     def _start(self, block: int) -> int:

@@ -177,6 +177,9 @@ def _mix(layout: Any) -> F32:
 
 def _floats(frame: Any) -> F32:
     """(channels, n) of a frame in any format, nominally −1..1."""
+    if frame.format.name == "fltp":  # what most decoders give: without a copy
+        lines = [np.frombuffer(plane, np.float32)[: frame.samples] for plane in frame.planes]
+        return np.stack(lines)
     data = frame.to_ndarray()
     if not frame.format.is_planar:
         data = data.reshape(-1, frame.layout.nb_channels).T

@@ -125,6 +125,29 @@ class Source:
                 check_size(frame.width, frame.height, self.max_pixels)
                 yield frame
 
+    def keyframe(self) -> Any:
+        """The first frame from where the container stands, None without one; seek afterwards.
+
+        A decoder holds a frame back until it has seen those that may come before it: emptied after
+        the one packet it gives the frame at a fraction of the cost.
+        """
+        for packet in self.packets(self.video):
+            frames = self.decoded(packet)
+            if not frames and packet.is_keyframe:
+                frames = self._held_back()
+            if frames:
+                return frames[0]
+        return None
+
+    def _held_back(self) -> list[Any]:
+        codec = self.video.codec_context
+        try:
+            frames: list[Any] = codec.decode(None)
+        except av.error.FFmpegError:
+            frames = []
+        codec.flush_buffers()
+        return frames
+
     def display_size(self, width: int, height: int) -> Size:
         """Size with square pixels, before rotation. The longer side only ever grows."""
         aspect = float(self.video.sample_aspect_ratio or 1)

@@ -138,7 +138,7 @@ def _with_models(parts: list[decode.Part], found: Extraction, models: Models) ->
         "speech (with sound rows)": heard,
         "transcript": _cpu_of(lambda: _hear(sounds, models)) - heard,
         "frames model": _cpu_of(lambda: models.pictures(keyframes)),
-        "text and faces": _cpu_of(lambda: _read(keyframes, models)),
+        "text and faces": _cpu_of(lambda: _read(keyframes[: len(found.shots)], models)),
     }
 
 
