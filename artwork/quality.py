@@ -143,7 +143,7 @@ def lines(rgb: U8) -> list[Rectangle]:
 def _strokes(rgb: U8) -> list[_Letter]:
     """Bright, colourless strokes thinner than a word is high (top-hat), of a letter's size."""
     height = rgb.shape[0]
-    value, low = rgb.max(axis=2), rgb.min(axis=2)
+    value, low = _extremes(rgb)
     kernel = np.ones((max(3, height // 12),) * 2, np.uint8)
     stroke = cv2.morphologyEx(low, cv2.MORPH_TOPHAT, kernel)
     mask = (stroke > 70) & (low > 130) & (value - low < 48)
@@ -185,8 +185,8 @@ def _logo(rgb: U8) -> list[Rectangle]:
     ground is dark all around them: neither clouds, nor snow, nor a light out of focus.
     """
     height, width = rgb.shape[:2]
-    low = rgb.min(axis=2)
-    white = (low >= 205) & (rgb.max(axis=2) - low < 24)
+    value, low = _extremes(rgb)
+    white = (low >= 205) & (value - low < 24)
     plates = [p for p, labelled in _parts(white, low) if _is_plate(p, labelled, low, white)]
     if len(plates) < 4 or max(p.tone for p in plates) - min(p.tone for p in plates) > SAME_TONE:
         return []
@@ -235,6 +235,13 @@ def _parts(mask: Bools, low: U8) -> Iterator[tuple[_Letter, Bools]]:
             yield _Letter(float(centres[i][1]), x, y, width, height, area, tone), labels == i
 
 
+def _extremes(rgb: U8) -> tuple[U8, U8]:
+    """The largest and the least channel of each pixel; along the last axis numpy takes 20 × it."""
+    red, green, blue = cv2.split(rgb)
+    high, low = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+    return np.asarray(high, np.uint8), np.asarray(low, np.uint8)
+
+
 def _around(letters: Sequence[_Letter]) -> Rectangle:
     x, y = min(one.x for one in letters), min(one.y for one in letters)
     right = max(one.x + one.width for one in letters)
@@ -242,8 +249,9 @@ def _around(letters: Sequence[_Letter]) -> Rectangle:
 
 
 def _saturation(rgb: U8) -> float:
-    value = rgb.max(axis=2).astype(np.float32)
-    chroma = value - rgb.min(axis=2)
+    high, low = _extremes(rgb)
+    value = high.astype(np.float32)
+    chroma = value - low
     return _unit(chroma.sum() / max(1.0, float(value.sum())))
 
 
