@@ -12,8 +12,8 @@ help: ## what there is to do
 demo: $(STAMP) ## real clips understood, their artwork personalised (ONCE=1: stop at the end)
 	@$(BIN)/python -m samples.demo $(if $(ONCE),--once)
 
-test: $(STAMP) ## every test
-	@$(BIN)/python -m pytest -m "not proof" $(ARGS)
+test: $(STAMP) ## every test, two files at a time
+	@$(BIN)/python -m pytest -m "not proof" -n 2 --dist loadfile $(ARGS)
 
 check: $(STAMP) ## format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check .
