@@ -43,7 +43,7 @@ class Pictures:
 
     def add(self, frame: Any) -> None:
         check_size(frame.width, frame.height, self.source.max_pixels)
-        at_s, length_s = self._time(frame)
+        at_s, until_s = self._time(frame)
         self.more = self.more or at_s >= self.window.end_s
         self.done = at_s >= self.window.until_s
         if self.done or at_s < self.window.from_s:
@@ -52,7 +52,7 @@ class Pictures:
         self._sign(at_s, seen)
         if self.window.start_s <= at_s < self.window.end_s:
             self.count += 1
-            self.end_s = min(at_s + length_s, self.window.end_s)
+            self.end_s = min(until_s, self.window.end_s)
             self._sample(at_s, frame, seen)
 
     def flush(self) -> None:
@@ -65,16 +65,18 @@ class Pictures:
         self._times, self._lines, self._coding = [], [], None
 
     def _time(self, frame: Any) -> tuple[float, float]:
-        """Start and length of a frame in seconds; starts strictly grow."""
+        """Start and end of a frame in seconds; starts strictly grow."""
         step = 1 / self.source.fps
         length = frame.duration * self._tick_s if frame.duration else step
         length = length if 0 < length < 10 else step
         at_s = self.clock.place(frame.time, length)
         if at_s <= self._last_s:
             at_s = self._last_s + length / 2
-        # In whole µs, so that a frame at a border lies on the same side of it in every run.
+        # In whole µs, so that a frame at a border lies on the same side of it in every run. The end
+        # by the unrounded start: else 4 s of 30 frames a second would end at 4.0000003 s.
+        until_s = round(at_s + length, 6)
         self._last_s = at_s = round(at_s, 6)
-        return at_s, length
+        return at_s, until_s
 
     def _sign(self, at_s: float, seen: Planes) -> None:
         if self._coding != seen.coding:
