@@ -34,7 +34,9 @@ def analyse(source: Source, request: dict[str, Any], out: BinaryIO) -> None:
     wire.send(out, {"kind": "facts", **asdict(facts), "bars": list(bars)})
     _go_to(source, window, request)
     pictures = Pictures(source, window, bars, out)
-    sound = Sound(source.zero_s, window, out) if source.audio is not None else None
+    sound = None
+    if source.audio is not None:
+        sound = Sound(source.clock(leader=pictures.clock), window, out)
     byte, until_s = _read(source, window, pictures, sound)
     pictures.flush()
     if sound is not None:

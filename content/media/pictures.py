@@ -7,7 +7,6 @@ from av.video.reformatter import VideoReformatter
 
 from content import wire
 from content.letterbox import Bars
-from content.media.clock import Clock
 from content.media.planes import Coding, Plane, Planes, planes, shrunk, to_rgb
 from content.media.source import Source, check_size
 from content.media.window import Window
@@ -15,6 +14,10 @@ from content.media.window import Window
 SAMPLES_PER_S = 2
 SAMPLE_SIDE_PX = 480
 SIGNATURE_PX = 64, 36
+LONG_S = 10.0
+"""A frame that says it lasts longer is believed only within the film's declared length."""
+HELD_OVER_S = 1.0
+"""A picture held so much beyond the window's end goes on in the next."""
 BATCH = 64
 """Frames whose signatures are sent together, at most; else those of half a second."""
 
@@ -24,13 +27,13 @@ class Pictures:
 
     def __init__(self, source: Source, window: Window, bars: Bars, out: BinaryIO) -> None:
         self.source, self.window, self.out = source, window, out
-        self.clock = Clock(source.zero_s)
+        self.clock = source.clock()
         self.count = 0
         """Frames within the window."""
         self.end_s = window.start_s
-        """End of the last frame so far, not beyond the window's end."""
+        """End of the last frame so far, not outside the window."""
         self.more = False
-        """A frame after the window was seen: the film does not end in it."""
+        """A frame after the window, or held beyond it, was seen: the film does not end in it."""
         self.done = False
         self._bars = bars.turned(-source.quarters)
         self._grid = math.floor(window.start_s * SAMPLES_PER_S) - 1
@@ -44,7 +47,10 @@ class Pictures:
     def add(self, frame: Any) -> None:
         check_size(frame.width, frame.height, self.source.max_pixels)
         at_s, until_s = self._time(frame)
-        self.more = self.more or at_s >= self.window.end_s
+        if at_s < self.window.end_s:
+            self.end_s = max(self.end_s, min(until_s, self.window.end_s))
+        if max(at_s, until_s - HELD_OVER_S) >= self.window.end_s:
+            self.more = True
         self.done = at_s >= self.window.until_s
         if self.done or at_s < self.window.from_s:
             return
@@ -52,7 +58,6 @@ class Pictures:
         self._sign(at_s, seen)
         if self.window.start_s <= at_s < self.window.end_s:
             self.count += 1
-            self.end_s = min(until_s, self.window.end_s)
             self._sample(at_s, frame, seen)
 
     def flush(self) -> None:
@@ -68,8 +73,10 @@ class Pictures:
         """Start and end of a frame in seconds; starts strictly grow."""
         step = 1 / self.source.fps
         length = frame.duration * self._tick_s if frame.duration else step
-        length = length if 0 < length < 10 else step
-        at_s = self.clock.place(frame.time, length)
+        at_s = self.clock.place(frame.time, step)
+        if length < 0 or at_s + length > max(at_s + LONG_S, self.clock.until_s):
+            length = step
+        self.clock.next_s = at_s + length
         if at_s <= self._last_s:
             at_s = self._last_s + length / 2
         # In whole µs, so that a frame at a border lies on the same side of it in every run. The end

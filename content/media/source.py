@@ -1,15 +1,18 @@
 """An opened media file, or the reason why it is none."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, cast
 
 import av
 import av.error
+import av.format
 import av.logging
 import numpy as np
 from av.video.frame import VideoFrame
 
 from content.errors import PermanentError
+from content.media.clock import Clock
 from content.types import U8, MediaFacts
 
 FORMATS = (
@@ -19,6 +22,8 @@ FORMATS = (
 MAX_SIDE_PX = 16_384
 LONGEST_S = 48 * 3600
 """No film is longer: a header that says so is broken, and the length is counted instead."""
+LENGTH_SLACK_S = 1.0
+"""Frames may lie so much beyond the declared length."""
 
 Size = tuple[int, int]
 
@@ -70,7 +75,7 @@ class Source:
             width, height = height, width
         sound = self.audio.codec_context if self.audio else None
         return MediaFacts(
-            duration_s=self.declared_s() or self._counted_s(),
+            duration_s=self.length_s,
             fps=self.fps,
             width=width,
             height=height,
@@ -81,12 +86,25 @@ class Source:
             sample_rate_hz=sound.sample_rate if sound else 0,
         )
 
-    def declared_s(self) -> float:
-        """The video's declared length, or the container's; 0 when neither is known or credible."""
+    def clock(self, leader: Clock | None = None) -> Clock:
+        """A new clock for a stream that is read.
+
+        Within the film's length a jump ahead is a gap; but not in containers where time may begin
+        anew (MPEG streams): there such a jump makes the length, too.
+        """
+        container_s = (self.container.duration or 0) / av.time_base
+        longest_s = max(self.length_s, container_s if container_s < LONGEST_S else 0.0)
+        anew = self.container.format.flags & av.format.Flags.ts_discont.value
+        until_s = 0.0 if anew or longest_s >= LONGEST_S else longest_s + LENGTH_SLACK_S
+        return Clock(self.zero_s, until_s, leader)
+
+    @cached_property
+    def length_s(self) -> float:
+        """The video's declared length, or the container's, or the counted one."""
         declared_s = (self.container.duration or 0) / av.time_base
         if self.video.duration and self.video.time_base:
             declared_s = float(self.video.duration * self.video.time_base)
-        return float(declared_s) if 0 < declared_s < LONGEST_S else 0.0
+        return float(declared_s) if 0 < declared_s < LONGEST_S else self._counted_s()
 
     def _counted_s(self) -> float:
         ends = [
