@@ -69,6 +69,7 @@ def describe(
         shot_facts=tuple(replace(own, mood=m) for own, m in zip(facts, moods, strict=True)),
         shot_vectors=vectors,
         timeline=timeline,
+        steady=film.steady,
     )
 
 

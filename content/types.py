@@ -160,6 +160,8 @@ class Extraction:
     """`shot_facts[i]` is shot i's; empty or one for every shot."""
     shot_vectors: Mapping[Space, ShotVectors] = field(default_factory=dict)
     timeline: Timeline = field(default_factory=dict)
+    steady: bool = True
+    """No timestamps of the file were reset: seeking leads to the right frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ def test_an_odd_film_is_understood(name: str, tmp_path: Path) -> None:
     assert {column.shape for column in found.timeline.values()} == {(seconds_of(length_s),)}
     assert unpack_timeline(pack_timeline(found.timeline)).keys() == found.timeline.keys()
     assert all(0.0 <= done <= 1.0 for done in told)
+    assert found.steady == (name not in ("timestamps going back", "resolution changes"))
     for vector in found.vectors.values():
         assert np.linalg.norm(vector.data) == pytest.approx(1.0, abs=1e-3)
 

@@ -36,7 +36,7 @@ def analyse(source: Source, request: dict[str, Any], out: BinaryIO) -> None:
     pictures = Pictures(source, window, bars, out)
     sound = None
     if source.audio is not None:
-        sound = Sound(source.clock(leader=pictures.clock), window, out)
+        sound = Sound(source.clock(leader=pictures.times.clock), window, out)
     byte, until_s = _read(source, window, pictures, sound)
     pictures.flush()
     if sound is not None:
@@ -56,7 +56,7 @@ def _end(
         "frames": pictures.count,
         "bad": source.bad,
         "last": last,
-        "steady": not pictures.clock.resets,
+        "steady": not pictures.times.clock.resets,
         "byte": byte,
     }
 

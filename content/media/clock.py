@@ -1,12 +1,16 @@
 """One stream's place on the film's clock, whatever its timestamps do."""
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 BACK_S, AHEAD_S = 1.0, 60.0
 """Timestamps that leave their place by more than this, back or ahead, have been reset, unless the
 jump is a gap: what follows is then put right behind what came before."""
 BESIDE_S = 10.0
 """Sound that jumps to a place so near to that of the pictures was missing until there."""
+LONG_S = 10.0
+"""A frame that says it lasts longer is believed only within the film's length."""
 
 
 @dataclass
@@ -73,3 +77,30 @@ class Clock:
             return False
         led_s = self.leader.next_s if self.leader is not None else None
         return led_s is None or abs(at_s - led_s) > BESIDE_S
+
+
+@dataclass
+class FrameTimes:
+    """When each video frame starts and ends; feed all of them in display order."""
+
+    clock: Clock
+    step_s: float
+    """Of frames that do not say how long they last."""
+    tick_s: float
+    """Unit of their lengths."""
+    _last_s: float = -math.inf
+
+    def of(self, frame: Any) -> tuple[float, float]:
+        """Start and end of a frame in seconds; starts strictly grow."""
+        length_s = frame.duration * self.tick_s if frame.duration else self.step_s
+        at_s = self.clock.place(frame.time, self.step_s)
+        if length_s < 0 or at_s + length_s > max(at_s + LONG_S, self.clock.until_s):
+            length_s = self.step_s
+        self.clock.next_s = at_s + length_s
+        if at_s <= self._last_s:
+            at_s = self._last_s + length_s / 2
+        # In whole µs, so that a frame at a border lies on the same side of it in every run. The end
+        # by the unrounded start: else 4 s of 30 frames a second would end at 4.0000003 s.
+        until_s = round(at_s + length_s, 6)
+        self._last_s = at_s = round(at_s, 6)
+        return at_s, until_s

@@ -8,14 +8,12 @@ from av.video.reformatter import VideoReformatter
 from content import wire
 from content.letterbox import Bars
 from content.media.planes import Coding, Plane, Planes, planes, shrunk, to_rgb
-from content.media.source import Source, check_size
+from content.media.source import Source
 from content.media.window import Window
 
 SAMPLES_PER_S = 2
 SAMPLE_SIDE_PX = 480
 SIGNATURE_PX = 64, 36
-LONG_S = 10.0
-"""A frame that says it lasts longer is believed only within the film's declared length."""
 HELD_OVER_S = 1.0
 """A picture held so much beyond the window's end goes on in the next."""
 BATCH = 64
@@ -27,7 +25,7 @@ class Pictures:
 
     def __init__(self, source: Source, window: Window, bars: Bars, out: BinaryIO) -> None:
         self.source, self.window, self.out = source, window, out
-        self.clock = source.clock()
+        self.times = source.frame_times()
         self.count = 0
         """Frames within the window."""
         self.end_s = window.start_s
@@ -37,16 +35,14 @@ class Pictures:
         self.done = False
         self._bars = bars.turned(-source.quarters)
         self._grid = math.floor(window.start_s * SAMPLES_PER_S) - 1
-        self._last_s = -math.inf
-        self._tick_s = float(source.video.time_base)
         self._scaler = VideoReformatter()
         self._times: list[float] = []
         self._lines: list[tuple[Plane, Plane, Plane]] = []
         self._coding: Coding | None = None
 
     def add(self, frame: Any) -> None:
-        check_size(frame.width, frame.height, self.source.max_pixels)
-        at_s, until_s = self._time(frame)
+        self.source.check(frame)
+        at_s, until_s = self.times.of(frame)
         if at_s < self.window.end_s:
             self.end_s = max(self.end_s, min(until_s, self.window.end_s))
         if max(at_s, until_s - HELD_OVER_S) >= self.window.end_s:
@@ -68,22 +64,6 @@ class Pictures:
             meta = {"kind": "signatures", "at_s": self._times}
             wire.send_array(self.out, meta, bgr.reshape(yuv.shape))
         self._times, self._lines, self._coding = [], [], None
-
-    def _time(self, frame: Any) -> tuple[float, float]:
-        """Start and end of a frame in seconds; starts strictly grow."""
-        step = 1 / self.source.fps
-        length = frame.duration * self._tick_s if frame.duration else step
-        at_s = self.clock.place(frame.time, step)
-        if length < 0 or at_s + length > max(at_s + LONG_S, self.clock.until_s):
-            length = step
-        self.clock.next_s = at_s + length
-        if at_s <= self._last_s:
-            at_s = self._last_s + length / 2
-        # In whole µs, so that a frame at a border lies on the same side of it in every run. The end
-        # by the unrounded start: else 4 s of 30 frames a second would end at 4.0000003 s.
-        until_s = round(at_s + length, 6)
-        self._last_s = at_s = round(at_s, 6)
-        return at_s, until_s
 
     def _sign(self, at_s: float, seen: Planes) -> None:
         if self._coding != seen.coding:

@@ -12,7 +12,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from content.errors import PermanentError
-from content.media.clock import Clock
+from content.media.clock import Clock, FrameTimes
 from content.types import U8, MediaFacts
 
 FORMATS = (
@@ -53,8 +53,7 @@ class Source:
         """Stand at a keyframe at or before `to_s` of the film's clock; False when it cannot."""
         try:
             if to_s > 0:
-                stamp = int((to_s + self.zero_s) / self.video.time_base)
-                self.container.seek(stamp, stream=self.video)
+                self.container.seek(self.stamp(to_s), stream=self.video)
             else:
                 self.container.seek(0)
         except (av.error.FFmpegError, OverflowError):
@@ -98,6 +97,24 @@ class Source:
         until_s = 0.0 if anew or longest_s >= LONGEST_S else longest_s + LENGTH_SLACK_S
         return Clock(self.zero_s, until_s, leader)
 
+    def frame_times(self) -> FrameTimes:
+        """A new clock for the video frames."""
+        return FrameTimes(self.clock(), 1 / self.fps, float(self.video.time_base))
+
+    def stamp(self, at_s: float) -> int:
+        """The video's timestamp of a time on the film's clock, where it was never reset."""
+        return int((at_s + self.zero_s) / self.video.time_base)
+
+    def film_s(self, stamp: int | None) -> float | None:
+        """The reverse of `stamp`."""
+        return None if stamp is None else float(stamp * self.video.time_base) - self.zero_s
+
+    def skip_unneeded(self, skip: bool) -> None:
+        """From the next packet on, do (not) decode frames that no other frame refers to."""
+        wanted = "NONREF" if skip else "DEFAULT"
+        if self.video.codec_context.skip_frame != wanted:
+            self.video.codec_context.skip_frame = wanted
+
     @cached_property
     def length_s(self) -> float:
         """The video's declared length, or the container's, or the counted one."""
@@ -140,8 +157,12 @@ class Source:
         """Video frames in display order from where the container stands."""
         for packet in self.packets(self.video):
             for frame in self.decoded(packet):
-                check_size(frame.width, frame.height, self.max_pixels)
+                self.check(frame)
                 yield frame
+
+    def check(self, frame: Any) -> None:
+        """Refuse a frame that is larger than the limits."""
+        check_size(frame.width, frame.height, self.max_pixels)
 
     def display_size(self, width: int, height: int) -> Size:
         """Size with square pixels, before rotation. The longer side only ever grows."""
