@@ -104,9 +104,16 @@ def probe(path: Path, limits: DecodeLimits = USUAL_LIMITS) -> MediaFacts:
 
 
 def grab(
-    path: Path, times_s: Sequence[float], limits: DecodeLimits = USUAL_LIMITS
+    path: Path,
+    times_s: Sequence[float],
+    limits: DecodeLimits = USUAL_LIMITS,
+    *,
+    steady: bool = True,
 ) -> Iterator[tuple[float, U8]]:
     """The frames shown at `times_s` (seconds since the first frame, ascending), one at a time.
+
+    Args:
+        steady: as `End.steady` of the film; where it is False the film is read from its beginning.
 
     Yields:
         For each asked time its frame's own time (≤ the asked one; the first or last frame's when
@@ -122,7 +129,7 @@ def grab(
         raise ValueError("times_s must be finite, not negative, and ascend")
     if not times:
         return
-    with closing(_run("grab", path, {"times_s": times}, limits)) as messages:
+    with closing(_run("grab", path, {"times_s": times, "steady": steady}, limits)) as messages:
         for meta, payload in messages:
             if meta["kind"] == "picture":
                 yield meta["at_s"], _array(meta, payload, np.uint8)

@@ -30,6 +30,7 @@ from content.types import (
     ShotFacts,
     ShotVectors,
     Timeline,
+    seconds_of,
 )
 from content.words import shot_words, title_words
 
@@ -51,7 +52,8 @@ def describe(
     said, meanings = shot_words(film.lines, film.shots, models)
     facts = [_shot_facts(film, k, words) for k, words in enumerate(said)]
     moods, mood = _moods(film, facts, meanings, synopsis, models)
-    timeline = {**_timeline(film), **moods_by_second(film.shots, moods, _seconds(film))}
+    seconds = seconds_of(film.facts.duration_s)
+    timeline = {**_timeline(film, seconds), **moods_by_second(film.shots, moods, seconds)}
     words = title_words(synopsis, film.lines, film.facts.duration_s, models)
     profile = {**_profile(film, facts, timeline), "words": words, "mood": mood}
     windowed = models.sound is not None
@@ -67,6 +69,7 @@ def describe(
         shot_facts=tuple(replace(own, mood=m) for own, m in zip(facts, moods, strict=True)),
         shot_vectors=vectors,
         timeline=timeline,
+        steady=film.steady,
     )
 
 
@@ -132,20 +135,22 @@ def _profile(film: Film, shot_facts: Sequence[ShotFacts], timeline: Timeline) ->
     }
 
 
-def _timeline(film: Film) -> dict[str, F32]:
-    seconds = _seconds(film)
+def _timeline(film: Film, seconds: int) -> dict[str, F32]:
     columns = {
         "brightness": by_second(film.look_s, film.look[:, COLUMNS.index("brightness")], seconds),
         "motion_global": by_second(film.motion[:, 0], film.motion[:, 1], seconds),
         "motion_local": by_second(film.motion[:, 0], film.motion[:, 2], seconds),
     }
     if film.sound is not None:
-        columns |= sound_timeline(film.sound, film.power)
+        heard = sound_timeline(film.sound, film.power)
+        columns |= {name: _fitted(column, seconds) for name, column in heard.items()}
     return columns
 
 
-def _seconds(film: Film) -> int:
-    return int(np.ceil(film.facts.duration_s))
+def _fitted(column: F32, seconds: int) -> F32:
+    """A column of as many seconds: its samples may count a second more or less than the frames."""
+    lacking = max(0, seconds - len(column))
+    return np.pad(column[:seconds], (0, lacking), constant_values=np.nan)
 
 
 def by_second(times_s: Any, values: Any, seconds: int) -> F32:

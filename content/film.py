@@ -39,6 +39,8 @@ class Film:
     power: F32 | None
     lines: tuple[Line, ...]
     windows: tuple[Window, ...]
+    steady: bool
+    """As `decode.End.steady`."""
 
     def looks(self, shot: Shot) -> F32:
         """The look rows of a shot."""
@@ -82,6 +84,7 @@ def join(segments: Iterable[Segment]) -> Film:
         power=_rows([part.power for part in parts]),
         lines=tuple(line for part in parts for line in part.lines),
         windows=tuple(window for part in parts for window in part.windows),
+        steady=parts[-1].end.steady,
     )
 
 

@@ -26,7 +26,7 @@ from content.types import (
 )
 
 _NAME = "extraction.msgpack"
-_VERSION = 3
+_VERSION = 4
 
 
 def save(extraction: Extraction, folder: Path) -> None:
@@ -86,6 +86,7 @@ _PLAIN: dict[str, Callable[[Extraction], Any]] = {
         for space, made in found.shot_vectors.items()
     },
     "timeline": lambda found: {name: _bytes(column) for name, column in found.timeline.items()},
+    "steady": lambda found: found.steady,
 }
 
 
@@ -108,6 +109,7 @@ def _from_plain(plain: dict[str, Any]) -> Extraction:
             if s in plain["shot_vectors"]
         },
         timeline={name: _array(column) for name, column in plain["timeline"].items()},
+        steady=plain["steady"],
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from content.types import F32, Facts, Shot
+from content.types import F32, Facts, Shot, seconds_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,7 +33,7 @@ def pacing(
     Args:
         shots: all of the title's; they tile `[0, duration)`.
         motion: (n, 3) rows of `motion.MotionMeter`, ascending; NaN where unknown.
-        loudness: (⌈duration⌉,) LUFS of each second, NaN or −inf where nothing is heard.
+        loudness: (seconds_of(duration),) LUFS of each second, NaN or −inf where nothing is heard.
 
     Raises:
         ValueError: there is no shot.
@@ -70,9 +70,9 @@ def cutting_rate(shots: Sequence[Shot], at_s: npt.NDArray[Any], window_s: float)
 def action(
     shots: Sequence[Shot], motion: npt.NDArray[Any] | None = None, loudness: F32 | None = None
 ) -> Floats:
-    """0..1 for each second of the title, (⌈duration⌉,): the mean of what is known of motion,
-    cutting and loudness there, each smoothed over a tenth of the curve's window."""
-    seconds = max(1, int(np.ceil(shots[-1].end_s - 1e-6)))
+    """0..1 for each second of the title, (seconds_of(duration),): the mean of what is known of
+    motion, cutting and loudness there, each smoothed over a tenth of the curve's window."""
+    seconds = seconds_of(shots[-1].end_s)
     window_s = min(WINDOW_S, SHORT_SHARE * shots[-1].end_s)
     rate = cutting_rate(shots, np.arange(seconds) + 0.5, max(2.0, window_s / 3))
     parts = [rate / (rate + FAST_CUTTING)]

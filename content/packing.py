@@ -43,7 +43,14 @@ def unpack_shot_vectors(shots: bytes, data: bytes, fingerprint: str) -> ShotVect
 
 
 def pack_timeline(timeline: Timeline) -> bytes:
-    """Columns of one length as bytes: zlib over msgpack of names and float16 LE, NaN kept."""
+    """Columns of one length as bytes: zlib over msgpack of names and float16 LE, NaN kept.
+
+    Raises:
+        Invalid: `invalid_timeline`, for columns of different lengths.
+    """
+    lengths = {name: len(column) for name, column in timeline.items()}
+    if len(set(lengths.values())) > 1:
+        raise Invalid("invalid_timeline", f"the columns have different lengths: {lengths}")
     rows: F32 = np.stack(list(timeline.values())) if timeline else np.empty((0, 0), np.float32)
     plain = {"columns": list(timeline), "data": rows.astype("<f2").tobytes()}
     return zlib.compress(msgpack.packb(plain))

@@ -80,7 +80,8 @@ def write_understanding(
         told: the profile of a title without media: what its words tell.
 
     Raises:
-        Invalid: `invalid_vector`, for a shot's vector that is none.
+        Invalid: `invalid_vector`, for a shot's vector that is none; `invalid_timeline`, for columns
+            of different lengths.
     """
     key: dict[str, object] = {"tenant": tenant, "title_id": title_id, "version": version}
     for table in understood:

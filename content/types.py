@@ -5,6 +5,7 @@ are integer µs UTC (`_us`). Vectors are float32, unit norm, one per *space*; a 
 title lacks is a missing key, never zeros.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -116,7 +117,15 @@ class ShotVectors:
 
 
 Timeline = Mapping[str, F32]
-"""Column name -> one value for each second of the film, (⌈duration_s⌉,); NaN where unknown."""
+"""Column name -> one value for each second of the film, (seconds_of(duration_s),); NaN where
+unknown."""
+ROUNDING_S = 1e-4
+"""So much beyond a whole second is a clock's rounding, not film."""
+
+
+def seconds_of(duration_s: float) -> int:
+    """The seconds of a film of this length, the begun one too; 1 or more."""
+    return max(1, math.ceil(duration_s - ROUNDING_S))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,6 +160,8 @@ class Extraction:
     """`shot_facts[i]` is shot i's; empty or one for every shot."""
     shot_vectors: Mapping[Space, ShotVectors] = field(default_factory=dict)
     timeline: Timeline = field(default_factory=dict)
+    steady: bool = True
+    """No timestamps of the file were reset: seeking leads to the right frame."""
 
 
 @dataclass(frozen=True, slots=True)

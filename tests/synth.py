@@ -43,7 +43,7 @@ def make_clip(
     path: Path,
     takes: Sequence[Take] = TAKES,
     *,
-    fps: int = 24,
+    fps: int | Fraction = 24,
     size: tuple[int, int] = (320, 180),
     sound: Tune | npt.NDArray[np.float32] | None = None,
     codec: str = "mpeg4",
@@ -76,7 +76,7 @@ def write_clip(
     path: Path,
     frames: Iterable[npt.NDArray[np.uint8]],
     *,
-    fps: int,
+    fps: int | Fraction,
     size: tuple[int, int],
     sound: npt.NDArray[np.float32] | None = None,
     codec: str = "mpeg4",
@@ -104,7 +104,7 @@ def write_clip(
             _mux_sound(container, audio, sound)
 
 
-def pictures(takes: Sequence[Take], fps: int, size: tuple[int, int]):
+def pictures(takes: Sequence[Take], fps: int | Fraction, size: tuple[int, int]):
     """The frames, (H, W, 3) uint8 RGB, one after the other."""
     for index, take in enumerate(takes):
         count = round(take.seconds * fps)

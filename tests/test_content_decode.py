@@ -103,7 +103,7 @@ def test_one_frame_is_a_film(tmp_path: Path) -> None:
     parts = list(decode.analyse(path))
     end = parts[-1]
     assert isinstance(end, decode.End) and end.last and end.steady
-    assert (end.frames, end.bad) == (1, 0) and end.duration_s == pytest.approx(1 / 24)
+    assert (end.frames, end.bad) == (1, 0) and end.duration_s == pytest.approx(1 / 24, abs=1e-6)
 
 
 def test_the_child_waits_for_the_reader_and_goes_with_it(clip: Path) -> None:

@@ -132,10 +132,11 @@ def test_what_is_kept_comes_back(understood: Extraction, tmp_path: Path) -> None
 def test_what_is_known_of_the_shots_is_kept_too(tmp_path: Path) -> None:
     film = plausible.film()
     nothing = ShotVectors(np.empty(0, np.int32), np.empty((0, 0), np.float32), "f")
-    film = replace(film, shot_vectors={**film.shot_vectors, "audio": nothing})
+    film = replace(film, shot_vectors={**film.shot_vectors, "audio": nothing}, steady=False)
     keeping.save(film, tmp_path)
     loaded = keeping.load(tmp_path)
     assert loaded.shots == film.shots and loaded.shot_facts == film.shot_facts
+    assert not loaded.steady
     assert set(loaded.shot_vectors) == set(film.shot_vectors)
     for space, made in film.shot_vectors.items():
         np.testing.assert_array_equal(loaded.shot_vectors[space].shots, made.shots)

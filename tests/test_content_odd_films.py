@@ -15,10 +15,13 @@ from content.encoders.models import Models
 from content.errors import PermanentError
 from content.extract import extract
 from content.letterbox import Bars
+from content.packing import pack_timeline, unpack_timeline
+from content.types import seconds_of
 from tests import hostile
 from tests.synth import Take, make_clip
 
 MODELS = Models(transcript="off")
+NTSC = Fraction(30_000, 1001)
 LIMITS = DecodeLimits(wall_s=120, memory_bytes=2 * 2**30, cpu_s=60)
 
 
@@ -37,6 +40,13 @@ def clip(folder: Path, *takes: Take) -> Path:
     return folder / "clip.mp4"
 
 
+def whole_seconds(folder: Path, suffix: str, fps: int | Fraction = 30) -> Path:
+    """With sound, its last frame just past 1.9666 s."""
+    path = folder / f"clip{suffix}"
+    make_clip(path, [Take(2.0)], fps=fps, size=(160, 90), codec="libx264", sound="music")
+    return path
+
+
 FILMS: dict[str, tuple[Callable[[Path], Path], float]] = {
     "variable frame rate": (hostile.variable_rate, 8.84),
     "timestamps going back": (lambda f: hostile.joined(f, [(160, 90)] * 3), 9.0),
@@ -53,6 +63,8 @@ FILMS: dict[str, tuple[Callable[[Path], Path], float]] = {
     "8 channels, sound longer": (lambda f: hostile.sounding(f, "7.1", 48_000, 60.0), 2.0),
     "8 kHz, sound shorter": (lambda f: hostile.sounding(f, "mono", 8_000, 0.7), 2.0),
     "192 kHz": (lambda f: hostile.sounding(f, "stereo", 192_000, 2.0), 2.0),
+    "30 a second, mp4": (lambda f: whole_seconds(f, ".mp4"), 2.0),
+    "29.97 a second, transport stream": (lambda f: whole_seconds(f, ".ts", NTSC), 2.002),
     "10⁹ s declared": (hostile.endless_header, 2.0),
     "200 streams": (hostile.many_streams, 1.0),
     "hours of black": (hostile.hours_of_black, 9_000.0),
@@ -73,9 +85,10 @@ def test_an_odd_film_is_understood(name: str, tmp_path: Path) -> None:
     assert all(shot.start_s <= shot.keyframe_s < shot.end_s for shot in found.shots)
     assert len(found.shot_facts) == len(found.shots) <= len(found.keyframes)
     json.dumps([found.profile, [vars_of(f) for f in found.shot_facts]], allow_nan=False)
-    seconds = int(np.ceil(length_s))
-    assert {column.shape for column in found.timeline.values()} == {(seconds,)}
+    assert {column.shape for column in found.timeline.values()} == {(seconds_of(length_s),)}
+    assert unpack_timeline(pack_timeline(found.timeline)).keys() == found.timeline.keys()
     assert all(0.0 <= done <= 1.0 for done in told)
+    assert found.steady == (name not in ("timestamps going back", "resolution changes"))
     for vector in found.vectors.values():
         assert np.linalg.norm(vector.data) == pytest.approx(1.0, abs=1e-3)
 
@@ -101,6 +114,17 @@ def parts_of(path: Path, segment_s: float) -> tuple[int, list[float], np.ndarray
                 case End():
                     end, frames = part, frames + part.frames
     return frames, times, np.concatenate(sound) if sound else np.zeros(0, np.float32)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".ts"])
+@pytest.mark.parametrize(("fps", "length_s"), [(30, 2.0), (NTSC, 2.002), (25, 2.0)])
+def test_a_film_ends_on_the_grid_of_its_frames(
+    tmp_path: Path, suffix: str, fps: int | Fraction, length_s: float
+) -> None:
+    path = whole_seconds(tmp_path, suffix, fps)
+    *_, end = decode.analyse(path, LIMITS, bars=Bars())
+    assert isinstance(end, End) and end.duration_s == length_s
+    assert parts_of(path, 600.0)[2].size == round(length_s * 16_000)
 
 
 @pytest.mark.parametrize("sizes", [[(160, 90)] * 3, [(160, 90), (320, 180)]])

@@ -73,8 +73,9 @@ def test_a_timeline_comes_back_in_its_order_with_its_gaps() -> None:
 
 
 def test_columns_of_unequal_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="same shape"):
+    with pytest.raises(Invalid, match="lengths") as caught:
         pack_timeline({"a": np.zeros(2, np.float32), "b": np.zeros(3, np.float32)})
+    assert caught.value.code == "invalid_timeline"
 
 
 def test_two_hours_are_small() -> None:

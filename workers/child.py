@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -79,14 +80,15 @@ class Operations:
     def pictures(
         self, report: Report, *, path: str, extraction: str, images: str, journal: str, **ids: str
     ) -> list[dict[str, Any]]:
+        kept = load(Path(extraction))
         groups = make_candidates(
             Path(path),
-            load(Path(extraction)),
+            kept,
             title_id=ids["title_id"],
             tenant=ids["tenant"],
             images=ImageStore(Path(images), Path(journal)),
             models=self._models,
-            grab=grab,
+            grab=partial(grab, steady=kept.steady),
             on_progress=lambda fraction: report("pictures", fraction),
         )
         return [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups]

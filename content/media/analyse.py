@@ -34,7 +34,9 @@ def analyse(source: Source, request: dict[str, Any], out: BinaryIO) -> None:
     wire.send(out, {"kind": "facts", **asdict(facts), "bars": list(bars)})
     _go_to(source, window, request)
     pictures = Pictures(source, window, bars, out)
-    sound = Sound(source.zero_s, window, out) if source.audio is not None else None
+    sound = None
+    if source.audio is not None:
+        sound = Sound(source.clock(leader=pictures.times.clock), window, out)
     byte, until_s = _read(source, window, pictures, sound)
     pictures.flush()
     if sound is not None:
@@ -54,7 +56,7 @@ def _end(
         "frames": pictures.count,
         "bad": source.bad,
         "last": last,
-        "steady": not pictures.clock.resets,
+        "steady": not pictures.times.clock.resets,
         "byte": byte,
     }
 

@@ -1,42 +1,41 @@
 """Exact frames at full resolution."""
 
-import math
 from typing import Any, BinaryIO
 
+import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from content import wire
-from content.errors import PermanentError
-from content.media.source import Source, pixels
+from content.media.colour import COLORSPACES, standard_of, to_sdr, transfer_of
+from content.media.moments import Moments
+from content.media.source import Size, Source, pixels
+from content.types import U8
 
 
 def grab(source: Source, request: dict[str, Any], out: BinaryIO) -> None:
-    """Answer with the frame shown at each of `times_s` (ascending), RGB, upright, square pixels."""
-    scaler = VideoReformatter()
+    """Answer with the frame shown at each of `times_s` (ascending), RGB, upright, square pixels.
+
+    The request's `steady`: what the `end` of the film's last segment said (`analyse`).
+    """
+    scaler, moments = VideoReformatter(), Moments(source, steady=request["steady"])
     for asked_s in request["times_s"]:
-        frame = _frame_at(source, asked_s)
-        width, height = source.display_size(frame.width, frame.height)
-        picture = scaler.reformat(
-            frame, width, height, "rgb24", interpolation=Interpolation.BICUBIC
-        )
-        meta = {"kind": "picture", "at_s": frame.time - source.zero_s}
-        wire.send_array(out, meta, source.upright(pixels(picture)))
+        at_s, frame = moments.at(asked_s)
+        size = source.display_size(frame.width, frame.height)
+        rgb = _rgb(frame, size, scaler)
+        wire.send_array(out, {"kind": "picture", "at_s": at_s}, source.upright(rgb))
     wire.send(out, {"kind": "end"})
 
 
-def _frame_at(source: Source, at_s: float) -> Any:
-    """The last frame that starts at or before `at_s`; seeks earlier when an index misleads."""
-    half_tick_s = 0.5 / max(source.fps, 1000.0)
-    found = None
-    for back_s in (0.0, 5.0, 60.0, math.inf):
-        if not source.seek(max(0.0, at_s - back_s)):
-            continue
-        for frame in source.pictures():
-            if frame.time is None:
-                continue
-            if frame.time - source.zero_s > at_s + half_tick_s:
-                break
-            found = frame
-        if found is not None:
-            return found
-    raise PermanentError("media_no_frames", f"no frame can be decoded at {at_s:.3f} s")
+def _rgb(frame: Any, size: Size, scaler: VideoReformatter) -> U8:
+    """(H, W, 3) RGB; of HDR as SDR shows it."""
+    transfer = transfer_of(frame)
+    picture = scaler.reformat(
+        frame,
+        *size,
+        "rgb24" if transfer == "sdr" else "rgb48le",
+        src_colorspace=COLORSPACES[standard_of(frame)],
+        interpolation=Interpolation.BICUBIC,
+    )
+    if transfer == "sdr":
+        return pixels(picture)
+    return to_sdr(np.asarray(picture.to_ndarray(), np.uint16), transfer)

@@ -7,14 +7,15 @@ from av.video.reformatter import VideoReformatter
 
 from content import wire
 from content.letterbox import Bars
-from content.media.clock import Clock
 from content.media.planes import Coding, Plane, Planes, planes, shrunk, to_rgb
-from content.media.source import Source, check_size
+from content.media.source import Source
 from content.media.window import Window
 
 SAMPLES_PER_S = 2
 SAMPLE_SIDE_PX = 480
 SIGNATURE_PX = 64, 36
+HELD_OVER_S = 1.0
+"""A picture held so much beyond the window's end goes on in the next."""
 BATCH = 64
 """Frames whose signatures are sent together, at most; else those of half a second."""
 
@@ -24,27 +25,28 @@ class Pictures:
 
     def __init__(self, source: Source, window: Window, bars: Bars, out: BinaryIO) -> None:
         self.source, self.window, self.out = source, window, out
-        self.clock = Clock(source.zero_s)
+        self.times = source.frame_times()
         self.count = 0
         """Frames within the window."""
         self.end_s = window.start_s
-        """End of the last frame so far, not beyond the window's end."""
+        """End of the last frame so far, not outside the window."""
         self.more = False
-        """A frame after the window was seen: the film does not end in it."""
+        """A frame after the window, or held beyond it, was seen: the film does not end in it."""
         self.done = False
         self._bars = bars.turned(-source.quarters)
         self._grid = math.floor(window.start_s * SAMPLES_PER_S) - 1
-        self._last_s = -math.inf
-        self._tick_s = float(source.video.time_base)
         self._scaler = VideoReformatter()
         self._times: list[float] = []
         self._lines: list[tuple[Plane, Plane, Plane]] = []
         self._coding: Coding | None = None
 
     def add(self, frame: Any) -> None:
-        check_size(frame.width, frame.height, self.source.max_pixels)
-        at_s, length_s = self._time(frame)
-        self.more = self.more or at_s >= self.window.end_s
+        self.source.check(frame)
+        at_s, until_s = self.times.of(frame)
+        if at_s < self.window.end_s:
+            self.end_s = max(self.end_s, min(until_s, self.window.end_s))
+        if max(at_s, until_s - HELD_OVER_S) >= self.window.end_s:
+            self.more = True
         self.done = at_s >= self.window.until_s
         if self.done or at_s < self.window.from_s:
             return
@@ -52,7 +54,6 @@ class Pictures:
         self._sign(at_s, seen)
         if self.window.start_s <= at_s < self.window.end_s:
             self.count += 1
-            self.end_s = min(at_s + length_s, self.window.end_s)
             self._sample(at_s, frame, seen)
 
     def flush(self) -> None:
@@ -63,18 +64,6 @@ class Pictures:
             meta = {"kind": "signatures", "at_s": self._times}
             wire.send_array(self.out, meta, bgr.reshape(yuv.shape))
         self._times, self._lines, self._coding = [], [], None
-
-    def _time(self, frame: Any) -> tuple[float, float]:
-        """Start and length of a frame in seconds; starts strictly grow."""
-        step = 1 / self.source.fps
-        length = frame.duration * self._tick_s if frame.duration else step
-        length = length if 0 < length < 10 else step
-        at_s = self.clock.place(frame.time, length)
-        if at_s <= self._last_s:
-            at_s = self._last_s + length / 2
-        # In whole µs, so that a frame at a border lies on the same side of it in every run.
-        self._last_s = at_s = round(at_s, 6)
-        return at_s, length
 
     def _sign(self, at_s: float, seen: Planes) -> None:
         if self._coding != seen.coding:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from content.letterbox import Bars
+from content.media.colour import COLORSPACES, Standard, Transfer, standard_of, to_sdr, transfer_of
 from content.types import F32, U8
 
 _LINES = 2
@@ -23,8 +24,6 @@ _LINES = 2
 _ACROSS = 4
 """… and about so many pixels along each."""
 _KR_KB = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0593)}
-_MATRIX = {1: "709", 9: "2020", 10: "2020"}
-"""AVCOL_SPC_… -> the recommendation that says how luma is made; all others by Rec. 601."""
 _FULL_RANGE = 2
 
 Plane = npt.NDArray[Any]
@@ -35,8 +34,9 @@ class Coding(NamedTuple):
 
     depth: int
     """Bits a sample."""
-    standard: str
+    standard: Standard
     full: bool
+    transfer: Transfer
     shapes: tuple[tuple[int, ...], ...]
 
     @property
@@ -61,8 +61,10 @@ class Planes(NamedTuple):
         )
 
     def rgb(self, width: int, height: int) -> U8:
-        """(height, width, 3) RGB, averaged over all pixels."""
+        """(height, width, 3) RGB, averaged over all pixels; of HDR as SDR shows it."""
         scaled = [_scaled(plane, width, height) for plane in self.planes]
+        if self.coding.transfer != "sdr":
+            return to_sdr(_coded(scaled, self.coding), self.coding.transfer)
         return to_rgb(
             cv2.merge([_narrow(plane, self.coding.depth) for plane in scaled]), self.coding.to_rgb
         )
@@ -81,16 +83,19 @@ def to_rgb(yuv: U8, matrix: F32) -> U8:
 
 def planes(frame: Any, bars: Bars, scaler: VideoReformatter) -> Planes:
     """The planes of a decoded frame; a format without them is converted first."""
+    standard, transfer = standard_of(frame), transfer_of(frame)
     if not _planar(frame.format.name):
-        frame = scaler.reformat(frame, format="yuv420p")
+        matrix = COLORSPACES[standard]
+        frame = scaler.reformat(
+            frame, format="yuv420p", src_colorspace=matrix, dst_colorspace=matrix
+        )
     name = frame.format.name
     depth = _depth(name)
     full = frame.color_range == _FULL_RANGE or name.startswith("yuvj")
     kind = np.uint8 if depth == 8 else np.dtype("<u2")
     first, second, third = (_inside(_view(p, kind), bars) for p in frame.planes[:3])
-    standard = _MATRIX.get(frame.colorspace, "601")
     shapes = (first.shape, second.shape, third.shape)
-    return Planes((first, second, third), Coding(depth, standard, full, shapes))
+    return Planes((first, second, third), Coding(depth, standard, full, transfer, shapes))
 
 
 @cache
@@ -133,6 +138,14 @@ def shrunk(lines: Sequence[tuple[Plane, Plane, Plane]], size: tuple[int, int], d
         channels.append(_narrow(cv2.resize(coarse, target, interpolation=cv2.INTER_AREA), depth))
     merged: U8 = cv2.merge(channels)
     return merged.reshape(len(lines), height, width, 3)
+
+
+def _coded(planes: Sequence[Plane], coding: Coding) -> npt.NDArray[np.uint16]:
+    """Planes as RGB, 0..65535, nothing of their depth lost."""
+    scale = np.float32(2.0 ** (8 - coding.depth))
+    rgb: F32 = cv2.transform(cv2.merge([plane * scale for plane in planes]), coding.to_rgb)
+    codes: npt.NDArray[np.uint16] = np.rint(257 * rgb.clip(0, 255)).astype(np.uint16)
+    return codes
 
 
 def _narrow(plane: Plane, depth: int) -> U8:

@@ -31,8 +31,8 @@ class Sound:
     earlier sound is dropped, and what is missing at the end is silence.
     """
 
-    def __init__(self, zero_s: float, window: Window, out: BinaryIO) -> None:
-        self._clock = Clock(zero_s)
+    def __init__(self, clock: Clock, window: Window, out: BinaryIO) -> None:
+        self._clock = clock
         self._origin_s, self._end_s = window.from_s, window.end_s
         self._out = out
         self._lane: _Lane | None = None

@@ -1,15 +1,18 @@
 """An opened media file, or the reason why it is none."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, cast
 
 import av
 import av.error
+import av.format
 import av.logging
 import numpy as np
 from av.video.frame import VideoFrame
 
 from content.errors import PermanentError
+from content.media.clock import Clock, FrameTimes
 from content.types import U8, MediaFacts
 
 FORMATS = (
@@ -19,6 +22,8 @@ FORMATS = (
 MAX_SIDE_PX = 16_384
 LONGEST_S = 48 * 3600
 """No film is longer: a header that says so is broken, and the length is counted instead."""
+LENGTH_SLACK_S = 1.0
+"""Frames may lie so much beyond the declared length."""
 
 Size = tuple[int, int]
 
@@ -48,8 +53,7 @@ class Source:
         """Stand at a keyframe at or before `to_s` of the film's clock; False when it cannot."""
         try:
             if to_s > 0:
-                stamp = int((to_s + self.zero_s) / self.video.time_base)
-                self.container.seek(stamp, stream=self.video)
+                self.container.seek(self.stamp(to_s), stream=self.video)
             else:
                 self.container.seek(0)
         except (av.error.FFmpegError, OverflowError):
@@ -70,7 +74,7 @@ class Source:
             width, height = height, width
         sound = self.audio.codec_context if self.audio else None
         return MediaFacts(
-            duration_s=self.declared_s() or self._counted_s(),
+            duration_s=self.length_s,
             fps=self.fps,
             width=width,
             height=height,
@@ -81,12 +85,43 @@ class Source:
             sample_rate_hz=sound.sample_rate if sound else 0,
         )
 
-    def declared_s(self) -> float:
-        """The video's declared length, or the container's; 0 when neither is known or credible."""
+    def clock(self, leader: Clock | None = None) -> Clock:
+        """A new clock for a stream that is read.
+
+        Within the film's length a jump ahead is a gap; but not in containers where time may begin
+        anew (MPEG streams): there such a jump makes the length, too.
+        """
+        container_s = (self.container.duration or 0) / av.time_base
+        longest_s = max(self.length_s, container_s if container_s < LONGEST_S else 0.0)
+        anew = self.container.format.flags & av.format.Flags.ts_discont.value
+        until_s = 0.0 if anew or longest_s >= LONGEST_S else longest_s + LENGTH_SLACK_S
+        return Clock(self.zero_s, until_s, leader)
+
+    def frame_times(self) -> FrameTimes:
+        """A new clock for the video frames."""
+        return FrameTimes(self.clock(), 1 / self.fps, float(self.video.time_base))
+
+    def stamp(self, at_s: float) -> int:
+        """The video's timestamp of a time on the film's clock, where it was never reset."""
+        return int((at_s + self.zero_s) / self.video.time_base)
+
+    def film_s(self, stamp: int | None) -> float | None:
+        """The reverse of `stamp`."""
+        return None if stamp is None else float(stamp * self.video.time_base) - self.zero_s
+
+    def skip_unneeded(self, skip: bool) -> None:
+        """From the next packet on, do (not) decode frames that no other frame refers to."""
+        wanted = "NONREF" if skip else "DEFAULT"
+        if self.video.codec_context.skip_frame != wanted:
+            self.video.codec_context.skip_frame = wanted
+
+    @cached_property
+    def length_s(self) -> float:
+        """The video's declared length, or the container's, or the counted one."""
         declared_s = (self.container.duration or 0) / av.time_base
         if self.video.duration and self.video.time_base:
             declared_s = float(self.video.duration * self.video.time_base)
-        return float(declared_s) if 0 < declared_s < LONGEST_S else 0.0
+        return float(declared_s) if 0 < declared_s < LONGEST_S else self._counted_s()
 
     def _counted_s(self) -> float:
         ends = [
@@ -122,7 +157,7 @@ class Source:
         """Video frames in display order from where the container stands."""
         for packet in self.packets(self.video):
             for frame in self.decoded(packet):
-                check_size(frame.width, frame.height, self.max_pixels)
+                self.check(frame)
                 yield frame
 
     def keyframe(self) -> Any:
@@ -136,6 +171,7 @@ class Source:
             if not frames and packet.is_keyframe:
                 frames = self._held_back()
             if frames:
+                self.check(frames[0])
                 return frames[0]
         return None
 
@@ -147,6 +183,10 @@ class Source:
             frames = []
         codec.flush_buffers()
         return frames
+
+    def check(self, frame: Any) -> None:
+        """Refuse a frame that is larger than the limits."""
+        check_size(frame.width, frame.height, self.max_pixels)
 
     def display_size(self, width: int, height: int) -> Size:
         """Size with square pixels, before rotation. The longer side only ever grows."""
