@@ -10,7 +10,7 @@ import numpy as np
 
 from content.encoders.encoder import Encoder
 from content.encoders.exported import session
-from content.encoders.specs import embedded_specs
+from content.encoders.specs import packaged
 from content.types import F32
 
 Span = tuple[int, int]
@@ -45,7 +45,7 @@ class MiniLm(TextEncoder):
     def __init__(self, cache: Path) -> None:
         from tokenizers import Tokenizer
 
-        self.spec = embedded_specs()["synopsis"]
+        self.spec = packaged("synopsis")
         self._session = session("minilm", cache)
         self._tokenizer: Any = Tokenizer.from_file(str(_folder() / "tokenizer.json"))
         self._tokenizer.no_padding()
