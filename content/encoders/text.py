@@ -22,6 +22,11 @@ class TextEncoder(Encoder[str]):
     max_tokens: int
     """That a text may have, the model's own marks not counted."""
 
+    def knows(self, language: str | None) -> bool:
+        """Whether it reads a language (`en`, `pt-BR`): a configured model is taken to read any,
+        and an unknown language (None) for one that is read."""
+        return True
+
     @abstractmethod
     def spans(self, text: str) -> Sequence[Span]:
         """Where each token lies in the text, `[start, end)` in characters."""
@@ -51,6 +56,9 @@ class MiniLm(TextEncoder):
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
+    def knows(self, language: str | None) -> bool:
+        return language is None or primary(language) == "en"
+
     def pre(self, items: Sequence[str]) -> Any:
         """Token ids (1, t) of the one text, between the model's marks."""
         begin, *ids, end = self._tokenizer.encode(clean(items[0])).ids
@@ -65,6 +73,11 @@ class MiniLm(TextEncoder):
     def spans(self, text: str) -> Sequence[Span]:
         offsets: Sequence[Span] = self._tokenizer.encode(text, add_special_tokens=False).offsets
         return offsets
+
+
+def primary(language: str) -> str:
+    """The language alone of one with a region: `en` of `en-GB` and `EN_us`."""
+    return language.replace("_", "-").split("-")[0].lower()
 
 
 def clean(text: str) -> str:
