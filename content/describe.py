@@ -49,6 +49,7 @@ def describe(
         synopsis, language: of the title.
     """
     film = _believed(join(segments), models, language)
+    synopsis = _readable(synopsis, models, language)
     said, meanings = shot_words(film.lines, film.shots, models)
     facts = [_shot_facts(film, k, words) for k, words in enumerate(said)]
     moods, mood = _moods(film, facts, meanings, synopsis, models)
@@ -73,11 +74,17 @@ def describe(
     )
 
 
-def describe_words(synopsis: str, models: Models) -> dict[str, Facts]:
+def describe_words(synopsis: str, models: Models, language: str | None = None) -> dict[str, Facts]:
     """The profile of a title that has words alone: `words` and `mood`."""
+    synopsis = _readable(synopsis, models, language)
     words = title_words(synopsis, (), 0.0, models)
     meant = meaning_by(models).of_text(synopsis)
     return {"words": words, "mood": told_mood(words, meant) if meant is not None else {}}
+
+
+def _readable(synopsis: str, models: Models, language: str | None) -> str:
+    """The synopsis, where the text encoder knows the title's language; else nothing."""
+    return synopsis if models.text.knows(language) else ""
 
 
 def _moods(
@@ -91,8 +98,10 @@ def _moods(
     meaning = meaning_by(models)
     affinities = [meaning.of_picture(shown(own)) for own in film.pictures]
     for k, vector in zip(said.shots, said.data, strict=True) if said is not None else ():
-        affinities[k]["meaning"] = meaning.of_words(vector[None])
-    around = [sound_facts(*film.heard(*musical_span(shot))) for shot in film.shots]
+        if models.text.knows(facts[k].words["language"]):
+            affinities[k]["meaning"] = meaning.of_words(vector[None])
+    duration_s = film.facts.duration_s
+    around = [sound_facts(*film.heard(*musical_span(shot, duration_s))) for shot in film.shots]
     return film_moods(film.shots, facts, around, affinities, meaning.of_text(synopsis))
 
 

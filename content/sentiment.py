@@ -4,7 +4,7 @@ Lines in any other language have no sentiment (None).
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ def line_sentiment(line: "Line") -> float | None:
     """VADER's compound, −1 (worst) .. 1 (best), 0 neutral; None when it is not in English."""
     if line.language != "en":
         return None
-    return float(_analyzer().polarity_scores(line.text)["compound"])
+    return _compound(line.text)
 
 
 def sentiment(lines: Sequence["Line"]) -> float | None:
@@ -60,6 +60,12 @@ def arc(lines: Sequence["Line"], duration_s: float) -> list[dict[str, float]]:
         for point, row, total in zip(points, weights, totals, strict=True)
         if total >= 20
     ]
+
+
+@lru_cache(maxsize=8192)
+def _compound(text: str) -> float:
+    # A line is asked for with its shot, with the title and for the arc.
+    return float(_analyzer().polarity_scores(text)["compound"])
 
 
 @cache

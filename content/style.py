@@ -1,12 +1,13 @@
 """The style of a title as a vector: mood, light, colours, movement and sound, in figures.
 
 Titles with the same look and pace are neighbours here whatever they are about. Made from the facts
-alone (docs/facts.md), no model: the cues of `content.mood`, standardised, the hues of the palette,
-and the mood's shares. Each family is divided by the root of its size and multiplied by its weight,
-so that none counts more for having more numbers. A family that cannot be told is zeros.
+(docs/facts.md): the cues of `content.mood`, standardised, the hues of the palette, and the mood's
+shares. No model is run here, but the mood heard what several made of pictures, words and speech:
+they are named by the fingerprint, too (`content.encoders.specs`). Each family is divided by the
+root of its size and multiplied by its weight, so that none counts more for having more numbers. A
+family that cannot be told is zeros.
 """
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from content.mood.cues import CUES, LIMIT, values
-from content.mood.vocabulary import MOODS, NAMES
+from content.mood.vocabulary import NAMES
 from content.palette import from_rgb
 from content.types import F32, Facts
 
@@ -27,7 +28,7 @@ SHARE = 0.25
 
 LIGHT = ("brightness", "contrast", "saturation", "colourfulness", "warmth", "black_fraction")
 MEDIUM = ("sharpness", "animation", "monochrome", "face_area")
-_FACTS: Mapping[str, tuple[str, ...]] = {
+FAMILIES: Mapping[str, tuple[str, ...]] = {
     "light": tuple(f"look.{name}" for name in LIGHT),
     "medium": tuple(f"look.{name}" for name in MEDIUM),
     "movement": (
@@ -36,19 +37,11 @@ _FACTS: Mapping[str, tuple[str, ...]] = {
     ),
     "sound": tuple(cue.fact for cue in CUES if cue.modality == "sound"),
 }
-_WEIGHTS: Mapping[str, float] = {
+WEIGHTS: Mapping[str, float] = {
     **{"light": 1.0, "medium": 0.4, "movement": 1.0, "sound": 0.7},
     **{"hues": 0.7, "moods": 1.0},
 }
-DIM = sum(map(len, _FACTS.values())) + HUES + 1 + len(NAMES)
-PARAMETERS = json.dumps(
-    [
-        *(_FACTS, _WEIGHTS, HUES, GREY, SHARE, LIMIT, NAMES),
-        [[cue.fact, cue.centre, cue.scale, cue.valence, cue.arousal] for cue in CUES],
-        [[mood.valence, mood.arousal, dict(mood.cues)] for mood in MOODS],
-    ]
-)
-"""All constants of the formula, for its fingerprint."""
+DIM = sum(map(len, FAMILIES.values())) + HUES + 1 + len(NAMES)
 
 
 def style_vector(profile: Mapping[str, Facts]) -> F32 | None:
@@ -60,11 +53,13 @@ def style_vector(profile: Mapping[str, Facts]) -> F32 | None:
     groups.pop("pacing", None)
     told = {group: facts for group, facts in groups.items() if group in ("look", "sound", "pace")}
     standard = _standard(told)
-    families = {name: [standard.get(fact, 0.0) for fact in facts] for name, facts in _FACTS.items()}
+    families = {
+        name: [standard.get(fact, 0.0) for fact in facts] for name, facts in FAMILIES.items()
+    }
     families["hues"] = _hues(profile["look"].get("palette") or ())
     families["moods"] = _moods(profile.get("mood", {}).get("moods") or {})
     parts = [
-        np.array(numbers) * _WEIGHTS[name] / math.sqrt(len(numbers))
+        np.array(numbers) * WEIGHTS[name] / math.sqrt(len(numbers))
         for name, numbers in families.items()
     ]
     joined = np.concatenate(parts)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from content.encoders.text import primary
 from content.turns import LONGEST, WINDOW, Places, Turn, Turns
 from content.types import F32
 
@@ -125,10 +126,10 @@ def spoken_in(language: str | None, english_only: bool) -> str | None:
     """
     if language is None:
         return None
-    primary = language.replace("_", "-").split("-")[0].lower()
-    if english_only and primary != "en":
-        raise LookupError(f"the model reads English only, not {primary}")
-    return primary
+    spoken = primary(language)
+    if english_only and spoken != "en":
+        raise LookupError(f"the model reads English only, not {spoken}")
+    return spoken
 
 
 def transcript_of(lines: Sequence[Line], language: str | None, english_only: bool) -> list[Line]:

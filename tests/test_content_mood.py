@@ -211,13 +211,17 @@ def test_the_pace_around_a_shot() -> None:
 
 
 def test_tempo_and_key_of_a_short_shot_come_from_around_it() -> None:
-    assert musical_span(Shot(20.0, 22.0, 21.0)) == (17.0, 25.0)
-    assert musical_span(Shot(0.5, 1.5, 1.0)) == (0.0, 8.0)
-    assert musical_span(Shot(20.0, 40.0, 21.0)) == (20.0, 40.0)
-    own = {"tempo_bpm": None, "loudness_lufs": -12.0, "music": 0.0}
-    around = {"tempo_bpm": 120.0, "loudness_lufs": -30.0, "music": 1.0}
-    joined = with_music(own, around)
-    assert joined == {"tempo_bpm": 120.0, "loudness_lufs": -12.0, "music": 1.0}
+    assert musical_span(Shot(20.0, 22.0, 21.0), 120.0) == (17.0, 25.0)
+    assert musical_span(Shot(0.5, 1.5, 1.0), 120.0) == (0.0, 8.0)
+    assert musical_span(Shot(20.0, 40.0, 21.0), 120.0) == (20.0, 40.0)
+    assert musical_span(Shot(118.0, 120.0, 119.0), 120.0) == (112.0, 120.0)
+    assert musical_span(Shot(112.0, 120.0, 119.0), 120.0) == (112.0, 120.0)
+    assert musical_span(Shot(3.0, 5.0, 4.0), 5.0) == (0.0, 5.0)
+    kinds = {"speech": 0.0, "music": 0.0, "effects": 1.0, "silence": 0.0}
+    own = {"tempo_bpm": None, "loudness_lufs": -12.0, **kinds}
+    around = {"tempo_bpm": 120.0, "loudness_lufs": -30.0, "music": 1.0, "effects": 0.0}
+    # What is heard in the shot is its own: the evidence must not contradict it.
+    assert with_music(own, around) == {**own, "tempo_bpm": 120.0}
     assert with_music({}, {}) == {}
 
 

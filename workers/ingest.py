@@ -77,7 +77,9 @@ class Ingest:
         title = self._title()
         self._keep("words", self._call("words", "synopsis", text=title.synopsis))
         if title.media_path is None:
-            self._keep("told", self._call("words", "told", text=title.synopsis))
+            self._keep(
+                "told", self._call("words", "told", text=title.synopsis, language=title.language)
+            )
 
     def pictures(self) -> None:
         """Candidate pictures at full resolution, cropped and stored by content hash."""

@@ -45,7 +45,9 @@ class Parts:
     @property
     def fingerprints(self) -> dict[Space, str]:
         """Of today's encoder of each space."""
-        return {s: spec.fingerprint for s, spec in specs(self.settings.encoders).items()}
+        chosen = self.settings
+        made = specs(chosen.encoders, transcript=chosen.transcript, shots=chosen.shots)
+        return {space: spec.fingerprint for space, spec in made.items()}
 
     def close(self) -> None:
         self.index.close()

@@ -46,7 +46,9 @@ class Settings(BaseSettings):
     qdrant_url: str | None = Field(None, description="A Qdrant server instead of the embedded one.")
     qdrant_api_key: str | None = Field(None, description="Its API key.")
     shots: Literal["auto", "adaptive", "transnetv2"] = Field(
-        "auto", description="How shots are found; `auto`: `transnetv2` on a GPU, else `adaptive`."
+        "auto",
+        description="How shots are found; `auto`: `transnetv2` on a GPU, else `adaptive`, which "
+        "found more in our bench.",
     )
     log_level: Literal["debug", "info", "warning"] = Field(
         "info", description="`debug` logs every request; `info` only those refused or slow."
@@ -65,7 +67,8 @@ class Settings(BaseSettings):
     text_encoder: str = Field("embedded", description="Of words; see docs/models.md.")
     device: Device = Field(
         "auto",
-        description="Of configured encoders: `cpu`, `cuda`, or `auto`, a GPU if there is one.",
+        description="Of configured encoders, TransNet V2 and a configured Whisper: `cpu`, `cuda`, "
+        "or `auto`, a GPU if there is one.",
     )
     model_cache: Path = Field(
         default_factory=default_cache, description="Folder for embedded models exported to ONNX."

@@ -26,7 +26,7 @@ class ClapEncoder(Encoder[F32]):
     batch = 4
 
     def __init__(self, source: Source, wanted: Device) -> None:
-        located = locate("audio", source)
+        located = locate("audio", source, wanted)
         import_torch()
         from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
         from transformers.utils import logging

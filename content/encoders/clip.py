@@ -20,7 +20,7 @@ class ClipEncoder(Encoder[U8]):
     batch = 16
 
     def __init__(self, source: Source, wanted: Device) -> None:
-        located = locate("visual", source)
+        located = locate("visual", source, wanted)
         import_torch()
         import open_clip
         from open_clip.transform import PreprocessCfg, image_transform_v2

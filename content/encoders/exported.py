@@ -8,19 +8,18 @@ import tempfile
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock
 
 from content.encoders.choice import EncoderChoice
 from content.encoders.export import OPSET, Name
-from content.encoders.specs import embedded_specs
+from content.encoders.specs import packaged
 from content.errors import TransientError
-from content.types import Space
 
 log = logging.getLogger("keyart.encoders")
 
-SPACE: dict[Name, Space] = {"lite0": "visual", "minilm": "synopsis"}
+SPACE: dict[Name, Literal["visual", "synopsis"]] = {"lite0": "visual", "minilm": "synopsis"}
 RECIPE = "1"
 """Raise it when `export` changes: the files of before are then exported anew."""
 EXPORTERS = ("torch", "onnxscript", "transformers", "efficientnet-lite-pytorch")
@@ -76,7 +75,7 @@ def ensure(name: Name, folder: Path) -> Path:
 def file_name(name: Name) -> str:
     """It tells the weights and all that exports them, so that no stale file is ever taken."""
     versions = "-".join(metadata.version(package) for package in EXPORTERS)
-    weights = embedded_specs()[SPACE[name]].sha256[:12]
+    weights = packaged(SPACE[name]).sha256[:12]
     return f"{name}-{weights}-{RECIPE}-{OPSET}-{versions}.onnx"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from content.encoders.encoder import Encoder, check_vectors
 from content.encoders.exported import session
-from content.encoders.specs import embedded_specs
+from content.encoders.specs import packaged
 from content.types import F32, U8
 
 SIDE_PX = 224
@@ -31,7 +31,7 @@ class FrameEncoder(Encoder[U8]):
     """Larger batches leave the processor's cache and are slower per frame."""
 
     def __init__(self, cache: Path) -> None:
-        self.spec = embedded_specs()["visual"]
+        self.spec = packaged("visual")
         self._session = session("lite0", cache)
 
     def pre(self, items: Sequence[U8]) -> F32:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from content.encoders.choice import EMBEDDED, EncoderChoice
+from content.encoders.choice import EMBEDDED, Device, EncoderChoice
 from content.encoders.specs import specs
 from content.types import F32, U8, EncoderSpec, Space, Vector
 
@@ -53,9 +53,14 @@ class Models:
         self.transcript, self.shots = transcript, shots
 
     @property
+    def device(self) -> Device:
+        """As KEYART_DEVICE."""
+        return self._choice.device
+
+    @cached_property
     def specs(self) -> dict[Space, EncoderSpec]:
         """What makes each space's vectors."""
-        return specs(self._choice)
+        return specs(self._choice, transcript=self.transcript, shots=self.shots)
 
     # ----- by space
 
@@ -155,14 +160,14 @@ class Models:
             return None
         from content.encoders.whisper import Whisper
 
-        return Whisper(self.transcript)
+        return Whisper(self.transcript, self.device)
 
     @cached_property
     def transitions(self) -> "TransitionNetwork":
         """Frames to shot changes."""
         from content.encoders.transnet import TransitionNetwork
 
-        return TransitionNetwork()
+        return TransitionNetwork(self.device)
 
     @cached_property
     def _frames(self) -> "FrameEncoder":

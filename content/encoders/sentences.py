@@ -22,7 +22,7 @@ class SentenceEncoder(TextEncoder):
     batch = 16
 
     def __init__(self, source: Source, wanted: Device) -> None:
-        located = locate("text", source)
+        located = locate("text", source, wanted)
         import_torch()
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging

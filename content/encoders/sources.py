@@ -8,12 +8,15 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from content.encoders.choice import Role, Source
+from content.encoders.choice import Device, Role, Source
+from content.encoders.torch_setup import PRECISION, planned
 from content.errors import Invalid, Unavailable
 from content.types import EncoderSpec, Space
 
@@ -22,7 +25,13 @@ CLIP_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetens
 CLIP_PICKLED = "open_clip_pytorch_model.bin"
 """What older repositories hold; read by torch's restricted unpickler (weights_only) alone."""
 CHECKPOINTS = (".safetensors", ".pt", ".pth", ".bin")
-RECIPE = "1"
+_CLIP_USE = ["open_clip_config.json", "*token*", "vocab*", "merges.txt"]
+"""Files that say how a CLIP is used, …"""
+_CLIP_WANTED = [*_CLIP_USE, *CLIP_WEIGHTS]
+_WANTED = ["*.json", "*.txt", "*.model", "*.safetensors"]
+"""… and all of another library's, as the hub's patterns. What else lies in a folder (others share
+the hub's cache) is not read and not part of a fingerprint."""
+RECIPE = "2"
 """Of what we do around the libraries' own pre- and postprocessing; raise it when that changes."""
 
 
@@ -37,40 +46,59 @@ class Located:
 
 
 @cache
-def locate(role: Role, source: Source) -> Located:
+def locate(role: Role, source: Source, wanted: Device = "auto") -> Located:
     """Find a configured encoder's files, fetching a hub's repository that is not here yet.
+
+    Args:
+        wanted: where it will run: its vectors differ a little by the precision, and so does the
+            fingerprint.
 
     Raises:
         Invalid: `encoder_not_found`, `encoder_unsafe_weights`, `encoder_unfit`.
         Unavailable: `encoder_unreachable`, when the hub does not give the files.
     """
     if source.library == "open_clip":
-        return _clip(source)
-    folder = _folder(source, ["*.json", "*.txt", "*.model", "*.safetensors"])
+        return _clip(source, wanted)
+    folder = _folder(source, _WANTED)
     weights = _safetensors(folder)
     dim = _clap_dim(folder) if source.library == "clap" else _sentence_dim(folder)
-    return Located(folder, weights, _spec(role, source, folder, weights, dim))
+    files = _matching(folder, _WANTED)
+    return Located(folder, weights, _spec(role, source, wanted, files, dim))
 
 
-def _clip(source: Source) -> Located:
+def fetched(source: Source) -> bool:
+    """Whether `locate` would find it without the network."""
+    if source.embedded or source.path is not None:
+        return True
+    if not source.hub:
+        return _ask_for_tag(source.model, source.revision, "cached").returncode == 0
+    wanted = [*_CLIP_WANTED, CLIP_PICKLED] if source.library == "open_clip" else _WANTED
+    try:
+        folder = _folder(source, wanted, here=True)
+    except Unavailable:
+        return False
+    return any(path.suffix in CHECKPOINTS for path in folder.rglob("*"))
+
+
+def _clip(source: Source, wanted: Device) -> Located:
     if source.path is not None and source.model:
-        return _checkpoint(source, source.path)
+        return _checkpoint(source, source.path, wanted)
     if not source.hub and source.path is None:
-        return _checkpoint(source, _tagged(source.model, source.revision))
-    wanted = ["open_clip_config.json", *CLIP_WEIGHTS, "*token*", "vocab*", "merges.txt"]
-    folder = _folder(source, wanted)
+        return _checkpoint(source, _tagged(source.model, source.revision), wanted)
+    folder = _folder(source, _CLIP_WANTED)
     weights = next((folder / n for n in CLIP_WEIGHTS if (folder / n).is_file()), None)
     if weights is None and source.hub:
-        folder = _folder(source, [*wanted, CLIP_PICKLED])
+        folder = _folder(source, [*_CLIP_WANTED, CLIP_PICKLED])
     weights = weights or folder / CLIP_PICKLED
     if not weights.is_file():
         raise _missing(folder, f"no {CLIP_WEIGHTS[0]}")
     config = _json(folder / "open_clip_config.json").get("model_cfg", {})
-    spec = _spec("visual", source, folder, (weights,), _number(folder, config, "embed_dim"))
-    return Located(folder, (weights,), spec)
+    dim = _number(folder, config, "embed_dim")
+    files = {**_matching(folder, _CLIP_USE), weights.name: weights}
+    return Located(folder, (weights,), _spec("visual", source, wanted, files, dim))
 
 
-def _checkpoint(source: Source, path: Path) -> Located:
+def _checkpoint(source: Source, path: Path, wanted: Device) -> Located:
     if path.suffix not in CHECKPOINTS:
         raise Invalid(
             "encoder_unsafe_weights", f"{path} is none of {', '.join(CHECKPOINTS)}: not loaded"
@@ -83,22 +111,27 @@ def _checkpoint(source: Source, path: Path) -> Located:
     if not config.is_file():
         raise Invalid("encoder_not_found", f"open_clip has no model {source.model!r}")
     dim = _number(config, _json(config), "embed_dim")
-    spec = _spec("visual", source, config, (path,), dim)
-    return Located(None, (path,), spec)
+    # A file's own name says nothing: the weights may be kept under any.
+    files = {config.name: config, "weights": path}
+    return Located(None, (path,), _spec("visual", source, wanted, files, dim))
 
 
 @cache
 def _tagged(model: str, tag: str) -> Path:
-    # open_clip alone knows where a tag's weights are, and importing it brings torch.
-    command = [sys.executable, "-m", "content.encoders.tagged", model, tag]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = _ask_for_tag(model, tag)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise Unavailable("encoder_unreachable", f"open_clip:{model}@{tag}: {reason}")
     return Path(done.stdout.strip().splitlines()[-1])
 
 
-def _folder(source: Source, patterns: list[str]) -> Path:
+def _ask_for_tag(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    # open_clip alone knows where a tag's weights are, and importing it brings torch.
+    command = [sys.executable, "-m", "content.encoders.tagged", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _folder(source: Source, patterns: list[str], *, here: bool = False) -> Path:
     if source.path is not None:
         if not source.path.is_dir():
             raise _missing(source.path, "no such folder")
@@ -108,7 +141,12 @@ def _folder(source: Source, patterns: list[str]) -> Path:
 
     try:
         return Path(
-            snapshot_download(source.model, revision=source.revision, allow_patterns=patterns)
+            snapshot_download(
+                source.model,
+                revision=source.revision,
+                allow_patterns=patterns,
+                local_files_only=here,
+            )
         )
     except (OSError, ValueError, httpx.HTTPError) as error:
         raise Unavailable(
@@ -172,13 +210,23 @@ def _missing(path: Path, why: str) -> Invalid:
     return Invalid("encoder_not_found", f"no encoder at {path}: {why}")
 
 
+def _matching(folder: Path, patterns: list[str]) -> dict[str, Path]:
+    """The files that the hub would give for these patterns, by their place below `folder`."""
+    names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    return {
+        name: path
+        for name, path in names.items()
+        if path.is_file() and any(fnmatchcase(name, pattern) for pattern in patterns)
+    }
+
+
 def _spec(
-    role: Role, source: Source, config: Path, weights: tuple[Path, ...], dim: int
+    role: Role, source: Source, wanted: Device, files: Mapping[str, Path], dim: int
 ) -> EncoderSpec:
-    """Named by its weights *and* the files that say how they are used."""
-    configs = sorted(config.rglob("*.json")) if config.is_dir() else [config]
-    digest = hashlib.sha256(RECIPE.encode())
-    for path in (*configs, *weights):
+    """Named by its weights, the files that say how they are used, and the precision."""
+    digest = hashlib.sha256(f"{RECIPE} {PRECISION[planned(wanted)]}".encode())
+    for name, path in sorted(files.items()):
+        digest.update(f"\0{name}\0".encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     shown = source.model or (source.path.name if source.path else "")

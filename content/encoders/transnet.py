@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from content.encoders.torch_setup import import_torch
+from content.encoders.choice import Device
+from content.encoders.torch_setup import device, import_torch
 from content.types import F32, U8
 
 WINDOW = 100
@@ -16,11 +17,11 @@ HEIGHT_PX, WIDTH_PX = 27, 48
 
 
 class TransitionNetwork:
-    """The network with its packaged weights: on a GPU where there is one, else on one thread."""
+    """The network with its packaged weights, on a GPU or on one thread of the CPU."""
 
-    def __init__(self) -> None:
-        torch = import_torch()
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+    def __init__(self, wanted: Device = "auto") -> None:
+        """Raises: Invalid: `device_unavailable`."""
+        self._device = device(wanted)
         self._network = _network_class()(device=self._device)
 
     def predict(self, frames: U8) -> F32:
@@ -39,11 +40,6 @@ class TransitionNetwork:
             one, every = self._network.predict_raw(batch)
             both: F32 = torch.cat([one, every], 2)[0].cpu().numpy()
         return both
-
-
-def gpu_at_hand() -> bool:
-    """Whether torch can use a GPU; torch is imported only where a device file says so."""
-    return any(Path("/dev").glob("nvidia[0-9]*")) and bool(import_torch().cuda.is_available())
 
 
 @cache

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from content.encoders.choice import Device
+from content.encoders.torch_setup import device
 from content.errors import Unavailable
 from content.types import F32
 
@@ -49,20 +51,21 @@ class Phrase:
 class Whisper:
     """A transcriber of up to 30 s of sound at a time, on one CPU thread or a CUDA device."""
 
-    def __init__(self, model: str = TINY) -> None:
+    def __init__(self, model: str = TINY, wanted: Device = "auto") -> None:
         """Load a model that faster-whisper (CTranslate2) can read.
 
         Args:
             model: `tiny`, a local folder, or `owner/name@commit` of the hub.
+            wanted: where it runs; `tiny` always on the CPU.
 
         Raises:
             Unavailable: `transcriber_missing`; the detail says what to set.
+            Invalid: `device_unavailable`.
         """
-        import ctranslate2
         from faster_whisper import WhisperModel
 
         folder = _folder(model)
-        cuda = model != TINY and ctranslate2.get_cuda_device_count() > 0
+        cuda = model != TINY and device(wanted) == "cuda"
         try:
             self._model: Any = WhisperModel(
                 str(folder),

@@ -17,7 +17,7 @@ LEAST = 0.05
 """A smaller push is no evidence."""
 _SAYS = {
     "look.concept": "what is seen suggests it",
-    "words.meaning": "what is said comes near it",
+    "words.meaning": "the words come near it",
     "look.match": "the pictures match its description",
 }
 _CUES = {cue.fact: cue for cue in CUES}

@@ -11,10 +11,7 @@ import numpy as np
 from content.mood.model import F64, Reading
 from content.types import F32, Facts, Shot
 
-_MUSICAL = (
-    *("tempo_bpm", "beat_strength", "key", "mode", "key_confidence"),
-    *("speech", "music", "effects", "silence"),
-)
+_MUSICAL = ("tempo_bpm", "beat_strength", "key", "mode", "key_confidence")
 Told = TypeVar("Told", float, F64)
 
 AROUND_S = 15.0
@@ -52,18 +49,20 @@ def surroundings(shots: Sequence[Shot]) -> list[Facts]:
     ]
 
 
-def musical_span(shot: Shot) -> tuple[float, float]:
-    """Start and end (s) of the sound that a shot's tempo and key are told from: 8 s or more.
+def musical_span(shot: Shot, duration_s: float) -> tuple[float, float]:
+    """Start and end (s) of the sound that a shot's tempo and key are told from.
 
-    Music plays on over the cuts; in the two seconds of a shot it has neither tempo nor key.
+    8 s or more, or the whole of a shorter film. Music plays on over the cuts; in the two seconds
+    of a shot it has neither tempo nor key.
     """
     short_by = max(0.0, MUSIC_S - (shot.end_s - shot.start_s))
-    start_s = max(0.0, shot.start_s - short_by / 2)
-    return start_s, max(shot.end_s, start_s + MUSIC_S)
+    latest_s = min(shot.start_s, duration_s - MUSIC_S)
+    start_s = max(0.0, min(shot.start_s - short_by / 2, latest_s))
+    return start_s, min(duration_s, max(shot.end_s, start_s + MUSIC_S))
 
 
 def with_music(sound: Facts, around: Facts) -> Facts:
-    """A shot's own `sound`, with the musical facts of its `musical_span`."""
+    """A shot's own `sound`, with tempo, beat and key of its `musical_span`."""
     return sound | {name: around[name] for name in _MUSICAL if name in around}
 
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
+from content.encoders.choice import Device
+from content.encoders.torch_setup import planned
 from content.shots.adaptive import AdaptiveShots
 from content.shots.boundary import MAX_SHOTS, MIN_SHOT_S, PREROLL_S, Boundary, BoundaryDetector
 from content.shots.learned import LearnedShots
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from content.encoders.models import Models
 
 ShotsChoice = Literal["auto", "adaptive", "transnetv2"]
+Detector = Literal["adaptive", "transnetv2"]
 
 __all__ = [
     "MAX_SHOTS",
@@ -18,18 +21,23 @@ __all__ = [
     "AdaptiveShots",
     "Boundary",
     "BoundaryDetector",
+    "Detector",
     "LearnedShots",
     "ShotsChoice",
+    "chosen_detector",
     "shot_detector",
 ]
 
 
-def shot_detector(choice: ShotsChoice, models: "Models", start_s: float = 0.0) -> BoundaryDetector:
-    """The detector of a setting; `auto` is TransNet V2 where there is a GPU, else ours."""
+def chosen_detector(choice: ShotsChoice, wanted: Device) -> Detector:
+    """What a setting means here; `auto`: TransNet V2 where models run on a GPU, else ours."""
     if choice == "auto":
-        from content.encoders.transnet import gpu_at_hand
+        return "transnetv2" if planned(wanted) == "cuda" else "adaptive"
+    return choice
 
-        choice = "transnetv2" if gpu_at_hand() else "adaptive"
-    if choice == "transnetv2":
+
+def shot_detector(choice: ShotsChoice, models: "Models", start_s: float = 0.0) -> BoundaryDetector:
+    """The detector of a setting."""
+    if chosen_detector(choice, models.device) == "transnetv2":
         return LearnedShots(models.transitions, start_s)
     return AdaptiveShots(start_s)

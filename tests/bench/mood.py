@@ -85,7 +85,9 @@ class Clip:
             "median_shot_s": span.end_s - span.start_s
         }
         sound = self._sound_facts(span.start_s, span.end_s)
-        around = self._sound_facts(*musical_span(Shot(span.start_s, span.end_s, middle_s)))
+        around = self._sound_facts(
+            *musical_span(Shot(span.start_s, span.end_s, middle_s), self._shots[-1].end_s)
+        )
         seen_as = self._models.pictures([keyframe]).meaning[0]
         return {
             "look": {**look_facts(self._look[inside]), **motion_facts(moving), **seen},
