@@ -49,11 +49,11 @@ class Shelf:
     """(20,) mean descriptor of the title's pictures; None where it has none."""
 
 
-_Key = tuple[str, int | None, int, int | None]
+_Key = tuple[str, int | None, int, int]
 
 
 class Shelves:
-    """Reads the catalogue; keeps what a published version offers, for it never changes."""
+    """Reads the catalogue; keeps what a title offers until something is told anew of it."""
 
     def __init__(self, scope: Scope, encoder: str | None, keep: int = 5_000) -> None:
         self._scope, self._encoder = scope, encoder
@@ -67,11 +67,11 @@ class Shelves:
         found = {}
         # Text that no database takes (NUL, lone surrogates) cannot be the id of anything.
         ids = [title_id for title_id in set(title_ids) if TITLE_ID.fullmatch(title_id)]
-        for title_id, version, created, maturity, published in connection.execute(
+        for title_id, version, created, maturity, updated in connection.execute(
             _PUBLISHED, {"tenant": self._scope.tenant, "ids": ids}
         ):
             # A title deleted and made again counts its versions from 1 again.
-            key = (title_id, version, created, published)
+            key = (title_id, version, created, updated)
             shelf = self._kept.get(key)
             if shelf is None:
                 shelf = self._load(connection, title_id, version, maturity)
@@ -140,7 +140,7 @@ _PUBLISHED = (
         titles.c.version,
         titles.c.created_us,
         title_versions.c.maturity,
-        title_versions.c.published_us,
+        titles.c.updated_us,
     )
     .select_from(
         titles.outerjoin(

@@ -125,6 +125,11 @@ def descriptor(facts: Mapping[str, float], embedding: F32 | None) -> I16:
     return units(out)
 
 
+def is_neutral(frozen: bytes) -> bool:
+    """Has a stored descriptor no look? That of a picture without a vector has none."""
+    return not any(frozen[2 * len(FACTS) :])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Circumstances:
     """A context as numbers, made once for a whole page."""

@@ -117,6 +117,15 @@ class ImageStore:
             _write(path, data)
         return Rendition(data, MEDIA_TYPES[fmt], f'"{hashlib.sha256(data).hexdigest()[:32]}"')
 
+    def pixels(self, sha256: str) -> U8:
+        """A master as RGB (H, W, 3), 0..255.
+
+        Raises:
+            NotFound: `image_not_found`.
+        """
+        with Image.open(io.BytesIO(self._bytes(sha256)), formats=("JPEG",)) as opened:
+            return np.asarray(opened.convert("RGB"))
+
     def has(self, sha256: str) -> bool:
         """Is there a master of this hash?"""
         return self._master(sha256).exists()
@@ -144,13 +153,15 @@ class ImageStore:
             raise NotFound("image_not_found", "a picture is named by 64 lower-case hex digits")
         return self._folder / "masters" / sha256[:2] / sha256
 
-    def _render(self, sha256: str, fmt: Format, width: int | None) -> bytes:
+    def _bytes(self, sha256: str) -> bytes:
         master = _read(self._master(sha256))
         if master is None:
             raise NotFound("image_not_found", f"there is no picture {sha256}")
-        with Image.open(io.BytesIO(master), formats=("JPEG",)) as opened:
-            # Through an array, because Pillow would hand EXIF and profiles on to the rendition.
-            picture = Image.fromarray(np.asarray(opened.convert("RGB")))
+        return master
+
+    def _render(self, sha256: str, fmt: Format, width: int | None) -> bytes:
+        # Through an array, because Pillow would hand EXIF and profiles on to the rendition.
+        picture = Image.fromarray(self.pixels(sha256))
         if width is not None and width < picture.width:
             height = max(1, round(picture.height * width / picture.width))
             picture = picture.resize((width, height), Image.Resampling.LANCZOS)

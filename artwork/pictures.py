@@ -1,15 +1,16 @@
 """Rows of candidate pictures: image groups (one source picture each) and variants (its crops)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.tables import image_groups, variants
+from artwork.features import feature_set_id, is_neutral
+from artwork.tables import image_groups, picture_features, variants
 from content.ids import DEFAULT_TENANT
 from content.tables import shots
-from content.types import F32, Aspect, Origin
+from content.types import F32, Aspect, Origin, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,73 @@ def delete_title(connection: sa.Connection, title_id: str, tenant: str = DEFAULT
         connection.execute(
             sa.delete(table).where(table.c.tenant == tenant, table.c.title_id == title_id)
         )
+
+
+def seen_by_others(
+    connection: sa.Connection,
+    title_id: str,
+    version: int,
+    encoder: str,
+    tenant: str = DEFAULT_TENANT,
+) -> dict[str, str]:
+    """The pictures that another encoder than `encoder` has embedded: group id -> SHA-256 of its
+    largest crop, the nearest to the whole picture that is kept."""
+    query = (
+        sa.select(variants.c.group_id, variants.c.sha256)
+        .join(
+            image_groups,
+            sa.and_(
+                image_groups.c.tenant == variants.c.tenant,
+                image_groups.c.title_id == variants.c.title_id,
+                image_groups.c.version == variants.c.version,
+                image_groups.c.id == variants.c.group_id,
+            ),
+        )
+        .where(
+            variants.c.tenant == tenant,
+            variants.c.title_id == title_id,
+            variants.c.version == version,
+            image_groups.c.embedding_fingerprint != encoder,
+        )
+        .order_by(variants.c.group_id, variants.c.width * variants.c.height, variants.c.aspect)
+    )
+    return {row.group_id: row.sha256 for row in connection.execute(query)}  # the last one stays
+
+
+def write_looks(
+    connection: sa.Connection,
+    title_id: str,
+    version: int,
+    looks: Mapping[str, Vector],
+    tenant: str = DEFAULT_TENANT,
+) -> None:
+    """Give pictures (by group id) another encoder's vectors.
+
+    A descriptor with a neutral look, frozen while no picture had a vector of this encoder, is
+    forgotten: the next choice makes the true one. Decisions made with it can be replayed no more.
+    """
+    g, f = image_groups.c, picture_features.c
+    for group_id, look in looks.items():
+        connection.execute(
+            sa.update(image_groups)
+            .where(
+                g.tenant == tenant,
+                g.title_id == title_id,
+                g.version == version,
+                g.id == group_id,
+            )
+            .values(
+                embedding=look.data.astype("<f4").tobytes(), embedding_fingerprint=look.fingerprint
+            )
+        )
+        own = (
+            f.tenant == tenant,
+            f.feature_set == feature_set_id(look.fingerprint),
+            f.group_id == group_id,
+        )
+        frozen = connection.execute(sa.select(f.data).where(*own)).scalar()
+        if frozen is not None and is_neutral(frozen):
+            connection.execute(sa.delete(picture_features).where(*own))
 
 
 def list_variants(

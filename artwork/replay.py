@@ -72,7 +72,8 @@ def replay(
 
     Raises:
         NotFound: `decision_not_found`.
-        Conflict: `policy_mismatch`, when another policy or feature set made the decision.
+        Conflict: `policy_mismatch`, when another policy or feature set made the decision, or its
+            pictures got their look since (`pictures.write_looks`).
     """
     decision, arms = _logged(connection, scope, decision_id)
     if (decision.policy_id, decision.feature_set) != (scope.policy_id, scope.feature_set):
@@ -88,7 +89,10 @@ def replay(
         taste = taste_of(history, decision.decided_us)
     frozen = stored_features(connection, scope, decision.title_id)
     here = circumstances(decision.context, decision.decided_us)
-    x = assemble(np.stack([frozen[group] for group in arms.groups]), taste, here)
+    known = all(group in frozen for group in arms.groups)
+    x = assemble(np.stack([frozen[group] for group in arms.groups]), taste, here) if known else None
+    if x is None or (x[decision.chosen] != decision.x).any():
+        raise Conflict("policy_mismatch", "the features of its pictures were made anew since")
     scores = state.posterior.scores(state.sums, decision.title_id, arms.groups, x / SCALE)
     draws = int(decision.counts.sum(dtype=np.int64))
     drawn = draw(scores, decision.seed, draws=draws, floor=decision.floor)

@@ -144,7 +144,8 @@ class Catalog:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
-        return VersionRow(_input(row), row.version, row.job_id, row.published_us is not None)
+        published = row.published_us is not None
+        return VersionRow(_input(row), row.version, row.job_id, published, row.profile)
 
     def published(self, *, after: str | None = None, limit: int = 100) -> dict[str, int]:
         """Published titles and their versions, in order of id, those behind `after`."""

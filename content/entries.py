@@ -70,6 +70,7 @@ class VersionRow:
     job_id: str
     """A title that is deleted and submitted again begins anew at version 1, with another job."""
     published: bool
+    profile: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

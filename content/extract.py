@@ -65,8 +65,8 @@ def extract(
                 segment_s=segment_s,
             )
     until_s = time.monotonic() + limits.wall_s
-    made_by = _made_by(path, models, language)
-    number, before = _kept(folder / SEGMENTS, made_by)
+    maker = made_by(path, models, language)
+    number, before = _kept(folder / SEGMENTS, maker)
     while before is None or not before.end.last:
         before = read_segment(
             path,
@@ -79,16 +79,16 @@ def extract(
             thumbnails=Thumbnails(folder / THUMBNAILS),
             on_progress=lambda fraction: on_progress("decode", fraction),
         )
-        save_segment(before, folder / SEGMENTS, number, made_by)
+        save_segment(before, folder / SEGMENTS, number, maker)
         number += 1
     on_progress("decode", 1.0)
     on_progress("shots", 1.0)
-    extraction = describe(kept_segments(folder / SEGMENTS, made_by), models, synopsis, language)
+    extraction = describe(kept_segments(folder / SEGMENTS, maker), models, synopsis, language)
     on_progress("vectors", 1.0)
     return extraction
 
 
-def _made_by(path: Path, models: Models, language: str | None) -> str:
+def made_by(path: Path, models: Models, language: str | None) -> str:
     """Names the file as it is now and everything that reading it depends on."""
     try:
         status = path.stat()
@@ -99,9 +99,9 @@ def _made_by(path: Path, models: Models, language: str | None) -> str:
     return " ".join((file, *prints, models.transcript, models.shots, str(language)))
 
 
-def _kept(folder: Path, made_by: str) -> tuple[int, Segment | None]:
+def _kept(folder: Path, maker: str) -> tuple[int, Segment | None]:
     """How many segments are kept, and the last of them."""
     number, last = 0, None
-    for segment in kept_segments(folder, made_by):
+    for segment in kept_segments(folder, maker):
         number, last = number + 1, segment
     return number, last

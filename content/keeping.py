@@ -1,6 +1,7 @@
 """An extraction on disk: one msgpack file, arrays as little-endian float32, no pickle.
 
-The file appears whole or not at all, so a step that was killed leaves nothing half-written.
+The file appears whole or not at all, so a step that was killed leaves nothing half-written. It
+knows what it was made by: what another release or other models have made is not taken up.
 """
 
 import os
@@ -29,13 +30,18 @@ _NAME = "extraction.msgpack"
 _VERSION = 4
 
 
-def save(extraction: Extraction, folder: Path) -> None:
-    """Write into `folder`, which is made when missing; what was there is replaced at once."""
+def save(extraction: Extraction, folder: Path, made_by: str = "") -> None:
+    """Write into `folder`, which is made when missing; what was there is replaced at once.
+
+    Args:
+        made_by: names the file and the models, as `extract.made_by`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f".{_NAME}.{os.getpid()}"
     with partial.open("wb") as file:
         # Part by part: all of a long film at once would take its size in memory again.
         packer = msgpack.Packer()
+        file.write(packer.pack([_VERSION, made_by]))
         file.write(packer.pack_map_header(len(_PLAIN)))
         for name, plain in _PLAIN.items():
             file.write(packer.pack(name))
@@ -49,27 +55,31 @@ def load(folder: Path) -> Extraction:
     """Read what `save` wrote, equal bit for bit.
 
     Raises:
-        TransientError: `extraction_missing`: nothing there, or written by another version;
-            extract again.
+        TransientError: `extraction_missing`: nothing there, or written by another release.
     """
     try:
-        plain = msgpack.unpackb((folder / _NAME).read_bytes())
-    except (FileNotFoundError, ValueError) as error:
-        raise TransientError(
-            "extraction_missing", "no extraction is kept; extract again"
-        ) from error
-    if plain.get("version") != _VERSION:
-        raise TransientError("extraction_missing", "the extraction is of another version")
+        with (folder / _NAME).open("rb") as file:
+            unpacker = msgpack.Unpacker(file, max_buffer_size=2**31 - 1)
+            version, _ = unpacker.unpack()
+            plain = unpacker.unpack() if version == _VERSION else None
+    except (FileNotFoundError, ValueError, TypeError, msgpack.UnpackException) as error:
+        raise TransientError("extraction_missing", "no extraction is kept") from error
+    if plain is None:
+        raise TransientError("extraction_missing", "the extraction is of another release")
     return _from_plain(plain)
 
 
-def saved(folder: Path) -> bool:
-    """Is there a whole extraction in `folder`?"""
-    return (folder / _NAME).exists()
+def saved(folder: Path, made_by: str) -> bool:
+    """Is there a whole extraction in `folder`, of this release and made so?"""
+    try:
+        with (folder / _NAME).open("rb") as file:
+            found = msgpack.Unpacker(file).unpack()
+    except (FileNotFoundError, ValueError, msgpack.UnpackException):
+        return False
+    return bool(found == [_VERSION, made_by])
 
 
 _PLAIN: dict[str, Callable[[Extraction], Any]] = {
-    "version": lambda _: _VERSION,
     "facts": lambda found: asdict(found.facts),
     "shots": lambda found: [list(astuple(shot)) for shot in found.shots],
     "keyframes": lambda found: [

@@ -178,6 +178,15 @@ def publish(connection: sa.Connection, *, tenant: str, title_id: str, version: i
     return bool(changed)
 
 
+def touch(connection: sa.Connection, *, tenant: str, title_id: str) -> None:
+    """Say that what is told of a title has changed: whoever kept it reads it again."""
+    connection.execute(
+        sa.update(titles)
+        .where(*matching(titles, tenant=tenant, id=title_id))
+        .values(updated_us=now_us())
+    )
+
+
 def remove_version(connection: sa.Connection, *, tenant: str, title_id: str, version: int) -> None:
     """Delete one version's rows; the title too when it was its only one."""
     # Its own row first: whoever holds it is waited for, and what they wrote goes too.

@@ -26,13 +26,13 @@ class Thumbnails:
         """The JPEG of that very time.
 
         Raises:
-            TransientError: `extraction_missing`: there is none; extract again.
+            TransientError: `extraction_missing`: there is none.
         """
         try:
             return self._path(at_s).read_bytes()
         except FileNotFoundError as error:
             raise TransientError(
-                "extraction_missing", f"the picture at {at_s:.3f} s is gone; extract again"
+                "extraction_missing", f"the picture at {at_s:.3f} s is gone"
             ) from error
 
     def _path(self, at_s: float) -> Path:

@@ -139,6 +139,12 @@ def test_the_document_of_errors_is_the_table_of_codes() -> None:
     assert {code: (int(status), meaning) for code, status, meaning in rows} == dict(CODES)
 
 
+def test_each_part_of_the_document_names_a_code_once() -> None:
+    for part in (ROOT / "docs/errors.md").read_text().split("\n## ")[1:]:
+        codes = re.findall(r"^\| `(\w+)` \|", part, re.M)
+        assert sorted(set(codes)) == sorted(codes), part.partition("\n")[0]
+
+
 def test_every_code_in_the_sources_is_documented_with_the_status_of_its_type() -> None:
     documented = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/errors.md").read_text(), re.M))
     kinds = {kind.__name__: kind for kind in _subclasses(KeyartError)}

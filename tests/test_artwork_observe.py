@@ -23,7 +23,7 @@ from artwork.tables import (
     rewards,
     watch_events,
 )
-from content.errors import KeyartError, NotFound, Unavailable
+from content.errors import Conflict, KeyartError, NotFound, Unavailable
 from content.records import Writer
 from tests.choosing import EMBEDDINGS, HERE, SECRET, TITLES, House, run, state_of
 from tests.shelf import publish
@@ -242,6 +242,16 @@ def test_frozen_features_outlive_a_new_version_of_the_facts(house: House) -> Non
     house.choose(TITLES[0], user="bob")
     assert house.count(picture_features) == stored
     assert house.p.replay(choice.decision_id) == logged
+
+
+def test_features_made_anew_are_not_taken_for_those_of_the_time(house: House) -> None:
+    [choice] = house.choose(TITLES[0])
+    others = sa.update(picture_features).values(data=np.ones(20, "<i2").tobytes())
+    for change in (others, sa.delete(picture_features)):
+        with house.engine.begin() as connection:
+            connection.execute(change)
+        with pytest.raises(Conflict, match="policy_mismatch"):
+            house.p.replay(choice.decision_id)
 
 
 # ---- when things go wrong ------------------------------------------------------------------------

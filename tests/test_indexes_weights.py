@@ -110,6 +110,50 @@ def test_too_few_pairs_are_refused() -> None:
     assert caught.value.code == "too_few_pairs"
 
 
+def test_what_everybody_has_watched_may_be_in_every_pair() -> None:
+    cosines, watched, titles = world(5, {0: 6.0})
+    titles[watched] += 1
+    titles[watched, 0] = 0  # each co-watched pair is of this title and another
+    found = fitting.fit(cosines, watched, titles, weights.DEFAULT)
+    assert found.weights["visual"] > 0.8
+    assert found.pairs == watched.sum()
+
+
+def test_pairs_of_two_titles_that_everybody_has_watched_teach_nothing() -> None:
+    cosines, watched, titles = world(6, {0: 6.0})
+    titles[watched] = np.array([3, 4])
+    with pytest.raises(Invalid, match="share their titles") as caught:
+        fitting.fit(cosines, watched, titles, weights.DEFAULT)
+    assert caught.value.code == "too_few_pairs"
+
+
+def test_titles_that_share_no_space_are_left_out() -> None:
+    cosines, watched, titles = world(7, {0: 6.0})
+    alone = np.arange(len(watched)) % 3 == 0
+    cosines[alone] = np.nan
+    found = fitting.fit(cosines, watched, titles, weights.DEFAULT)
+    assert found == fitting.fit(cosines[~alone], watched[~alone], titles[~alone], weights.DEFAULT)
+
+
+def test_pairs_of_one_title_are_one_witness() -> None:
+    rng = np.random.default_rng(8)
+    watched = np.arange(800) < 400
+    scores, before = rng.normal(size=(2, 800)) + 0.2 * watched
+    apart = np.arange(1600).reshape(800, 2)
+    low, high = fitting._interval(watched, scores, before, apart)
+    drawn = rng.integers(0, 800, (400, 800))
+    gains = [
+        fitting._auc(watched[d], scores[d]) - fitting._auc(watched[d], before[d]) for d in drawn
+    ]
+    assert high - low == pytest.approx(2 * 1.96 * np.std(gains), rel=0.1)
+    # What is alike with one title is so in all its pairs.
+    popular = rng.integers(0, 10, 800) + 10 * watched
+    scores += rng.normal(size=20)[popular]
+    shared = np.stack([popular, rng.integers(20, 400, 800)], axis=1)
+    widths = [np.ptp(fitting._interval(watched, scores, before, t)) for t in (shared, apart)]
+    assert widths[0] > 1.5 * widths[1]
+
+
 def test_auc_by_hand_and_by_the_library() -> None:
     from sklearn.metrics import roc_auc_score
 

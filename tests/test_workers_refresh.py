@@ -9,21 +9,34 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from artwork import pictures
+from artwork.arms import Shelves
+from artwork.decisions import Scope
+from artwork.features import feature_set_id
 from artwork.images import ImageStore
+from artwork.ledger import save_features
+from artwork.pictures import PictureGroup, PictureVariant
+from artwork.tables import image_groups
 from content import publication
+from content.encoders.models import Models
 from content.encoders.specs import embedded_specs
 from content.errors import NotFound
 from content.records import writing
 from content.tables import timelines
 from content.types import TitleInput, Vector
+from indexes.calibration import FIT_MIN_TITLES, Calibration
+from indexes.generation import CONSTANTS
+from indexes.service import IndexService
+from indexes.store_edge import EdgeStores
 from tests import plausible
 from tests.shelf import fresh_engine
 from tests.synth import Take, make_clip
-from workers import removal
+from workers import removal, workflows
 from workers.parts import Parts
 from workers.pool import Pool
 from workers.refresh import Refresh
 from workers.settings import Settings
+from workers.workflows import JobRunner
 
 PRINTS = {space: spec.fingerprint for space, spec in embedded_specs().items()}
 TAKES = [Take(1.0, (180, 60, 50)), Take(1.0, (40, 90, 170), "bars")]
@@ -42,10 +55,13 @@ def parts(tmp_path: Path) -> Parts:
     return Parts.open(Settings(data=tmp_path))
 
 
-def published(parts: Parts, pool: Pool, media: Path | None, prints: dict[str, str]) -> Refresh:
+def published(
+    parts: Parts, pool: Pool, media: Path | None, prints: dict[str, str], title_id: str = "a"
+) -> Refresh:
     """A title that was understood as a made-up film, with a picture for its shots."""
     path = None if media is None else str(media)
-    made = parts.catalog.submit(TitleInput(id="a", name="A", synopsis="Bars.", media_path=path))
+    title = TitleInput(id=title_id, name="A", synopsis=f"Bars of {title_id}.", media_path=path)
+    made = parts.catalog.submit(title)
     dims = {space: spec.dim for space, spec in embedded_specs().items()}
     film = plausible.film(10.0, 3)
     picture = parts.images.put(np.full((20, 20, 3), 77, np.uint8)).sha256
@@ -53,7 +69,7 @@ def published(parts: Parts, pool: Pool, media: Path | None, prints: dict[str, st
         publication.write_understanding(
             connection,
             tenant="default",
-            title_id="a",
+            title_id=title_id,
             version=1,
             extraction=None if media is None else film,
             title_vectors={
@@ -62,7 +78,7 @@ def published(parts: Parts, pool: Pool, media: Path | None, prints: dict[str, st
             },
             keyframes={shot.keyframe_s: picture for shot in film.shots},
         )
-        publication.publish(connection, tenant="default", title_id="a", version=1)
+        publication.publish(connection, tenant="default", title_id=title_id, version=1)
     parts.work_folder(made.job_id).mkdir(parents=True)
     return Refresh(parts, pool, parts.rows.get(made.job_id), threading.Event())
 
@@ -121,9 +137,95 @@ def test_without_its_media_a_title_gets_the_words_of_today(
     assert prints == {**old, "synopsis": PRINTS["synopsis"]}
 
 
-def test_words_alone_are_encoded_anew(parts: Parts, pool: Pool) -> None:
-    published(parts, pool, None, {"synopsis": "old@1:384:b"}).title("a", 1)
+@pytest.mark.parametrize("made_by", ["old@1:384:b", PRINTS["synopsis"]])
+def test_words_alone_tell_anew(parts: Parts, pool: Pool, made_by: str) -> None:
+    refresh = published(parts, pool, None, {"synopsis": made_by})  # from before there were profiles
+    before = parts.catalog.get("a")
+    refresh.title("a", 1)
+    after = parts.catalog.get("a")
     assert parts.catalog.vectors("a", 1)["synopsis"].fingerprint == PRINTS["synopsis"]
+    assert before.profile is None and after.profile is not None
+    assert set(after.profile) == {"words", "mood"}
+    assert after.updated_us > before.updated_us
+    replace(refresh, pool=None).title("a", 1)  # once is enough
+
+
+def test_what_was_extracted_is_kept_until_it_is_written(
+    parts: Parts, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_clip(tmp_path / "film.mp4", TAKES)
+    refresh = published(parts, pool, tmp_path / "film.mp4", {"visual": "old@1:1280:a"})
+    folder = parts.work_folder(refresh.job.id) / "extraction-a-1"
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="full"):
+        patch.setattr(publication, "write_understanding", full)
+        refresh.title("a", 1)
+    assert folder.exists()
+    replace(refresh, pool=None).title("a", 1)  # reads nothing again
+    assert len(parts.catalog.run("a").shots) == 2
+    assert not folder.exists()
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError("the disk is full")
+
+
+def test_pictures_keep_their_look(parts: Parts, pool: Pool, tmp_path: Path) -> None:
+    refresh = published(parts, pool, tmp_path / "gone.mp4", PRINTS)
+    photo = np.random.default_rng(3).integers(0, 255, (90, 160, 3), np.uint8)
+    crops = [parts.images.put(photo), parts.images.put(photo[:, 30:90])]
+    group = PictureGroup(
+        "g",
+        "frame",
+        1.0,
+        {"brightness": 0.5},
+        np.eye(1, 1280, dtype=np.float32)[0],
+        "old@1:1280:a",
+        tuple(
+            PictureVariant(f"v{n}", "g", aspect, made.sha256, made.width, made.height, {}, {})
+            for n, (aspect, made) in enumerate(zip(("16:9", "2:3"), crops, strict=True))
+        ),
+    )
+    with writing(parts.engine).begin() as connection:
+        pictures.write_groups(connection, "a", 1, [group])
+    scope = Scope("default", "p", feature_set_id(PRINTS["visual"]))
+    shelves = Shelves(scope, PRINTS["visual"])
+
+    def look() -> np.ndarray:
+        with parts.engine.begin() as connection:
+            return shelves.read(connection, ["a"])["a"].offers["16:9"].descriptors[0, 10:]
+
+    assert not look().any()
+    with writing(parts.engine).begin() as connection:  # a choice was made meanwhile
+        save_features(connection, scope, shelves.unsaved)
+    refresh.title("a", 1)
+    assert look().any()
+    with parts.engine.begin() as connection:
+        [(data, fingerprint)] = connection.execute(
+            sa.select(image_groups.c.embedding, image_groups.c.embedding_fingerprint)
+        ).all()
+    assert fingerprint == PRINTS["visual"]
+    seen = Models().visual.encode([photo])[0]
+    assert np.frombuffer(data, "<f4") @ seen > 0.99  # JPEG
+    replace(refresh, pool=None).title("a", 1)  # once is enough
+
+
+def test_a_reindex_centres_by_what_today_s_encoders_made(
+    parts: Parts, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = IndexService(tmp_path / "index", EdgeStores())
+    index.ensure({"synopsis": "old@1:384:b"})
+    parts = replace(parts, index=index)
+    for n in range(FIT_MIN_TITLES):
+        published(parts, pool, None, {"synopsis": "old@1:384:b"}, f"t{n:02}")
+    monkeypatch.setattr(workflows.DBOS, "run_step", lambda _options, step, *given: step(*given))
+    job = parts.rows.add_reindex()
+    JobRunner(parts, pool)._reindex_workflow()(job.id)
+    assert parts.rows.get(job.id).state == "done"
+    [live] = index.generations()
+    assert (live.name, live.points) == (job.generation, FIT_MIN_TITLES)
+    kept = tmp_path / "index" / "generations" / live.name / CONSTANTS
+    assert np.abs(Calibration.from_bytes(kept.read_bytes()).spaces["synopsis"].mean).max() > 0.01
+    index.close()
 
 
 def test_a_title_deleted_meanwhile_leaves_nothing(

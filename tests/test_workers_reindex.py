@@ -1,17 +1,19 @@
-"""The last look before the cut-over: what it takes away, and what it leaves."""
+"""A reindex: what one bad film may cost, and the last look before the cut-over."""
 
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from content.errors import TransientError
+from content.errors import KeyartError, NotFound, PermanentError, TransientError
 from indexes.schema import Verification
 from workers.jobs import JobRecord
 from workers.parts import Parts
 from workers.pool import Pool
-from workers.reindex import Reindex
+from workers.refresh import Refresh
+from workers.reindex import TRIES, Reindex
 
 
 class Index:
@@ -55,3 +57,73 @@ def test_the_point_of_a_deleted_title_is_taken_away() -> None:
     with pytest.raises(TransientError, match="generation_incomplete"):  # to look again
         reindex_over(index, published=set(), in_the_making=set()).verify()
     assert index.deleted == ["film"]
+
+
+TITLES = {"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1}
+
+
+class Refreshing:
+    """A catalogue of `TITLES`, some of which cannot be understood."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, bad: dict[str, KeyartError]) -> None:
+        self.tried: list[str] = []
+        self.told: list[float] = []
+
+        def title(_self: Refresh, title_id: str, _version: int, note: Callable[..., None]) -> None:
+            self.tried.append(title_id)
+            note("decode", 0.5)
+            if title_id in bad:
+                raise bad[title_id]
+
+        monkeypatch.setattr(Refresh, "title", title)
+        monkeypatch.setattr("workers.reindex.spaced", lambda note: note)
+
+    def reindex(self) -> Reindex:
+        catalog = SimpleNamespace(
+            published=lambda after=None, **_: {
+                t: v for t, v in TITLES.items() if t > (after or "")
+            },
+            count_published=lambda until: (len(TITLES), sum(t <= until for t in TITLES)),
+            vectors=lambda *_: {},
+        )
+        rows = SimpleNamespace(advance=lambda _job, _stage, share: not self.told.append(share))
+        index = SimpleNamespace(begin=lambda *_: None)
+        parts = SimpleNamespace(index=index, catalog=catalog, rows=rows, fingerprints={})
+        at_once = SimpleNamespace(is_set=lambda: False, wait=lambda _s: None)
+        job = SimpleNamespace(id="job", generation="g-1")
+        return Reindex(cast(Any, parts), cast(Any, None), cast(Any, job), cast(Any, at_once))
+
+
+def test_a_film_that_always_fails_does_not_keep_the_others_from_today(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Refreshing(monkeypatch, {"b": TransientError("child_died", "again and again")})
+    assert world.reindex().refresh("") == ("f", 1)
+    assert world.tried == ["a", *["b"] * TRIES, "c", "d", "e", "f"]
+    assert world.reindex().refresh("f") == (None, 0)
+    world.reindex().begin(1)
+
+
+def test_what_trying_again_does_not_help_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = {
+        "a": NotFound("title_not_found", "deleted meanwhile"),
+        "c": PermanentError("encoder_bad_vector", "not finite"),
+    }
+    world = Refreshing(monkeypatch, bad)
+    assert world.reindex().refresh("") == ("f", 1)
+    assert world.tried == list(TITLES)
+
+
+def test_a_failure_of_most_titles_is_not_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = TransientError("child_died", "no memory")
+    world = Refreshing(monkeypatch, dict.fromkeys("abcd", lost))
+    _, failed = world.reindex().refresh("")
+    with pytest.raises(KeyartError, match="refresh_failed: 4 of 6"):
+        world.reindex().begin(failed)
+
+
+def test_progress_is_told_within_and_between_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Refreshing(monkeypatch, {})
+    world.reindex().refresh("b")
+    expected = [0.85 * (2 + n / 2) / len(TITLES) for n in range(8)]
+    assert world.told == pytest.approx(expected)

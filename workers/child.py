@@ -18,11 +18,12 @@ import msgpack
 
 from artwork.candidates import make_candidates
 from artwork.images import ImageStore
+from artwork.quality import analysis_picture
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
 from content.encoders.models import Models
 from content.errors import KeyartError, TransientError, described
-from content.extract import SEGMENTS, extract
+from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
@@ -61,7 +62,7 @@ class Operations:
             language=language,
             folder=Path(folder),
         )
-        save(extraction, Path(folder))
+        save(extraction, Path(folder), made_by(Path(path), self._models, language))
         shutil.rmtree(Path(folder) / SEGMENTS)
 
     def synopsis(self, _report: Report, *, text: str) -> dict[str, Any] | None:
@@ -77,8 +78,22 @@ class Operations:
         found = self._models.query(text)
         return {s: (v.data.astype("<f4").tobytes(), v.fingerprint) for s, v in found.items()}
 
+    def looks(self, _report: Report, *, images: str, masters: list[str]) -> list[bytes]:
+        """The visual vectors of stored pictures, float32 little-endian."""
+        store = ImageStore(Path(images))
+        small = [analysis_picture(store.pixels(sha256)) for sha256 in masters]
+        return [row.astype("<f4").tobytes() for row in self._models.visual.encode(small)]
+
     def pictures(
-        self, report: Report, *, path: str, extraction: str, images: str, journal: str, **ids: str
+        self,
+        report: Report,
+        *,
+        path: str,
+        wall_s: float,
+        extraction: str,
+        images: str,
+        journal: str,
+        **ids: str,
     ) -> list[dict[str, Any]]:
         kept = load(Path(extraction))
         groups = make_candidates(
@@ -88,7 +103,7 @@ class Operations:
             tenant=ids["tenant"],
             images=ImageStore(Path(images), Path(journal)),
             models=self._models,
-            grab=partial(grab, steady=kept.steady),
+            grab=partial(grab, limits=DecodeLimits(wall_s=wall_s), steady=kept.steady),
             on_progress=lambda fraction: report("pictures", fraction),
         )
         return [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups]

@@ -5,7 +5,6 @@ title's version. What a stage makes for the next lies in the job's work folder.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,15 +19,15 @@ from artwork import pictures
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
 from content import keeping, publication
-from content.errors import Cancelled, TransientError
+from content.errors import Cancelled, Conflict, TransientError
 from content.extract import THUMBNAILS
 from content.records import writing
 from content.thumbnails import Thumbnails
-from content.types import Extraction, Space, TitleInput, Vector
+from content.types import SPACES, Extraction, Space, TitleInput, Vector
 from workers import removal
 from workers.jobs import PUBLISHED, JobRecord
 from workers.parts import Parts
-from workers.pool import Pool
+from workers.pool import Pool, spaced
 
 SPANS = {
     "probe": (0.00, 0.02),
@@ -38,8 +37,10 @@ SPANS = {
     "publish": (0.95, 1.00),
 }
 """Stage -> the part of the whole job's progress that it covers."""
-
-NOTE_EVERY_S = 0.5
+PROBE_S = 120.0
+LATE_S = 600.0
+"""What a child may take beyond its decoder's wall clock, to make something of what was read: so
+it is the decoder that is late, which is the film's fault, and tried once."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,26 @@ class Ingest:
     cancelled: threading.Event
 
     def probe(self) -> None:
-        """Is the media what it should be? Refuses it early, before any work."""
-        if (path := self._title().media_path) is not None:
-            self._call("probe", "probe", path=path, wall_s=120.0)
+        """Is the media what it should be? Refuses it early, before any work.
+
+        Raises:
+            Conflict: `fingerprint_mismatch`, as `check_encoders`.
+        """
+        title = self._title()
+        check_encoders(self.parts, title)
+        if title.media_path is not None:
+            wall_s = min(PROBE_S, self.parts.settings.job_timeout_s)
+            self._call("probe", "probe", path=title.media_path, wall_s=wall_s)
 
     def decode(self) -> None:
-        """One pass over the media: shots, keyframes, vectors of picture and sound, profile."""
-        title = self._title()
-        folder = self._folder / "extraction"
-        if title.media_path is None or keeping.saved(folder):
+        """One pass over the media: shots, keyframes, vectors of picture and sound, profile.
+
+        What it has kept is used again, if it is of today's encoders.
+        """
+        title, folder = self._title(), self._folder / "extraction"
+        if title.media_path is None or keeping.saved(folder, self.parts.maker(title)):
             return
+        check_encoders(self.parts, title)
         self._call(
             "decode",
             "extract",
@@ -86,10 +97,12 @@ class Ingest:
         path = self._title().media_path
         if path is None:
             return
+        self.decode()  # another release, or other encoders, may have done so before a restart
         answer = self._call(
             "pictures",
             "pictures",
             path=path,
+            wall_s=self.parts.settings.job_timeout_s / 2,  # it grabs twice
             extraction=str(self._folder / "extraction"),
             images=str(self.parts.settings.image_folder),
             journal=str(self.parts.journal(self.job.id)),
@@ -193,18 +206,21 @@ class Ingest:
     def _extraction(self, title: TitleInput) -> Extraction | None:
         if title.media_path is None:
             return None
-        folder = self._folder / "extraction"
-        if not keeping.saved(folder):
-            raise TransientError("work_lost", "the work folder lost its extraction")
-        return keeping.load(folder)
+        self.decode()
+        return keeping.load(self._folder / "extraction")
 
     def _groups(self, title: TitleInput) -> list[PictureGroup]:
         """The candidate pictures, every file of them there."""
         if title.media_path is None:
             return []
-        kept = self._kept("pictures")
-        # Another title with the very same picture may have been deleted since this one was cut.
-        if kept is None or not all(self.parts.images.has(sha256) for sha256 in _masters(kept)):
+        kept, prints = self._kept("pictures"), self.parts.fingerprints
+        # Another title with the very same picture may have been deleted since this one was cut,
+        # or the service started again with another encoder.
+        if (
+            kept is None
+            or not all(self.parts.images.has(sha256) for sha256 in _masters(kept))
+            or {group["embedding_fingerprint"] for group in kept} - {prints.get("visual")}
+        ):
             self.pictures()
             kept = self._kept("pictures")
         return [_group(raw) for raw in kept]
@@ -238,21 +254,13 @@ class Ingest:
     def _call(self, stage: str, operation: str, **arguments: Any) -> Any:
         self._advance(stage, 0.0)
         self._folder.mkdir(parents=True, exist_ok=True)
-        noted = time.monotonic()
-
-        def note(_name: str, fraction: float) -> None:
-            nonlocal noted
-            if time.monotonic() - noted > NOTE_EVERY_S:
-                noted = time.monotonic()
-                self._advance(stage, fraction)
-
         with self.pool.child() as child:
             return child.call(
                 operation,
                 arguments,
-                on_progress=note,
+                on_progress=spaced(lambda _name, fraction: self._advance(stage, fraction)),
                 cancelled=self.cancelled,
-                timeout_s=self.parts.settings.job_timeout_s,
+                timeout_s=self.parts.settings.job_timeout_s + LATE_S,
             )
 
     def _advance(self, stage: str, fraction: float) -> None:
@@ -284,6 +292,25 @@ _LOCKS = tuple(threading.Lock() for _ in range(64))
 def publishing(title_id: str) -> threading.Lock:
     """Two versions of one title are published, or taken back, one after the other."""
     return _LOCKS[hash(title_id) % len(_LOCKS)]
+
+
+def check_encoders(parts: Parts, title: TitleInput) -> None:
+    """See that what today's encoders make of a title can be published.
+
+    Raises:
+        Conflict: `fingerprint_mismatch`, when the live generation is of others.
+    """
+    spaces = SPACES if title.media_path is not None else ("synopsis",)
+    prints = parts.fingerprints
+    for live in (made for made in parts.index.generations() if made.state == "live"):
+        for space in (s for s in spaces if s in prints):
+            if (found := live.fingerprints.get(space)) != prints[space]:
+                raise Conflict(
+                    "fingerprint_mismatch",
+                    f"{space} is made by {prints[space]} now, but the live generation "
+                    f"{live.name} holds {found or 'no such space'}; run `keyart reindex`, then "
+                    "submit again",
+                )
 
 
 def store_keyframes(

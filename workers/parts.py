@@ -9,10 +9,12 @@ import sqlalchemy as sa
 
 from artwork.images import ImageStore
 from content.catalog import Catalog
+from content.encoders.models import Models
 from content.encoders.specs import specs
+from content.extract import made_by
 from content.ids import DEFAULT_TENANT
 from content.records import open_engine
-from content.types import Space
+from content.types import Space, TitleInput
 from indexes.client import IndexClient
 from workers.jobs import JobRows
 from workers.settings import Settings
@@ -48,6 +50,13 @@ class Parts:
         chosen = self.settings
         made = specs(chosen.encoders, transcript=chosen.transcript, shots=chosen.shots)
         return {space: spec.fingerprint for space, spec in made.items()}
+
+    def maker(self, title: TitleInput) -> str:
+        """What today's extraction of a title with media would be made by."""
+        assert title.media_path is not None
+        settings = self.settings
+        models = Models(settings.encoders, transcript=settings.transcript, shots=settings.shots)
+        return made_by(Path(title.media_path), models, title.language)
 
     def close(self) -> None:
         self.index.close()

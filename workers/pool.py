@@ -23,8 +23,24 @@ from content.errors import Cancelled, TransientError, revived
 Progress = Callable[[str, float], None]
 
 
-def _ignore(_stage: str, _fraction: float) -> None:
+NOTE_EVERY_S = 0.5
+
+
+def ignore(_stage: str, _fraction: float) -> None:
     pass
+
+
+def spaced(note: Progress) -> Progress:
+    """`note`, called once in `NOTE_EVERY_S` at most: what comes in between is left out."""
+    last = time.monotonic()
+
+    def passed_on(stage: str, fraction: float) -> None:
+        nonlocal last
+        if time.monotonic() - last > NOTE_EVERY_S:
+            last = time.monotonic()
+            note(stage, fraction)
+
+    return passed_on
 
 
 class Child:
@@ -44,7 +60,7 @@ class Child:
         operation: str,
         arguments: dict[str, Any],
         *,
-        on_progress: Progress = _ignore,
+        on_progress: Progress = ignore,
         cancelled: threading.Event | None = None,
         timeout_s: float | None = None,
     ) -> Any:

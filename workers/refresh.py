@@ -3,25 +3,37 @@
 import logging
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import sqlalchemy as sa
 
+from artwork import pictures
 from content import keeping, publication
 from content.errors import NotFound, PermanentError
 from content.records import writing
-from content.types import Extraction, Space, TitleInput, Vector
+from content.types import Extraction, Facts, Space, TitleInput, Vector
 from workers import removal
-from workers.ingest import store_keyframes
+from workers.ingest import LATE_S, store_keyframes
 from workers.jobs import JobRecord
 from workers.parts import Parts
-from workers.pool import Pool
+from workers.pool import Pool, Progress, ignore
 
 log = logging.getLogger("keyart.jobs")
+
+
+@dataclass(slots=True)
+class _Anew:
+    """What was made of a title today, in place of what others made; nothing where it holds."""
+
+    words: dict[Space, Vector] = field(default_factory=dict)
+    told: Mapping[str, Facts] | None = None
+    extraction: Extraction | None = None
+    looks: dict[str, Vector] = field(default_factory=dict)
+    """Of pictures, by group id."""
 
 
 @dataclass(frozen=True)
@@ -33,64 +45,87 @@ class Refresh:
     job: JobRecord
     cancelled: threading.Event
 
-    def title(self, title_id: str, version: int) -> None:
+    def title(self, title_id: str, version: int, on_progress: Progress = ignore) -> None:
         """Understand a title anew if another encoder than today's, or a release that kept no
-        timeline, has done so.
+        timeline or no profile, has done so.
 
         All of it, whichever encoder changed: facts and moods are made with several of them.
 
         Raises:
             NotFound: `title_not_found`: it was deleted or replaced meanwhile.
+            TransientError: it may be tried again, and goes on where it was.
         """
-        prints = self.parts.fingerprints
-        stored = self.parts.catalog.vectors(title_id, version)
-        stale = {space for space, v in stored.items() if prints.get(space) != v.fingerprint}
         row = self.parts.catalog.version(title_id, version)
         if row is None:
             return
-        words: dict[Space, Vector] = {s: v for s, v in stored.items() if s == "synopsis"}
+        prints = self.parts.fingerprints
+        stored = self.parts.catalog.vectors(title_id, version)
+        stale = {space for space, v in stored.items() if prints.get(space) != v.fingerprint}
+        title, folder = row.title, self._folder(title_id, version)
+        anew = _Anew(looks=self._looks(title_id, version))
         if "synopsis" in stale:
-            words = self._synopsis(row.title.synopsis)
-        extraction, path = None, row.title.media_path
-        timed = self.parts.catalog.timeline(title_id, version) is not None
-        if path is not None and (stale or not timed):
-            extraction = self._extract(title_id, path, row.title)
-        if extraction is not None:
-            self._replace(title_id, version, extraction, words)
-        elif "synopsis" in stale:
-            with self._own(title_id, version) as connection:
-                publication.write_vectors(
-                    connection,
-                    tenant=self.parts.tenant,
-                    title_id=title_id,
-                    version=version,
-                    title_vectors=words,
-                )
+            anew.words = self._synopsis(title.synopsis)
+        if title.media_path is None:
+            if "synopsis" in stale or row.profile is None:
+                anew.told = self._told(title.synopsis)
+        elif stale or self.parts.catalog.timeline(title_id, version) is None:
+            anew.extraction = self._extract(title_id, title, folder, on_progress)
+        if anew.words or anew.told or anew.extraction or anew.looks:
+            if not anew.words and "synopsis" in stored:
+                anew.words = {"synopsis": stored["synopsis"]}
+            self._replace(title_id, version, anew, folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
-    def _replace(
-        self, title_id: str, version: int, extraction: Extraction, words: dict[Space, Vector]
-    ) -> None:
+    def _replace(self, title_id: str, version: int, anew: _Anew, folder: Path) -> None:
         """Write what is understood now in place of what was: readers see one or the other."""
-        keyframes = store_keyframes(self.parts, self.job.id, extraction, self._folder)
-        old, _ = removal.version_files(self.parts, title_id, version)
-        removal.doom(self.parts, self.job.id, old)
+        keyframes = self._store_keyframes(anew, folder)
+        if anew.extraction is not None:
+            old, _ = removal.version_files(self.parts, title_id, version)
+            removal.doom(self.parts, self.job.id, old)
         with self._own(title_id, version) as connection:
-            publication.write_understanding(
+            self._write(connection, title_id, version, anew, keyframes)
+        # Named by a row they are safe; until then another title's end could take them along.
+        self._store_keyframes(anew, folder)
+
+    def _write(
+        self,
+        connection: sa.Connection,
+        title_id: str,
+        version: int,
+        anew: _Anew,
+        keyframes: Mapping[float, str],
+    ) -> None:
+        tenant, found = self.parts.tenant, anew.extraction
+        if found is None and anew.told is None:
+            publication.write_vectors(
                 connection,
-                tenant=self.parts.tenant,
+                tenant=tenant,
                 title_id=title_id,
                 version=version,
-                extraction=extraction,
-                title_vectors={**extraction.vectors, **words},
-                keyframes=keyframes,
+                title_vectors=anew.words,
             )
-        # Named by a row they are safe; until then another title's end could take them along.
-        store_keyframes(self.parts, self.job.id, extraction, self._folder)
+        else:
+            publication.write_understanding(
+                connection,
+                tenant=tenant,
+                title_id=title_id,
+                version=version,
+                extraction=found,
+                title_vectors={**(found.vectors if found is not None else {}), **anew.words},
+                keyframes=keyframes,
+                told=anew.told,
+            )
+        pictures.write_looks(connection, title_id, version, anew.looks, tenant)
+        publication.touch(connection, tenant=tenant, title_id=title_id)
 
-    @property
-    def _folder(self) -> Path:
-        folder: Path = self.parts.work_folder(self.job.id) / "extraction"
-        return folder
+    def _store_keyframes(self, anew: _Anew, folder: Path) -> dict[float, str]:
+        if anew.extraction is None:
+            return {}
+        return store_keyframes(self.parts, self.job.id, anew.extraction, folder)
+
+    def _folder(self, title_id: str, version: int) -> Path:
+        """A title's own: what was read of it outlives a kill and another title's turn."""
+        return self.parts.work_folder(self.job.id) / f"extraction-{title_id}-{version}"
 
     @contextmanager
     def _own(self, title_id: str, version: int) -> Iterator[sa.Connection]:
@@ -102,27 +137,37 @@ class Refresh:
                 raise NotFound("title_not_found", f"{title_id} was deleted or replaced meanwhile")
             yield connection
 
-    def _extract(self, title_id: str, path: str, title: TitleInput) -> Extraction | None:
-        """What is in the media today; None when it cannot be read any more."""
-        folder = self._folder
+    def _extract(
+        self, title_id: str, title: TitleInput, folder: Path, on_progress: Progress
+    ) -> Extraction | None:
+        """What is in the media today; None when it cannot be read any more.
+
+        Raises:
+            PermanentError: of an encoder: not the title's fault.
+        """
+        if keeping.saved(folder, self.parts.maker(title)):
+            return keeping.load(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
         wall_s = self.parts.settings.job_timeout_s
+        arguments = {
+            "path": title.media_path,
+            "folder": str(folder),
+            "wall_s": wall_s,
+            "synopsis": title.synopsis,
+            "language": title.language,
+        }
         try:
             with self.pool.child() as child:
                 child.call(
                     "extract",
-                    {
-                        "path": path,
-                        "folder": str(folder),
-                        "wall_s": wall_s,
-                        "synopsis": title.synopsis,
-                        "language": title.language,
-                    },
+                    arguments,
+                    on_progress=on_progress,
                     cancelled=self.cancelled,
-                    timeout_s=wall_s,
+                    timeout_s=wall_s + LATE_S,
                 )
         except PermanentError as error:
+            if not error.code.startswith("media_"):
+                raise
             log.warning("%s keeps only what today's encoders made of it: %s", title_id, error)
             return None
         return keeping.load(folder)
@@ -134,3 +179,27 @@ class Refresh:
             return {}
         vector = Vector(np.frombuffer(answer["data"], "<f4"), answer["fingerprint"])
         return {"synopsis": vector}
+
+    def _told(self, text: str) -> dict[str, Facts]:
+        with self.pool.child() as child:
+            told: dict[str, Facts] = child.call("told", {"text": text}, cancelled=self.cancelled)
+        return told
+
+    def _looks(self, title_id: str, version: int) -> dict[str, Vector]:
+        """Today's vectors of the pictures that another encoder has seen, from their files."""
+        encoder = self.parts.fingerprints["visual"]
+        with self.parts.engine.begin() as connection:
+            found = pictures.seen_by_others(
+                connection, title_id, version, encoder, self.parts.tenant
+            )
+        masters = {group: sha for group, sha in found.items() if self.parts.images.has(sha)}
+        if not masters:
+            return {}
+        images = str(self.parts.settings.image_folder)
+        arguments = {"images": images, "masters": list(masters.values())}
+        with self.pool.child() as child:
+            rows = child.call("looks", arguments, cancelled=self.cancelled)
+        return {
+            group: Vector(np.frombuffer(row, "<f4"), encoder)
+            for group, row in zip(masters, rows, strict=True)
+        }

@@ -1,26 +1,33 @@
 """Reindex: every title's vectors into a new generation, which readers then switch to at once.
 
-Stored raw vectors made by today's encoders are used as they are; a title that another encoder, or
-an earlier release, has understood is understood anew (`workers.refresh`). What is new in every
-generation is the calibration: the constants that centre and scale each space, fitted on the
-catalogue.
+First every title that another encoder, or an earlier release, has understood is understood anew
+(`workers.refresh`); the others' stored raw vectors are used as they are. Then the calibration, the
+constants that centre each space, is fitted on all of them and frozen with the new generation.
 """
 
 import logging
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from content.errors import Cancelled, Invalid, NotFound, PermanentError, TransientError
+from content.errors import (
+    Cancelled,
+    Invalid,
+    KeyartError,
+    NotFound,
+    PermanentError,
+    TransientError,
+)
 from content.types import F32, Space
 from indexes.calibration import Calibration
 from indexes.schema import TitlePoint
 from workers import removal
 from workers.jobs import JobRecord
 from workers.parts import Parts
-from workers.pool import Pool
+from workers.pool import Pool, Progress, spaced
 from workers.refresh import Refresh
 
 log = logging.getLogger("keyart.jobs")
@@ -28,6 +35,10 @@ log = logging.getLogger("keyart.jobs")
 BATCH = 64
 SAMPLE = 4096
 """Titles on which the calibration is fitted, at most."""
+TRIES = 3
+"""Of a title whose understanding fails in a way that may pass."""
+FEW = 3
+"""Titles may fail so often without a doubt about the service itself."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +50,41 @@ class Reindex:
     job: JobRecord
     cancelled: threading.Event
 
-    def begin(self) -> None:
-        """Make the side generation; from here on new titles are written to both."""
-        self._advance("begin", 0.0)
+    def refresh(self, after: str) -> tuple[str | None, int]:
+        """Understand anew what is stale of the next titles behind id `after`.
+
+        Returns:
+            The last one's id, or None at the end, and how many failed however often they were
+            tried: they keep what is stored of them, and the rest must not suffer.
+        """
+        batch = self.parts.catalog.published(after=after or None, limit=BATCH)
+        if not batch:
+            return None, 0
+        total, done = self.parts.catalog.count_published(after)
+        failed = 0
+        for n, (title_id, version) in enumerate(batch.items(), done):
+            share = partial(self._advance_by, n, total)
+            share("", 0.0)
+            failed += not self._refreshed(title_id, version, spaced(share))
+        return max(batch), failed
+
+    def begin(self, failed: int) -> None:
+        """Make the side generation; from here on new titles are written to both.
+
+        Args:
+            failed: how many titles failed in `refresh`.
+
+        Raises:
+            KeyartError: `refresh_failed`, when so many did that their films are not to blame:
+                the live generation stays.
+        """
+        self._advance("begin", 0.85)
+        total, _ = self.parts.catalog.count_published("")
+        if failed > FEW and 2 * failed > total:
+            raise KeyartError(
+                "refresh_failed",
+                f"{failed} of {total} titles could not be understood anew; see the worker's log",
+            )
         prints = self.parts.fingerprints
         self.parts.index.begin(self._generation, prints, self._calibration(prints))
 
@@ -50,15 +93,10 @@ class Reindex:
         batch = self.parts.catalog.published(after=after or None, limit=BATCH)
         if not batch:
             return None
-        refresh = Refresh(self.parts, self.pool, self.job, self.cancelled)
-        for title_id, version in batch.items():
-            try:
-                refresh.title(title_id, version)
-            except (Invalid, NotFound, PermanentError) as error:  # the rest must not suffer
-                log.warning("%s is not understood anew: %s", title_id, error)
         self.parts.index.upsert_into(self._generation, self._points(batch))
         last = max(batch)
-        self._advance("copy", self._share_until(last))
+        total, done = self.parts.catalog.count_published(last)
+        self._advance("copy", 0.85 + 0.1 * done / max(total, 1))
         return last
 
     def verify(self) -> None:
@@ -100,6 +138,27 @@ class Reindex:
         if self.cancelled.is_set() or not self.parts.rows.advance(self.job.id, stage, progress):
             raise Cancelled
 
+    def _advance_by(self, done: int, total: int, _stage: str, fraction: float) -> None:
+        self._advance("refresh", 0.85 * min(1.0, (done + fraction) / max(total, 1)))
+
+    def _refreshed(self, title_id: str, version: int, on_progress: Progress) -> bool:
+        """Is the title of today now, or as near to it as it can be brought?"""
+        refresh = Refresh(self.parts, self.pool, self.job, self.cancelled)
+        for attempt in range(1, TRIES + 1):
+            try:
+                refresh.title(title_id, version, on_progress)
+                return True
+            except NotFound:  # deleted or replaced meanwhile
+                return True
+            except (Invalid, PermanentError) as error:
+                log.warning("%s is not understood anew: %s", title_id, error)
+                return False
+            except TransientError as error:
+                log.warning("%s is not understood anew, attempt %d: %s", title_id, attempt, error)
+                if attempt < TRIES:
+                    self.cancelled.wait(2.0**attempt / 4)
+        return False
+
     def _points(self, titles: Mapping[str, int]) -> list[TitlePoint]:
         """Points of titles (id to version), with the vectors of today's encoders only."""
         prints = self.parts.fingerprints
@@ -124,10 +183,6 @@ class Reindex:
         before it is published."""
         published = self.parts.catalog.published_version(title_id) is not None
         return not published and not self.parts.rows.live(title_id)
-
-    def _share_until(self, title_id: str) -> float:
-        total, before = self.parts.catalog.count_published(title_id)
-        return 0.05 + 0.9 * before / max(total, 1)
 
     def _calibration(self, prints: dict[Space, str]) -> Calibration:
         samples: dict[Space, list[F32]] = {space: [] for space in prints}

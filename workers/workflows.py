@@ -155,8 +155,13 @@ class JobRunner:
         def reindex(job_id: str) -> None:
             with self._job(job_id) as (job, cancelled):
                 work = Reindex(self.parts, self.pool, job, cancelled)
-                _step("begin", work.begin)
                 after: str | None = ""
+                failed = 0
+                while after is not None:
+                    after, missed = _step("refresh", lambda after=after: work.refresh(after))  # type: ignore[misc]
+                    failed += missed
+                _step("begin", lambda: work.begin(failed))
+                after = ""
                 while after is not None:
                     after = _step("copy", lambda after=after: work.copy(after))  # type: ignore[misc]
                 _step("verify", work.verify)

@@ -70,20 +70,23 @@ def learn(remote: Remote, watched: Sequence[Pair], seed: int) -> "Fit":
     from indexes.weights import FUSED
 
     rng = random.Random(seed)
-    titles = [title["id"] for title in remote.pages("/v1/titles", limit=100)]
+    positive = rng.sample(list(watched), min(len(watched), MAX_PAIRS))
+    together = list(_scores(remote, positive))
+    # The others are unknown, or have no vectors yet.
+    found = {title for pair, s in zip(positive, together, strict=True) if s for title in pair}
+    titles = sorted(found)
     rng.shuffle(titles)
     number = {title: n for n, title in enumerate(titles)}
-    known = [pair for pair in watched if pair[0] in number and pair[1] in number]
-    positive = rng.sample(known, min(len(known), MAX_PAIRS))
-    negative = list(_random_pairs(titles, set(watched), RANDOM_PAIRS * len(positive), rng))
+    count = RANDOM_PAIRS * sum(map(bool, together))
+    negative = list(_random_pairs(titles, set(watched), count, rng))
     asked = [*positive, *negative]
-    cosines = np.array([[s.get(f, np.nan) for f in FUSED] for s in _scores(remote, asked)])
-    now = remote.get("/v1/similarity/weights")["weights"]
+    told = [*together, *_scores(remote, negative)]
+    cosines = [[scores.get(space, np.nan) for space in FUSED] for scores in told]
     return fit(
-        cosines.reshape(len(asked), len(FUSED)).astype(np.float32),
+        np.array(cosines, np.float32).reshape(len(asked), len(FUSED)),
         np.arange(len(asked)) < len(positive),
-        np.array([[number[a], number[b]] for a, b in asked], np.int64).reshape(-1, 2),
-        now,
+        np.array([[number.get(title, -1) for title in pair] for pair in asked]).reshape(-1, 2),
+        remote.get("/v1/similarity/weights")["weights"],
     )
 
 
@@ -106,7 +109,7 @@ def _read(path: Path) -> Iterator[Pair]:
 def _random_pairs(
     titles: Sequence[str], watched: set[Pair], count: int, rng: random.Random
 ) -> Iterator[Pair]:
-    """Pairs of the catalogue that nobody is known to have watched both of."""
+    """Pairs of these titles that nobody is known to have watched both of."""
     for _ in range(count if len(titles) > 1 else 0):
         left, right = sorted(rng.sample(titles, 2))
         if (left, right) not in watched:
