@@ -45,7 +45,11 @@ def similar_titles(
     language: Tongue = None,
     maturity_max: MaturityMax = None,
 ) -> Page[Found]:
-    """The titles nearest to this one, best first; `scores` is the cosine in each shared space."""
+    """The titles nearest to this one, best first.
+
+    `scores` is the cosine in each space that both titles have, weight 0 included; for a `space`
+    other than `fused`, in that one alone.
+    """
     chosen = Filter(genre=genre, language=language, maturity_max=maturity_max)
     try:
         hits = house.index.similar(title_id, space=space, limit=limit, filter=chosen)

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
 
 from api.checks import TitleId
 from api.errors import problems
@@ -66,12 +68,14 @@ def get_profile(title_id: TitleId, house: House) -> Profile:
             "invalid_step",
             "invalid_range",
             "unknown_format",
+            "invalid_request",
         ),
     },
 )
 def get_timeline(
     title_id: TitleId,
     house: House,
+    request: Request,
     *,
     step_s: Annotated[
         float, Query(description="Seconds a record, 1 to 3600.", examples=[1.0])
@@ -87,8 +91,10 @@ def get_timeline(
     """How the title runs in time: a record for each step, or all shots as OpenTimelineIO.
 
     A record holds means over its step, the largest loudness, and of the shot with the largest part
-    in it the mood and the palette.
+    in it the mood and the palette. `format=otio` takes neither a step nor a range.
     """
+    if format == "otio":
+        _refuse_part(request)
     run = house.catalog.run(title_id)
     if format == "otio":
         from content import otio  # its library takes long to load
@@ -110,6 +116,16 @@ def get_timeline(
     )
     # Made here, of values made here: to check them again would take as long as to make them.
     return Response(told.model_dump_json(), media_type="application/json")
+
+
+def _refuse_part(request: Request) -> None:
+    """Raise RequestValidationError where a part or step of an export is asked for."""
+    given = [name for name in ("step_s", "start_s", "end_s") if name in request.query_params]
+    if given:
+        why = "format=otio exports the whole title, shot by shot: leave this out"
+        raise RequestValidationError(
+            [{"loc": ("query", name), "msg": why, "type": "invalid_request"} for name in given]
+        )
 
 
 def _media_name(house: Services, title: TitleRecord) -> str | None:

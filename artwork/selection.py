@@ -24,18 +24,12 @@ def probe_times(extraction: Extraction) -> list[float]:
 
     The keyframes that are not plainly unfit come first; if there are many, those that tell most
     of the film (`diverse`); if there are few, further moments as far as possible from the ones
-    taken, in their own shot.
+    taken, in their own shot. A little is kept clear at either end of the film unless nothing
+    would be left.
     """
-    # Films fade in and out: a little is kept clear at either end.
+    # Films fade in and out; a film of one frame has its ends alone.
     margin_s = min(1.0, 0.03 * extraction.facts.duration_s)
-    first_s, last_s = margin_s, extraction.facts.duration_s - margin_s
-    fit = [f for f in extraction.keyframes if _fit(f) and first_s <= f.at_s <= last_s]
-    if len(fit) > MAX_PROBES:
-        relevance = [frame.sharpness * min(1.0, frame.contrast * 4) for frame in fit]
-        fit = [fit[i] for i in diverse(relevance, _stack(fit), MAX_PROBES)]
-    times = sorted({frame.at_s for frame in fit})
-    spots = [(spot, s) for s in extraction.shots for spot in _spots(s) if first_s <= spot <= last_s]
-    return times if len(times) >= FILL_TO else _filled(times, spots)
+    return _probes(extraction, margin_s) or _probes(extraction, 0.0)
 
 
 def diverse(
@@ -94,6 +88,17 @@ def change(one: F32, other: F32) -> float:
     not.
     """
     return float(np.linalg.norm(one - other, axis=2).mean())
+
+
+def _probes(extraction: Extraction, margin_s: float) -> list[float]:
+    first_s, last_s = margin_s, extraction.facts.duration_s - margin_s
+    fit = [f for f in extraction.keyframes if _fit(f) and first_s <= f.at_s <= last_s]
+    if len(fit) > MAX_PROBES:
+        relevance = [frame.sharpness * min(1.0, frame.contrast * 4) for frame in fit]
+        fit = [fit[i] for i in diverse(relevance, _stack(fit), MAX_PROBES)]
+    times = sorted({frame.at_s for frame in fit})
+    spots = [(spot, s) for s in extraction.shots for spot in _spots(s) if first_s <= spot <= last_s]
+    return times if len(times) >= FILL_TO else _filled(times, spots)
 
 
 def _fit(frame: Keyframe) -> bool:

@@ -4,6 +4,8 @@ Times are whole frames of the film's rate; 23.976 and the like are 24000/1001 ex
 frames do not drift over an hour. Facts are in the metadata under `keyart`.
 """
 
+import json
+from itertools import pairwise
 from typing import Any
 
 import opentimelineio as otio
@@ -15,7 +17,12 @@ NTSC_TOLERANCE = 0.01
 """Containers round 24000/1001 to 23.98 at worst."""
 DEFAULT_RATE = 24.0
 
-_GRADUAL = ("fade", "dissolve", "wipe")
+TRANSITION_S = 1.0
+"""Length given to a dissolve or fade, centred on its boundary: how long it lasts is not kept. Of a
+shorter shot at most half, so that the transitions at its two ends do not meet."""
+
+_MIXED = ("fade", "dissolve")
+_GRADUAL = (*_MIXED, "wipe")
 
 
 def rate_of(fps: float) -> float:
@@ -30,8 +37,10 @@ def rate_of(fps: float) -> float:
 def document(run: Run, media_name: str | None) -> str:
     """The title's published version as OTIO JSON.
 
-    Clips tile the film from frame 0; a shot shorter than half a frame has none. Markers on the
-    track: gradual boundaries, changes of mood, peaks of action.
+    Clips tile the film from frame 0; a shot shorter than half a frame has none. Dissolves and fades
+    are transitions between them (`SMPTE_Dissolve`); both sides are the film itself, so what is
+    shown stays the same. Markers on the track: other gradual boundaries, changes of mood, peaks of
+    action.
 
     Args:
         media_name: file name that the clips refer to; None: the media is named by its title only.
@@ -42,9 +51,14 @@ def document(run: Run, media_name: str | None) -> str:
     if run.title.facts is None or not run.shots:
         raise Conflict("no_timeline", "the title was submitted without media: nothing runs in time")
     film = _Film(run, media_name)
+    clips = {shot.idx: clip for shot in run.shots if (clip := film.clip(shot)) is not None}
+    transitions = film.transitions(clips)
     track = otio.schema.Track("shots", kind=otio.schema.TrackKind.Video)
-    track.extend(clip for shot in run.shots if (clip := film.clip(shot)) is not None)
-    track.markers.extend(film.markers())
+    for idx, clip in clips.items():
+        if idx in transitions:
+            track.append(transitions[idx])
+        track.append(clip)
+    track.markers.extend(film.markers(set(transitions)))
     timeline = otio.schema.Timeline(run.title.name, global_start_time=film.time(0.0))
     timeline.tracks.append(track)
     timeline.metadata["keyart"] = {
@@ -52,8 +66,20 @@ def document(run: Run, media_name: str | None) -> str:
         "version": run.title.version,
         "duration_s": run.title.facts.duration_s,
     }
-    text: str = timeline.to_json_string(indent=0)
-    return text
+    return _with_facts(timeline.to_json_string(indent=0), run)
+
+
+def _with_facts(text: str, run: Run) -> str:
+    """The document with each shot's facts beside its number.
+
+    Metadata are plain JSON. The library takes them value by value: for two hours over a second.
+    """
+    made, shots = json.loads(text), {shot.idx: shot for shot in run.shots}
+    for child in made["tracks"]["children"][0]["children"]:
+        known = child["metadata"]["keyart"]
+        if "shot" in known:
+            known |= shots[known["shot"]].facts or {}
+    return json.dumps(made, separators=(",", ":"))
 
 
 class _Film:
@@ -87,7 +113,6 @@ class _Film:
             "keyframe_s": shot.keyframe_s,
             "boundary": shot.boundary,
             "confidence": shot.confidence,
-            **(shot.facts or {}),
         }
         return otio.schema.Clip(
             f"shot {shot.idx + 1}",
@@ -96,11 +121,30 @@ class _Film:
             metadata={"keyart": known},
         )
 
-    def markers(self) -> list[Any]:
+    def transitions(self, clips: dict[int, Any]) -> dict[int, Any]:
+        """By the shot that each leads to; none where a shot beside it is shorter than 2 frames."""
+        most, made = round(TRANSITION_S / 2 * self._rate), {}
+        shots = {shot.idx: shot for shot in self._run.shots}
+        for before, after in pairwise(clips):
+            shot = shots[after]
+            sides = (clips[k].source_range.duration.value // 2 for k in (before, after))
+            into, out = (otio.opentime.RationalTime(min(most, s), self._rate) for s in sides)
+            if shot.boundary in _MIXED and into.value > 0 and out.value > 0:
+                known = {"at_s": shot.start_s, "boundary": shot.boundary}
+                made[after] = otio.schema.Transition(
+                    str(shot.boundary),
+                    otio.schema.TransitionTypes.SMPTE_Dissolve,
+                    in_offset=into,
+                    out_offset=out,
+                    metadata={"keyart": {**known, "confidence": shot.confidence}},
+                )
+        return made
+
+    def markers(self, transitions: set[int]) -> list[Any]:
         color = otio.schema.MarkerColor
         made, mood = [], None
         for shot in self._run.shots:
-            if shot.boundary in _GRADUAL:
+            if shot.boundary in _GRADUAL and shot.idx not in transitions:
                 made.append(self._marker(shot.start_s, str(shot.boundary), color.CYAN))
             now = (shot.facts or {}).get("mood", {}).get("top")
             if now is not None and now != mood:

@@ -49,6 +49,7 @@ def _query(calibration: Calibration, space: Space, words: F32) -> F32:
     if norm == 0.0:
         raise Invalid("invalid_vector", "the query vector is zero: it points nowhere")
     unit = (words / norm).astype(np.float32)
-    # The mean of the pictures is none of words: taken off the stored vectors alone, the score is
-    # the plain cosine less a constant.
+    # The mean m of what is stored is none of words, so only the stored x has it taken off: the
+    # score is (q·x − q·m) / |x − m|. Plain cosine ranks by the first term; the second is the same
+    # for all titles; the length lifts those that stand apart from the mean.
     return unit if space in OWN_WORDS else calibration.apply(space, unit)

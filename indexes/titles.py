@@ -1,13 +1,14 @@
 """Similar titles: the score over the spaces that both titles have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from content.errors import Invalid
-from content.types import Space
+from content.types import F32, Space
 from indexes.ranking import DECIMALS, rank
-from indexes.schema import SIMILAR_SPACES, Comparison, Hit, SimilarSpace
-from indexes.store import StoredPoint, VectorStore, Where
+from indexes.schema import SIMILAR_SPACES, Comparison, Hit, SimilarSpace, point_id
+from indexes.store import Query, StoredPoint, VectorStore, Where
 from indexes.weights import Weights, fused_score
 
 
@@ -23,18 +24,34 @@ def similar(
     """The titles most like a stored one, never itself.
 
     `fused` is `Σ w_m cos_m / Σ w_m` over the spaces both have; a title that lacks the space asked
-    for has no neighbours in it.
+    for has no neighbours in it. A space of weight 0 brings no title in and counts nowhere, but its
+    cosine is told, as `compare` tells it.
 
     Raises:
         Invalid: `unknown_space`.
     """
     if space not in SIMILAR_SPACES:
         raise Invalid("unknown_space", f"{space!r} is not one of {', '.join(SIMILAR_SPACES)}")
-    counting = [each for each, weight in weights.items() if weight > 0]
-    wanted: Sequence[Space] = counting if space == "fused" else (space,)
-    vectors = {name: title.vectors[name] for name in wanted if name in title.vectors}
-    score = partial(fused_score, weights if space == "fused" else {space: 1.0})
-    return rank(store, vectors, score, limit=limit, where=where)
+    counting = {each: weight for each, weight in weights.items() if weight > 0}
+    asked: Weights = counting if space == "fused" else {space: 1.0}
+    vectors = {name: title.vectors[name] for name in asked if name in title.vectors}
+    hits = rank(store, vectors, partial(fused_score, asked), limit=limit, where=where)
+    idle = {s: title.vectors[s] for s in weights.keys() - counting.keys() if s in title.vectors}
+    return _told(store, hits, idle, where) if space == "fused" and hits and idle else hits
+
+
+def _told(
+    store: VectorStore, hits: list[Hit], vectors: Mapping[Space, F32], where: Where
+) -> list[Hit]:
+    """The same hits with their cosines in further spaces, which do not count."""
+    keys = {point_id(hit.title_id, where.tenant): hit.title_id for hit in hits}
+    within = replace(where, only=frozenset(keys))
+    lists = store.query([Query(s, vector, len(keys), within) for s, vector in vectors.items()])
+    told: dict[str, dict[str, float]] = {hit.title_id: dict(hit.scores) for hit in hits}
+    for space, found in zip(vectors, lists, strict=True):
+        for each in found:
+            told[keys[each.id]][space] = round(each.score, DECIMALS)
+    return [replace(hit, scores=told[hit.title_id]) for hit in hits]
 
 
 def compare(title: StoredPoint, other: StoredPoint, weights: Weights) -> Comparison:

@@ -1,8 +1,10 @@
-"""Engines for tests: every test of records runs on SQLite and on a real Postgres."""
+"""Fixtures that several files share. Every test of records runs on SQLite and on a Postgres."""
 
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -72,3 +74,32 @@ def house(tmp_path: Path) -> Iterator[House]:
 def any_house(engine: sa.Engine) -> Iterator[House]:
     """On SQLite and on Postgres."""
     yield from furnished(engine)
+
+
+@pytest.fixture
+def url(house: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The app over the module's own `house`, a `tests.standins.House`, on a real socket."""
+    from tests.http_house import served
+
+    with served(house) as made:
+        monkeypatch.setenv("KEYART_URL", made)
+        yield made
+
+
+@pytest.fixture
+def keyart(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a command at 80 columns: exit status, standard output, standard error."""
+    from api import cli
+
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["keyart", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run

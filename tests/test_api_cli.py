@@ -3,16 +3,18 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from api import cli
+from api.bodies import RewardBody
+from api.cli import reads
 from content.errors import Busy, Invalid
+from content.types import ASPECTS
+from indexes.schema import SIMILAR_SPACES
 from tests.http_house import make_house, served
 from tests.standins import House, job, title
 
@@ -20,30 +22,6 @@ from tests.standins import House, job, title
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return make_house(tmp_path)
-
-
-@pytest.fixture
-def url(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with served(house) as made:
-        monkeypatch.setenv("KEYART_URL", made)
-        yield made
-
-
-@pytest.fixture
-def keyart(
-    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Run a command at 80 columns: exit status, standard output, standard error."""
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["keyart", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
 
 
 def as_json(result: tuple[int, str, str]) -> Any:
@@ -148,6 +126,16 @@ def test_what_is_found_has_its_name(keyart: Any, house: House) -> None:
     house.catalog.titles["bikes"] = title("bikes", name="Two [red] Bikes")
     for arguments in (["similar", "film"], ["search", "wheels"]):
         assert "bikes  Two [red] Bikes  " in keyart(*arguments)[1]
+
+
+def test_the_choices_are_those_of_the_service(keyart: Any) -> None:
+    assert get_args(reads.SpaceName) == SIMILAR_SPACES
+    assert get_args(reads.AspectName) == ASPECTS
+    assert get_args(reads.RewardKind) == get_args(RewardBody.model_fields["kind"].annotation)
+    status, out, err = keyart("similar", "film", "--space", "style")
+    assert (status, err) == (0, "") and "0.500" in out
+    status, _, err = keyart("similar", "film", "--space", "concept")
+    assert status == 2 and "style" in err
 
 
 def test_the_picture_is_asked_for_as_told(keyart: Any, house: House) -> None:

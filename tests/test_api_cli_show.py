@@ -1,8 +1,7 @@
 """`keyart show`: what it draws of a title, in the terminal and on a sheet."""
 
 import io
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from api import cli
 from api.cli import lanes, sheet
 from api.cli.film import Film, clock, ink_on, runs, ticks
 from api.cli.remote import Remote
 from tests import plausible
-from tests.http_house import make_house, served
+from tests.http_house import make_house
 from tests.standins import House, title
 from tests.test_api_cli import as_json
 
@@ -37,26 +35,12 @@ def house(tmp_path: Path) -> House:
 
 
 @pytest.fixture
-def url(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with served(house) as made:
-        monkeypatch.setenv("KEYART_URL", made)
-        yield made
-
-
-@pytest.fixture
 def keyart(
-    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    keyart: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, str, str]]:
+    """As everywhere, but at 100 columns."""
     monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["keyart", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
+    return keyart
 
 
 def lane(out: str, label: str) -> str:

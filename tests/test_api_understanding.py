@@ -94,6 +94,14 @@ def test_bad_questions_are_refused(client: TestClient, query: str, code: str) ->
     assert_problem(client.get(f"/v1/titles/film/timeline?{query}"), 422, code)
 
 
+def test_an_export_is_of_the_whole_title(client: TestClient) -> None:
+    for part in ("step_s=2", "start_s=10", "end_s=20&start_s=10"):
+        answer = client.get(f"/v1/titles/film/timeline?format=otio&{part}")
+        problem = assert_problem(answer, 422, "invalid_request")
+        assert "whole title" in problem["detail"]
+        assert problem["errors"][0]["field"] in part
+
+
 def test_a_timeline_as_opentimelineio(house: House, client: TestClient) -> None:
     def asked(media_path: str | None) -> otio.schema.Timeline:
         house.catalog.titles["film"] = replace(house.catalog.get("film"), media_path=media_path)
@@ -103,7 +111,7 @@ def test_a_timeline_as_opentimelineio(house: House, client: TestClient) -> None:
 
     made = asked("/srv/films/secret folder/Film (1).mp4")
     assert isinstance(made, otio.schema.Timeline)
-    assert len(made.tracks[0]) == len(FILM.shots)
+    assert len(made.find_clips()) == len(FILM.shots)
     assert made.tracks[0][0].media_reference.target_url == "Film (1).mp4"
     upload = asked(str(house.settings.uploads / "01a2"))
     assert upload.tracks[0][0].media_reference.is_missing_reference

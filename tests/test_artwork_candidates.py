@@ -273,3 +273,10 @@ def test_the_ends_of_a_film_are_kept_clear() -> None:
     cuts = [0, 0.6, 20, 39.4, 40]
     times = probe_times(understood(lambda at_s: scene(int(at_s)), cuts))
     assert min(times) >= 1.0 and max(times) <= 39.0, "the keyframes at 0.3 and 39.7 may be fades"
+
+
+def test_a_film_of_one_frame_has_its_picture() -> None:
+    extraction = understood(six_scenes, [0, 1 / 24])
+    [first] = extraction.keyframes
+    extraction = replace(extraction, keyframes=(replace(first, at_s=0.0),))
+    assert probe_times(extraction) == [0.0]

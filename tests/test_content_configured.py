@@ -1,11 +1,10 @@
-"""Encoders by configuration: the grammar, what is refused, and that vectors are the libraries'."""
+"""Encoders by configuration: the grammar, what is refused, and what a fingerprint follows."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,25 +13,17 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-import content
-from content import decode, extract
-from content.decode import DecodeLimits
 from content.encoders.choice import EMBEDDED, EncoderChoice, Role, Source, parse
 from content.encoders.models import Models
 from content.encoders.sources import locate
 from content.encoders.specs import embedded_specs, specs
 from content.encoders.torch_setup import device, import_torch
 from content.errors import Invalid, PermanentError
-from content.keyframes import merit
-from content.pooling import pool, salience
-from content.synopsis import encode_synopsis
-from content.types import F32, U8, Extraction
 from tests import small_models
-from tests.synth import Take, make_clip
+from tests.configured import ROOT, choice_of, environment_of
 from workers.settings import Settings
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-TAKES = [Take(1.6, (180, 60, 50)), Take(1.2, (40, 90, 170), "bars")]
 
 
 # ----- the grammar
@@ -128,8 +119,8 @@ def test_serve_and_doctor_say_what_is_wrong(
 
 
 def test_doctor_shows_the_encoder_of_each_space(models_folder: Path) -> None:
-    done = _keyart("doctor", _environment(models_folder) | {"COLUMNS": "200"})
-    shown = specs(_choice(models_folder))
+    done = _keyart("doctor", environment_of(models_folder) | {"COLUMNS": "200"})
+    shown = specs(choice_of(models_folder))
     assert "concept" not in shown
     assert all(spec.fingerprint in done.stdout for spec in shown.values())
     assert "embedded encoders: cpu" in done.stdout
@@ -190,7 +181,7 @@ def test_names_of_files_are_in_the_fingerprint(tmp_path: Path) -> None:
 
 
 def test_another_precision_is_another_fingerprint(models_folder: Path) -> None:
-    choice = _choice(models_folder)
+    choice = choice_of(models_folder)
     on_cpu, on_gpu = (specs(replace(choice, device=place)) for place in ("cpu", "cuda"))
     assert all(on_cpu[space].fingerprint != on_gpu[space].fingerprint for space in on_cpu)
     assert specs(EncoderChoice(device="cuda"))["visual"] == embedded_specs()["visual"]
@@ -198,12 +189,12 @@ def test_another_precision_is_another_fingerprint(models_folder: Path) -> None:
 
 @pytest.mark.parametrize("role", ["visual", "text"])
 def test_style_is_stale_where_its_encoders_change(models_folder: Path, role: Role) -> None:
-    choice = EncoderChoice(**{role: getattr(_choice(models_folder), role)})
+    choice = EncoderChoice(**{role: getattr(choice_of(models_folder), role)})
     assert specs(choice)["style"].fingerprint != embedded_specs()["style"].fingerprint
 
 
 def test_conse_follows_the_text_encoder(models_folder: Path) -> None:
-    choice = EncoderChoice(text=_choice(models_folder).text)
+    choice = EncoderChoice(text=choice_of(models_folder).text)
     made, embedded = specs(choice), embedded_specs()
     assert made["concept"].dim == small_models.SENTENCE_DIM
     assert made["concept"].fingerprint != embedded["concept"].fingerprint
@@ -304,7 +295,7 @@ def test_a_hub_repository_is_taken_from_its_cache_at_its_commit(
         offline = {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
         done = subprocess.run(
             [sys.executable, "-c", code, setting],
-            env={**os.environ, **offline, "PYTHONPATH": _ROOT},
+            env={**os.environ, **offline, "PYTHONPATH": ROOT},
             capture_output=True,
             text=True,
             check=True,
@@ -317,24 +308,6 @@ def test_a_hub_repository_is_taken_from_its_cache_at_its_commit(
     assert told(COMMIT[::-1]) == "encoder_unreachable"
 
 
-def test_a_checkpoint_of_a_known_architecture(tmp_path: Path) -> None:
-    torch = import_torch()
-    import open_clip
-
-    torch.manual_seed(3)
-    model = open_clip.create_model("ViT-S-32-alt").eval()
-    torch.save(model.state_dict(), tmp_path / "weights.pt")
-    setting = f"open_clip:ViT-S-32-alt@{tmp_path / 'weights.pt'}"
-    encoder = Models(EncoderChoice(visual=parse("visual", setting))).visual
-    prepare = open_clip.transform.image_transform_v2(
-        open_clip.transform.PreprocessCfg(**model.visual.preprocess_cfg), is_train=False
-    )
-    rgb = np.random.default_rng(0).integers(0, 255, (90, 160, 3), np.uint8)
-    expected = _clip_directly(model, prepare, [rgb])
-    assert (encoder.encode([rgb]) * expected).sum(1) == pytest.approx(1.0, abs=1e-4)
-    assert encoder.spec.fingerprint.startswith("open_clip:ViT-S-32-alt@local:256:")
-
-
 def test_a_device_that_is_not_there_is_refused() -> None:
     there = import_torch().cuda.is_available()
     assert device("cpu") == "cpu"
@@ -342,116 +315,6 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     if not there:
         with pytest.raises(Invalid, match="device_unavailable"):
             device("cuda")
-
-
-# ----- the vectors of a title
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("film") / "film.mp4"
-    make_clip(path, TAKES, sound="music")
-    return path
-
-
-@pytest.fixture(scope="module")
-def models(models_folder: Path) -> Models:
-    return Models(_choice(models_folder))
-
-
-@pytest.fixture(scope="module")
-def understood(film: Path, models: Models) -> Extraction:
-    return extract.extract(film, models, limits=DecodeLimits(), on_progress=lambda *_: None)
-
-
-def test_a_titles_pictures_are_open_clips_own(
-    understood: Extraction, film: Path, models_folder: Path
-) -> None:
-    import open_clip
-
-    model, _, prepare = open_clip.create_model_and_transforms(f"local-dir:{models_folder / 'clip'}")
-    samples = {p.at_s: p.rgb for p in _parts(film) if isinstance(p, decode.Sample)}
-    frames = [samples[keyframe.at_s] for keyframe in understood.keyframes]
-    expected = _clip_directly(model.eval(), prepare, frames)
-    for keyframe, row in zip(understood.keyframes, expected, strict=True):
-        assert keyframe.embedding @ row > 0.9999
-    own = expected[: len(TAKES)]
-    assert [keyframe.shot for keyframe in understood.keyframes] == [0, 1]
-    weights = [
-        (shot.end_s - shot.start_s) * salience(merit(key.brightness, key.contrast, key.sharpness))
-        for shot, key in zip(understood.shots, understood.keyframes, strict=True)
-    ]
-    vector = understood.vectors["visual"]
-    assert vector.data @ pool(np.stack(own), weights) > 0.9999
-    assert vector.fingerprint == specs(_choice(models_folder))["visual"].fingerprint
-    assert "concept" not in understood.vectors
-
-
-def test_a_titles_sound_is_claps_own(
-    understood: Extraction, film: Path, models_folder: Path
-) -> None:
-    torch = import_torch()
-    from scipy.signal import resample_poly
-    from transformers import ClapFeatureExtractor, ClapModel
-
-    folder = models_folder / "clap"
-    samples = np.concatenate([p.samples for p in _parts(film) if isinstance(p, decode.Sound)])
-    wave = resample_poly(samples, 3, 1).astype(np.float32)
-    given = ClapFeatureExtractor.from_pretrained(folder)(
-        wave, sampling_rate=48_000, return_tensors="pt"
-    )
-    with torch.no_grad():
-        answer = ClapModel.from_pretrained(folder).eval().get_audio_features(**given)
-    vector = understood.vectors["audio"]
-    assert vector.data @ answer.pooler_output.numpy()[0] > 0.9999
-    assert vector.fingerprint.startswith("clap:clap@local:24:")
-
-
-def test_a_titles_words_are_sentence_transformers_own(models: Models, models_folder: Path) -> None:
-    from sentence_transformers import SentenceTransformer
-
-    text = "A sailor crosses the sea alone."
-    model = SentenceTransformer(str(models_folder / "sentences"), device="cpu")
-    vector = encode_synopsis(text, models)
-    assert vector is not None
-    assert vector.data @ model.encode(text, normalize_embeddings=True) > 0.9999
-    assert vector.fingerprint.startswith("sentence-transformers:sentences@local:48:")
-    long = encode_synopsis(text * 40, models)
-    assert long is not None and long.data.shape == (48,)
-
-
-def test_a_query_is_in_the_space_of_each_model(models: Models, models_folder: Path) -> None:
-    torch = import_torch()
-    import open_clip
-    from transformers import AutoTokenizer, ClapModel
-
-    found = models.query("rain at night")
-    assert set(found) == {"synopsis", "visual", "audio"}
-    clip = open_clip.create_model(f"local-dir:{models_folder / 'clip'}").eval()
-    clap = ClapModel.from_pretrained(models_folder / "clap").eval()
-    tokens = AutoTokenizer.from_pretrained(models_folder / "clap")(
-        "rain at night", return_tensors="pt"
-    )
-    with torch.no_grad():
-        seen = clip.encode_text(open_clip.tokenize(["rain at night"]), normalize=True)[0].numpy()
-        heard = clap.get_text_features(tokens["input_ids"], tokens["attention_mask"])
-    assert found["visual"].data @ seen > 0.9999
-    assert found["audio"].data @ heard.pooler_output.numpy()[0] > 0.9999
-    assert np.array_equal(models.picture_words(["rain at night"])[0], found["visual"].data)
-    pictures = models.pictures([np.zeros((9, 16, 3), np.uint8)])
-    assert pictures.concept is None and pictures.meaning is pictures.visual
-
-
-def test_vectors_do_not_depend_on_their_company(models: Models) -> None:
-    rng = np.random.default_rng(4)
-    sounds = [rng.normal(0, 0.1, n).astype(np.float32) for n in (160_000, 8_000, 40_000)]
-    assert models.sound is not None
-    together = models.sound.encode(sounds)
-    for row, sound in zip(together, sounds, strict=True):
-        assert row @ models.sound.encode([sound])[0] == pytest.approx(1.0, abs=1e-5)
-    texts = ["a", "a much longer text about the sea", "b c d"]
-    alone = np.concatenate([models.text.encode([text]) for text in texts])
-    assert np.abs(models.text.encode(texts) - alone).max() < 1e-5
 
 
 # ----- parts
@@ -465,41 +328,11 @@ class _Attack:
         return (open, (self.path, "w"))
 
 
-_ROOT = str(Path(content.__file__).parents[1])
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return {
-        "KEYART_VISUAL_ENCODER": f"open_clip:{folder / 'clip'}",
-        "KEYART_AUDIO_ENCODER": f"clap:{folder / 'clap'}",
-        "KEYART_TEXT_ENCODER": f"sentence-transformers:{folder / 'sentences'}",
-    }
-
-
-def _choice(folder: Path) -> EncoderChoice:
-    values = {key.removeprefix("KEYART_").lower(): v for key, v in _environment(folder).items()}
-    return Settings(**values).encoders  # type: ignore[arg-type]
-
-
 def _keyart(verb: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "api.cli", verb],
-        env={**os.environ, **environment, "PYTHONPATH": _ROOT},
+        env={**os.environ, **environment, "PYTHONPATH": ROOT},
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def _parts(film: Path) -> list[Any]:
-    return list(decode.analyse(film, DecodeLimits()))
-
-
-def _clip_directly(model: Any, prepare: Any, frames: Sequence[U8]) -> F32:
-    from PIL import Image
-
-    torch = import_torch()
-    with torch.no_grad():
-        pixels = torch.stack([prepare(Image.fromarray(frame)) for frame in frames])
-        rows: F32 = model.encode_image(pixels, normalize=True).numpy()
-    return rows

@@ -1,8 +1,5 @@
 """The face detector, on real pictures that installed packages ship."""
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,12 +8,7 @@ from content.encoders import faces
 from content.encoders.faces import FaceDetector
 from content.errors import Unavailable
 from content.types import U8
-
-
-def shipped(package: str, path: str) -> U8:
-    spec = find_spec(package)
-    assert spec is not None and spec.origin is not None
-    return np.array(Image.open(Path(spec.origin).parent / path).convert("RGB"))
+from tests.photographs import PORTRAIT, shipped
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +18,7 @@ def detector() -> FaceDetector:
 
 @pytest.fixture(scope="module")
 def portrait() -> U8:
-    return shipped("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
+    return shipped(*PORTRAIT)
 
 
 def test_the_face_of_a_portrait_is_found_where_it_is(detector: FaceDetector, portrait: U8) -> None:

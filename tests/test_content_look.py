@@ -1,26 +1,22 @@
 """Light, colour, medium: rows of a sample and the facts of a stretch of film."""
 
 import colorsys
-from importlib.util import find_spec
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageColor
+from PIL import ImageColor
 
 from content import look, medium, palette
 from content.types import F32, U8
+from tests.photographs import SCENES, shipped
 
 SEPIA = np.array([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]]) * 0.9
 
 
 @pytest.fixture(scope="module")
 def photos() -> list[U8]:
-    spec = find_spec("sklearn.datasets")
-    assert spec is not None and spec.origin is not None
-    paths = sorted((Path(spec.origin).parent / "images").glob("*.jpg"))
-    return [cv2.resize(np.array(Image.open(path)), (480, 320)) for path in paths]
+    return [cv2.resize(shipped(*scene), (480, 320)) for scene in SCENES]
 
 
 def flat(*rgb: int) -> U8:

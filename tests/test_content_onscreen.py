@@ -1,8 +1,5 @@
 """Words and faces in a keyframe: the real networks on real and made pictures."""
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -15,12 +12,7 @@ from content.encoders.ocr import TextReader
 from content.errors import Unavailable
 from content.onscreen import read_frame
 from content.types import U8
-
-
-def shipped(package: str, path: str) -> U8:
-    spec = find_spec(package)
-    assert spec is not None and spec.origin is not None
-    return np.array(Image.open(Path(spec.origin).parent / path).convert("RGB"))
+from tests.photographs import PORTRAIT, SCENES, shipped
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +22,12 @@ def models() -> Models:
 
 @pytest.fixture(scope="module")
 def photo() -> U8:
-    return cv2.resize(shipped("sklearn.datasets", "images/china.jpg"), (480, 270))
+    return cv2.resize(shipped(*SCENES[0]), (480, 270))
 
 
 @pytest.fixture(scope="module")
 def portrait() -> U8:
-    return shipped("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
+    return shipped(*PORTRAIT)
 
 
 def written(picture: U8, text: str, at: tuple[int, int], size: int) -> U8:

@@ -178,10 +178,11 @@ def test_clips_are_the_shots_frame_for_frame(two_hours: Run) -> None:
     made = read(two_hours)
     [track] = made.tracks
     rate = 24000 / 1001
-    assert track.kind == "Video" and len(track) == len(two_hours.shots)
+    clips = made.find_clips()
+    assert track.kind == "Video" and len(clips) == len(two_hours.shots)
     assert otio.opentime.RationalTime.is_smpte_timecode_rate(track[0].source_range.duration.rate)
     end = 0
-    for clip, shot in zip(track, two_hours.shots, strict=True):
+    for clip, shot in zip(clips, two_hours.shots, strict=True):
         taken = clip.source_range
         assert taken.duration.rate == pytest.approx(rate, rel=1e-12)
         assert taken.start_time.value == end == clip.range_in_parent().start_time.value
@@ -194,7 +195,7 @@ def test_clips_are_the_shots_frame_for_frame(two_hours: Run) -> None:
 
 def test_the_facts_travel_with_the_clips(two_hours: Run) -> None:
     made = read(two_hours)
-    clip, shot = made.tracks[0][7], two_hours.shots[7]
+    clip, shot = made.find_clips()[7], two_hours.shots[7]
     known = json.loads(otio.core.serialize_json_to_string(clip.metadata))["keyart"]
     assert known["boundary"] == shot.boundary == "dissolve"
     assert known["confidence"] == shot.confidence
@@ -204,13 +205,47 @@ def test_the_facts_travel_with_the_clips(two_hours: Run) -> None:
     assert made.metadata["keyart"]["title_id"] == "a"
 
 
-def test_markers_show_gradual_boundaries_moods_and_peaks(two_hours: Run) -> None:
+def test_dissolves_and_fades_are_transitions(two_hours: Run) -> None:
+    track = read(two_hours).tracks[0]
+    made = [child for child in track if isinstance(child, otio.schema.Transition)]
+    shots = [shot for shot in two_hours.shots if shot.boundary in ("dissolve", "fade")]
+    assert len(made) == len(shots) > 200
+    for transition, shot in zip(made, shots, strict=True):
+        assert transition.transition_type == "SMPTE_Dissolve"
+        assert transition.name == transition.metadata["keyart"]["boundary"] == shot.boundary
+        assert transition.metadata["keyart"]["confidence"] == shot.confidence
+        before, after = track.neighbors_of(transition)
+        cut = after.range_in_parent().start_time
+        assert cut.to_seconds() == pytest.approx(shot.start_s, abs=0.03)
+        for side, offset in ((before, transition.in_offset), (after, transition.out_offset)):
+            assert 0 < offset.value <= min(12, side.duration().value // 2)
+        whole = before.media_reference.available_range
+        assert whole.contains(cut - transition.in_offset)
+        assert whole.contains(cut + transition.out_offset)
+
+
+def test_an_editor_reads_the_transitions(two_hours: Run) -> None:
+    expanded = otio.algorithms.track_with_expanded_transitions(read(two_hours).tracks[0])
+    mixed = [child for child in expanded if isinstance(child, tuple)]
+    assert len(mixed) == sum(shot.boundary in ("dissolve", "fade") for shot in two_hours.shots)
+    for going, transition, coming in mixed:
+        length = transition.in_offset + transition.out_offset
+        assert going.source_range.duration == coming.source_range.duration == length
+        assert going.source_range.start_time == coming.source_range.start_time
+
+
+def test_a_gradual_boundary_without_material_beside_it_is_a_marker() -> None:
+    times = ((0.0, 2.0, "start"), (2.0, 2.04, "dissolve"), (2.04, 4.5, "wipe"))
+    shots = [ShotRow(i, a, b, a, None, kind, 0.9) for i, (a, b, kind) in enumerate(times)]
+    [track] = read(replace(RUN, shots=shots)).tracks
+    assert [type(child).__name__ for child in track] == ["Clip"] * 3
+    assert [marker.name for marker in track.markers] == ["dissolve", "wipe"]
+
+
+def test_markers_show_moods_and_peaks(two_hours: Run) -> None:
     markers = read(two_hours).tracks[0].markers
     names = {name: [m for m in markers if m.name.startswith(name)] for name in
-             ("dissolve", "fade", "calm", "tense", "epic", "joyful", "action")}  # fmt: skip
-    kinds = [shot.boundary for shot in two_hours.shots]
-    assert len(names["dissolve"]) == kinds.count("dissolve")
-    assert len(names["fade"]) == kinds.count("fade")
+             ("calm", "tense", "epic", "joyful", "action")}  # fmt: skip
     assert [len(names[mood]) for mood in ("calm", "tense", "epic", "joyful")] == [1, 1, 1, 1]
     [peak] = names["action"]
     assert peak.marked_range.start_time.to_seconds() == pytest.approx(4320, abs=0.05)

@@ -66,6 +66,23 @@ def test_fused_is_the_weighted_mean_over_shared_spaces(service: IndexService) ->
             assert set(hit.scores) == shared
 
 
+def test_a_space_of_weight_zero_is_told_but_neither_counts_nor_proposes(
+    service: IndexService,
+) -> None:
+    full, silent = point(1), TitlePoint("silent", 1, {"synopsis": vectors(2)["synopsis"]})
+    heard = TitlePoint("heard", 1, {"audio": full.vectors["audio"]})
+    service.upsert([full, point(2), silent, heard])
+    service.set_weights({"visual": 1.0, "synopsis": 1.0})
+    hits = {hit.title_id: hit for hit in service.similar("t0001", space="fused", limit=5)}
+    assert set(hits) == {"t0002", "silent"}, "what shares only `audio` is no neighbour"
+    pairs = [("t0001", other) for other in hits]
+    for hit, alike in zip(hits.values(), service.compare(pairs), strict=True):
+        assert (hit.score, hit.scores) == (alike.score, alike.scores)
+    assert "audio" in hits["t0002"].scores
+    only = service.similar("t0001", space="synopsis", limit=5)
+    assert all(set(hit.scores) == {"synopsis"} for hit in only)
+
+
 def test_beyond_the_candidates_every_score_is_still_exact(
     service: IndexService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
