@@ -1,17 +1,20 @@
 """Decoding: facts, exact frames, one streamed pass."""
 
+import io
 import threading
 import time
 from fractions import Fraction
 from pathlib import Path
 
+import av.error
 import numpy as np
 import psutil
 import pytest
 
-from content import decode
+from content import decode, wire
 from content.decode import DecodeLimits
 from content.errors import PermanentError, TransientError
+from content.media import __main__ as answering
 from tests.synth import Take, make_clip
 
 
@@ -139,6 +142,20 @@ def test_a_child_that_dies_may_be_tried_again(clip: Path) -> None:
     with pytest.raises(TransientError) as caught:
         list(reading)
     assert caught.value.code == "media_child_died"
+
+
+def test_what_ffmpeg_refuses_anywhere_is_unreadable_for_good(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise av.error.InvalidDataError(av.error.tag_to_code(b"INDA"), "no such conversion")
+
+    monkeypatch.setitem(answering.MODES, "grab", refuse)
+    said = io.BytesIO()
+    with clip.open("rb") as file:
+        answering.answer("grab", {"fd": file.fileno(), "max_pixels": 10**6}, said)
+    said.seek(0)
+    assert (wire.receive(said) or [{}])[0]["code"] == "media_unreadable"
 
 
 def test_too_little_memory_is_said(clip: Path) -> None:

@@ -113,6 +113,17 @@ def test_moments_are_found_where_time_begins_anew(tmp_path: Path) -> None:
         assert np.abs(rgb.astype(int) - small).mean() < 4
 
 
+def test_where_timestamps_do_not_help_frames_are_counted(tmp_path: Path) -> None:
+    with opened(make(tmp_path, "H.264, mp4")) as source:
+        expected = [Moments(source, steady=True).at(at_s) for at_s in (2.03, 6.4)]
+    with opened(make(tmp_path, "H.264, mp4")) as source:
+        source.film_s = lambda stamp: None
+        moments = Moments(source, steady=True)
+        found = [moments.at(at_s) for at_s in (2.03, 6.4)]
+    assert [one.at_s for one in found] == [one.at_s for one in expected] == [2.0, 6.4]
+    assert [luma(one.frame) for one in found] == [luma(one.frame) for one in expected]
+
+
 def test_moments_of_one_group_are_read_on_to_and_idle_frames_spared(tmp_path: Path) -> None:
     with opened(make(tmp_path, "H.264, mp4")) as source:
         seeks, decoded = list[float](), list[int]()

@@ -63,6 +63,11 @@ def main(parent_pid: str, mode: str) -> None:
         cpu_s=request["cpu_s"],
         new_fds=1,  # FFmpeg's own duplicate of the one descriptor
     )
+    answer(mode, request, out)
+
+
+def answer(mode: str, request: dict[str, Any], out: BinaryIO) -> None:
+    """Do what is asked, or say why the file does not allow it."""
     try:
         MODES[mode](Source(request["fd"], request["max_pixels"]), request, out)
     except KeyartError as error:
@@ -70,6 +75,9 @@ def main(parent_pid: str, mode: str) -> None:
     except (MemoryError, av.error.MemoryError):
         detail = f"decoding needs more than {request['memory_bytes']} bytes of memory"
         wire.send(out, {"kind": "error", "code": "media_too_large", "detail": detail})
+    except av.error.FFmpegError as error:  # the bytes are the same at every further try
+        detail = f"FFmpeg cannot go on: {error.strerror}"
+        wire.send(out, {"kind": "error", "code": "media_unreadable", "detail": detail})
 
 
 if __name__ == "__main__":
