@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from content.decode import Sound
+from content.decode import End, Sound
 from content.encoders.models import Models
 from content.sound.meter import SoundMeter
 from content.transcript import Line, Transcriber, spoken_in
-from content.turns import WINDOW
+from content.turns import WINDOW, Unheard
 from content.types import F32
 from content.windows import Window, WindowMeter
 
@@ -14,15 +14,24 @@ from content.windows import Window, WindowMeter
 class Hearing:
     """Feed the segment's sound in order, its preroll first."""
 
-    def __init__(self, models: Models, start_s: float, language: str | None) -> None:
+    def __init__(
+        self,
+        models: Models,
+        start_s: float,
+        language: str | None,
+        before: Unheard | None = None,
+    ) -> None:
+        """`before`: the `unheard` of the segment that ends at `start_s`."""
         self._start_s = start_s
         self._meter = SoundMeter(models.speech)
-        self._transcriber = _transcriber(models, start_s, language)
+        self._transcriber = _transcriber(models, start_s, language, before)
         self._windows = WindowMeter(models.sound, start_s) if models.sound is not None else None
         self._before: list[F32] = []
         self._power: list[F32] = []
         self._unsaid = np.zeros(0, np.float32)
         self._lines: list[Line] = []
+        self.unheard: Unheard | None = None
+        """Speech near the segment's end that the next one tells, once finished."""
 
     def listen(self, sound: Sound) -> None:
         """Take the next piece."""
@@ -38,14 +47,18 @@ class Hearing:
         self._power.append(sound.power)
         self._transcribe(sound.samples)
 
-    def finish(self) -> None:
+    def finish(self, end: End) -> None:
         """The segment is over."""
         self._meter.finish()
         if self._windows is not None:
             self._windows.finish()
         self._transcribe(np.zeros(0, np.float32))
-        if self._transcriber is not None:
+        if self._transcriber is None:
+            return
+        if end.last:
             self._lines = self._transcriber.finish()
+        else:
+            self._lines, self.unheard = self._transcriber.leave(end.duration_s)
 
     def _transcribe(self, samples: F32) -> None:
         speech = self._meter.take_speech()
@@ -78,7 +91,9 @@ class Hearing:
         return tuple(self._lines)
 
 
-def _transcriber(models: Models, start_s: float, language: str | None) -> Transcriber | None:
+def _transcriber(
+    models: Models, start_s: float, language: str | None, before: Unheard | None
+) -> Transcriber | None:
     """None when transcripts are off, or the model does not know the language."""
     whisper = models.whisper
     if whisper is None:
@@ -87,4 +102,4 @@ def _transcriber(models: Models, start_s: float, language: str | None) -> Transc
         spoken = spoken_in(language, whisper.english_only)
     except LookupError:
         return None
-    return Transcriber(whisper, start_s, spoken)
+    return Transcriber(whisper, start_s, spoken, before)

@@ -23,6 +23,7 @@ from content.onscreen import read_frame
 from content.shots import Boundary, shot_detector
 from content.thumbnails import Thumbnails
 from content.transcript import Line
+from content.turns import Unheard
 from content.types import F32, BoundaryKind, Facts, MediaFacts
 from content.windows import Window
 
@@ -30,6 +31,8 @@ BATCH = 16
 """Pictures that are held before they are encoded."""
 PIECE_S = 2.0
 """A shot longer than this has more than one picture …"""
+MAX_SHOTS = 8_000
+"""A film of three hours has 1,000 to 3,500; beyond this many, boundaries are ignored."""
 EXTRA_PICTURES = 400
 """… but a film not more than about so many extra ones."""
 
@@ -92,6 +95,10 @@ class Segment:
     """What is said, as far as a line alone can be believed."""
     windows: tuple[Window, ...] = ()
     """Where an encoder listens to windows of sound."""
+    shots: int = 0
+    """How many have begun in the film up to the segment's end."""
+    unheard: Unheard | None = None
+    """Speech near the end that is told with the next segment; None at the film's end."""
 
 
 def read_segment(
@@ -117,7 +124,7 @@ def read_segment(
     Raises:
         PermanentError, TransientError: `media_…`, as `decode.analyse`.
     """
-    reading = _Reading(models, language, thumbnails, start_s, start_s + length_s)
+    reading = _Reading(models, language, thumbnails, start_s, start_s + length_s, before=before)
     parts = decode.analyse(
         path,
         limits,
@@ -160,10 +167,14 @@ class _Reading:
         thumbnails: Thumbnails,
         start_s: float,
         end_s: float,
+        *,
+        before: Segment | None,
     ) -> None:
         self._language, self._thumbnails = language, thumbnails
         self._models, self._start_s, self._end_s = models, start_s, end_s
         self._detector = shot_detector(models.shots, models, start_s)
+        self._shots = before.shots if before is not None else 1
+        self._unheard = before.unheard if before is not None else None
         self._motion_rows: list[tuple[float, float, float]] = []
         self._look: list[tuple[float, F32]] = []
         self._hearing: Hearing | None = None
@@ -176,7 +187,7 @@ class _Reading:
         piece_s = max(PIECE_S, self.facts.duration_s / EXTRA_PICTURES)
         self._pictures = ShotPictures(piece_s, self._start_s)
         if self.facts.has_audio:
-            self._hearing = Hearing(self._models, self._start_s, self._language)
+            self._hearing = Hearing(self._models, self._start_s, self._language, self._unheard)
 
     def watch(self, signatures: Signatures) -> None:
         self._cut(self._detector.feed(signatures))
@@ -200,7 +211,7 @@ class _Reading:
         self._encode()
         self._motion_rows += self._motion.finish()
         if self._hearing is not None:
-            self._hearing.finish()
+            self._hearing.finish(end)
 
     def result(self) -> Segment:
         hearing = self._hearing
@@ -220,12 +231,15 @@ class _Reading:
             power=hearing.power if hearing is not None else None,
             lines=hearing.lines if hearing is not None else (),
             windows=hearing.windows if hearing is not None else (),
+            shots=self._shots,
+            unheard=hearing.unheard if hearing is not None else None,
         )
 
     def _cut(self, boundaries: list[Boundary]) -> None:
         for found in boundaries:
             # What follows the end decides it, but what begins there is the next segment's.
-            if found.at_s < self._end_s:
+            if found.at_s < self._end_s and self._shots < MAX_SHOTS:
+                self._shots += 1
                 for take in self._pictures.cut(found.at_s, found.kind, found.confidence):
                     self._close(take)
 

@@ -16,6 +16,7 @@ from content.decode import End
 from content.letterbox import Bars
 from content.segment import Picture, Segment, Stretch
 from content.transcript import Line
+from content.turns import Turn, Unheard
 from content.types import MediaFacts
 from content.windows import Window
 
@@ -71,6 +72,7 @@ def _load(path: Path, made_by: str) -> Segment | None:
             "stretches": tuple(_stretch(stretch) for stretch in plain["stretches"]),
             "lines": tuple(Line(**line) for line in plain["lines"]),
             "windows": tuple(Window(**window) for window in plain["windows"]),
+            "unheard": _unheard(plain["unheard"]),
         }
     )
 
@@ -78,6 +80,14 @@ def _load(path: Path, made_by: str) -> Segment | None:
 def _stretch(plain: dict[str, Any]) -> Stretch:
     pictures = tuple(Picture(**picture) for picture in plain["pictures"])
     return Stretch(**{**plain, "pictures": pictures})
+
+
+def _unheard(plain: dict[str, Any] | None) -> Unheard | None:
+    if plain is None:
+        return None
+    turn = None if plain["turn"] is None else Turn(**plain["turn"])
+    packed = tuple(Turn(**each) for each in plain["packed"])
+    return Unheard(**{**plain, "turn": turn, "lead": Turn(**plain["lead"]), "packed": packed})
 
 
 def _pack(value: Any) -> msgpack.ExtType:

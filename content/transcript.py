@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from content.encoders.text import primary
-from content.turns import LONGEST, WINDOW, Places, Turn, Turns
+from content.turns import LONGEST, SECOND, WINDOW, Places, Turn, Turns, Unheard
 from content.types import F32
 
 if TYPE_CHECKING:
@@ -66,12 +66,27 @@ class Line:
 class Transcriber:
     """Feed sound in order, then `finish`. One instance serves one stretch of one film."""
 
-    def __init__(self, model: "Whisper", start_s: float = 0.0, language: str | None = None) -> None:
-        """`start_s`: where the sound begins on the film's clock; `language`: of `spoken_in`."""
+    def __init__(
+        self,
+        model: "Whisper",
+        start_s: float = 0.0,
+        language: str | None = None,
+        before: Unheard | None = None,
+    ) -> None:
+        """Begin a stretch.
+
+        Args:
+            start_s: where the sound begins on the film's clock.
+            language: of `spoken_in`.
+            before: what `leave` gave for the sound that ends here.
+        """
         self._model, self._start_s, self._language = model, start_s, language
-        self._turns = Turns()
-        self._packed: list[Turn] = []
+        self._packed: list[Turn] = list(before.packed) if before is not None else []
         self._lines: list[Line] = []
+        if before is not None and before.at < -1:  # sound is missing: nobody speaks on over a hole
+            self._pack(Turns(before).end())
+            before = None
+        self._turns = Turns(before)
 
     def feed(self, samples: F32, speech: F32) -> None:
         """Take mono sound at 16 kHz and the speech probability of each 512 samples of it.
@@ -89,17 +104,26 @@ class Transcriber:
         whole.reshape(-1)[: samples.size] = samples
         for window, probability in zip(whole, speech.tolist(), strict=True):
             # A copy: a view would keep the whole piece alive.
-            if (turn := self._turns.take(window.copy(), probability)) is not None:
-                self._pack(turn)
+            self._pack(self._turns.take(window.copy(), probability))
 
     def finish(self) -> list[Line]:
         """Everything said that is believed, in order of time."""
-        if (turn := self._turns.end()) is not None:
-            self._pack(turn)
+        self._pack(self._turns.end())
         self._hear()
         return without_loops(self._lines)
 
-    def _pack(self, turn: Turn) -> None:
+    def leave(self, next_s: float) -> tuple[list[Line], Unheard]:
+        """The lines so far, and what is left to the stretch that begins at `next_s`.
+
+        A sentence may go on over the border, and what is heard together depends on what follows:
+        both are told by the next stretch, as if there were no border.
+        """
+        windows = (next_s - self._start_s) * SECOND
+        return without_loops(self._lines), self._turns.leave(windows, self._packed)
+
+    def _pack(self, turn: Turn | None) -> None:
+        if turn is None:
+            return
         if self._packed:
             length = sum(len(other) for other in self._packed) + len(turn)
             if length > LONGEST or turn.begin - self._packed[-1].end > FAR:

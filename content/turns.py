@@ -28,8 +28,8 @@ LONGEST = 875
 class Turn:
     """Speech between two pauses, as windows of 512 samples at 16 kHz."""
 
-    begin: int
-    """Its first window, counted from the start of the stretch."""
+    begin: float
+    """Its first window, counted from the start of the stretch; before it below 0."""
     windows: list[F32]
     speech: list[float]
     """Of each window: the probability that somebody speaks."""
@@ -38,12 +38,16 @@ class Turn:
         return len(self.windows)
 
     @property
-    def end(self) -> int:
+    def end(self) -> float:
         return self.begin + len(self.windows)
 
     @property
     def is_speech(self) -> bool:
         return sum(probability >= CONTINUE for probability in self.speech) >= SHORTEST
+
+    def later(self, windows: float) -> "Turn":
+        """The same, counted from so many windows later."""
+        return Turn(self.begin - windows, [*self.windows], [*self.speech])
 
     def split(self, at: int) -> tuple["Turn", "Turn"]:
         return (
@@ -57,13 +61,47 @@ class Turn:
         return begin + 1 + int(np.argmin(self.speech[begin:-1]))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Unheard:
+    """What a stretch of sound leaves to the one that follows it. At most 56 s of sound, 3.6 MB."""
+
+    at: float
+    """The window after the last one, counted from the start of the stretch that follows."""
+    packed: tuple[Turn, ...]
+    """Turns that are over and wait for company."""
+    turn: Turn | None
+    """The one that was going on."""
+    quiet: int
+    """How many windows its pause has lasted."""
+    lead: Turn
+    """The last windows outside of turns: the next one's margin."""
+
+
 class Turns:
     """Cuts a stream of windows into turns. Keeps at most one turn, 28 s."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Unheard | None = None) -> None:
+        """`before`: go on where another stretch ended."""
         self._lead: deque[tuple[F32, float]] = deque(maxlen=MARGIN)
-        self._at = self._quiet = 0
+        self._at: float = 0
+        self._quiet = 0
         self._turn: Turn | None = None
+        if before is not None:
+            self._lead.extend(zip(before.lead.windows, before.lead.speech, strict=True))
+            self._at, self._quiet = before.at, before.quiet
+            self._turn = before.turn.later(0) if before.turn is not None else None
+
+    def leave(self, windows: float, packed: Sequence[Turn]) -> Unheard:
+        """All that is not told yet, for a stretch that starts so many windows after this one."""
+        lead_windows, lead_speech = zip(*self._lead, strict=True) if self._lead else ((), ())
+        lead = Turn(self._at - windows - len(self._lead), list(lead_windows), list(lead_speech))
+        return Unheard(
+            at=self._at - windows,
+            packed=tuple(turn.later(windows) for turn in packed),
+            turn=None if self._turn is None else self._turn.later(windows),
+            quiet=self._quiet,
+            lead=lead,
+        )
 
     def take(self, window: F32, probability: float) -> Turn | None:
         """The next window, (512,), and that somebody speaks in it; a turn when it ends one."""

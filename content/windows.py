@@ -20,6 +20,9 @@ _STEP = HZ // 10
 class SoundEncoder(Protocol):
     """What is needed of `content.encoders.clap`."""
 
+    batch: int
+    """Windows that it takes at once."""
+
     def encode(self, items: Sequence[F32], /) -> F32: ...
 
 
@@ -36,8 +39,9 @@ class Window:
 
 
 class WindowMeter:
-    """Feed sound; windows start at whole multiples of 10 s after `start_s`.
+    """Feed sound, finish, read `windows`; they start at whole multiples of 10 s after `start_s`.
 
+    As many as the encoder takes at once are held (0.6 MB each) before they are encoded.
     Segments that begin at such a multiple give together what one pass would.
     """
 
@@ -45,6 +49,7 @@ class WindowMeter:
         self._encoder = encoder
         self._at_s = start_s
         self._buffer = np.zeros(0, np.float32)
+        self._waiting: list[tuple[float, float, F32]] = []
         self.windows: list[Window] = []
 
     def add(self, samples: F32) -> None:
@@ -52,21 +57,30 @@ class WindowMeter:
         self._buffer = np.concatenate([self._buffer, np.clip(samples, -1.0, 1.0)])
         size = int(WINDOW_S * HZ)
         while self._buffer.size >= size:
-            self._encode(self._buffer[:size])
+            self._take(self._buffer[:size])
             self._buffer = self._buffer[size:]
 
     def finish(self) -> None:
-        """Encode what is left: a window shorter than ten seconds."""
-        self._encode(self._buffer)
+        """Encode what is left, at last a window shorter than ten seconds."""
+        self._take(self._buffer)
         self._buffer = np.zeros(0, np.float32)
+        self._encode()
 
-    def _encode(self, samples: F32) -> None:
-        end_s = self._at_s + samples.size / HZ
+    def _take(self, samples: F32) -> None:
         heard_s = _heard_s(samples)
         if heard_s >= HEARD_MIN_S:
-            vector = self._encoder.encode([samples])[0]
-            self.windows.append(Window(self._at_s, end_s, heard_s, vector))
-        self._at_s = end_s
+            self._waiting.append((self._at_s, heard_s, samples))
+        self._at_s += samples.size / HZ
+        if len(self._waiting) == self._encoder.batch:
+            self._encode()
+
+    def _encode(self) -> None:
+        if not self._waiting:
+            return
+        vectors = self._encoder.encode([samples for _, _, samples in self._waiting])
+        for (start_s, heard_s, samples), vector in zip(self._waiting, vectors, strict=True):
+            self.windows.append(Window(start_s, start_s + samples.size / HZ, heard_s, vector))
+        self._waiting = []
 
 
 def pooled(windows: Sequence[Window]) -> F32 | None:

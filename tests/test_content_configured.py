@@ -107,6 +107,7 @@ def test_settings_become_a_choice(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         ({"KEYART_VISUAL_ENCODER": "clip"}, ["KEYART_VISUAL_ENCODER", "open_clip:MODEL@"]),
         ({"KEYART_TEXT_ENCODER": "sentence-transformers:/no/such"}, ["encoder_not_found"]),
         ({"KEYART_DEVICE": "tpu"}, ["KEYART_DEVICE"]),
+        ({"KEYART_TRANSCRIPT": "/no/such"}, ["transcriber_missing", "KEYART_TRANSCRIPT=/no/such"]),
     ],
 )
 def test_serve_and_doctor_say_what_is_wrong(
@@ -124,6 +125,22 @@ def test_doctor_shows_the_encoder_of_each_space(models_folder: Path) -> None:
     assert "concept" not in shown
     assert all(spec.fingerprint in done.stdout for spec in shown.values())
     assert "embedded encoders: cpu" in done.stdout
+    assert "adaptive (auto)" in done.stdout or "transnetv2 (auto)" in done.stdout
+
+
+def test_doctor_fetches_nothing(tmp_path: Path) -> None:
+    environment = {
+        "KEYART_VISUAL_ENCODER": f"open_clip:hf-hub:org/clip@{COMMIT}",
+        "KEYART_TEXT_ENCODER": f"sentence-transformers:org/words@{COMMIT}",
+        "KEYART_TRANSCRIPT": f"org/whisper@{COMMIT}",
+        "HF_HOME": str(tmp_path),
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+        "COLUMNS": "200",
+    }
+    done = _keyart("doctor", environment)
+    for model in ("org/clip", "org/words", "org/whisper"):
+        assert f"{model}@{COMMIT} is not fetched yet" in done.stdout
+    assert list(tmp_path.rglob("*.safetensors")) == []
 
 
 # ----- files

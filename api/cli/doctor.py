@@ -5,7 +5,6 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import httpx
 import typer
@@ -15,6 +14,8 @@ from api.cli import show
 from api.cli.remote import DEFAULT_URL, Key, Refused, Remote, Url
 from api.cli.serve import read_settings
 from api.cli.show import AsJson
+from content.encoders.choice import Device
+from content.encoders.torch_setup import gpu_at_hand, planned
 from content.errors import KeyartError
 from workers.settings import Settings
 
@@ -34,6 +35,8 @@ PACKAGES = (
     "fastapi",
     "uvicorn",
 )
+
+NOT_YET = "is not fetched yet; `keyart serve` does it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,15 @@ def _machine(settings: Settings) -> list[Finding]:
     ]
 
 
-def _device(wanted: str) -> Finding:
-    """Where configured encoders run; the embedded ones stay on the CPU."""
-    found = sorted(Path("/dev").glob("nvidia[0-9]*"))
-    gpu = f"{len(found)} NVIDIA GPU" if found else "no GPU"
-    usable = bool(found) and not version("torch").endswith("+cpu")
+def _device(wanted: Device) -> Finding:
+    """Where configured models run; the embedded ones stay on the CPU."""
+    usable = gpu_at_hand()
+    gpu = "a GPU for torch" if usable else "no GPU for torch"
     if wanted == "cuda":
-        return Finding("machine", "device", f"cuda wanted; {gpu}, torch {version('torch')}", usable)
-    on = "cuda" if usable and wanted == "auto" else "cpu"
-    return Finding("machine", "device", f"{on} ({wanted}; {gpu}); embedded encoders: cpu")
+        return Finding("machine", "device", f"cuda wanted; {gpu}", usable)
+    return Finding(
+        "machine", "device", f"{planned(wanted)} ({wanted}; {gpu}); embedded encoders: cpu"
+    )
 
 
 def _packages() -> list[Finding]:
@@ -100,16 +103,51 @@ def _package(name: str) -> Finding:
 
 
 def _models(settings: Settings) -> list[Finding]:
-    """Which encoder makes the vectors of each space."""
+    """What makes the vectors of each space, what writes down speech, and what finds the shots."""
     try:
-        from content.encoders.specs import specs
-
-        made = specs(settings.encoders)
+        return [*_encoders(settings), _transcript(settings.transcript), _shots(settings)]
     except ImportError as error:
         return [Finding("models", "encoders", str(error), fine=False)]
+
+
+def _encoders(settings: Settings) -> list[Finding]:
+    from content.encoders.sources import fetched
+    from content.encoders.specs import specs
+
+    choice = settings.encoders
+    configured = {"visual": choice.visual, "audio": choice.audio, "text": choice.text}
+    waiting = [role for role, source in configured.items() if not fetched(source)]
+    if waiting:  # fetching gigabytes is no business of a look
+        values = settings.model_dump()
+        return [
+            Finding("models", role, f"{values[f'{role}_encoder']} {NOT_YET}") for role in waiting
+        ]
+    try:
+        made = specs(choice, transcript=settings.transcript, shots=settings.shots)
     except KeyartError as error:
         return [Finding("models", "encoders", f"{error.code}: {error.detail}", fine=False)]
     return [Finding("models", space, spec.fingerprint, fine=True) for space, spec in made.items()]
+
+
+def _transcript(model: str) -> Finding:
+    from content.encoders import whisper
+
+    if model == "off":
+        return Finding("models", "transcript", model)
+    if not whisper.fetched(model):
+        return Finding("models", "transcript", f"{model} {NOT_YET}")
+    try:
+        whisper.locate(model)
+    except KeyartError as error:
+        return Finding("models", "transcript", f"{error.code}: {error.detail}", fine=False)
+    return Finding("models", "transcript", model, fine=True)
+
+
+def _shots(settings: Settings) -> Finding:
+    from content.shots import chosen_detector
+
+    chosen = chosen_detector(settings.shots, settings.device)
+    return Finding("models", "shots", f"{chosen} ({settings.shots})", fine=True)
 
 
 def _service(url: str, key: str) -> Finding:

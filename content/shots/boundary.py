@@ -9,8 +9,6 @@ from content.types import BoundaryKind
 
 MIN_SHOT_S = 0.2
 """Shots are never shorter: five frames at 25 fps, as in trailers and music videos."""
-MAX_SHOTS = 8_000
-"""A film of three hours has 1,000 to 3,500; beyond this many, boundaries are ignored."""
 PREROLL_S = 8.0
 """What a detector must have seen before the first boundary that is asked of it."""
 
@@ -52,12 +50,11 @@ class BoundaryDetector(Protocol):
 
 
 class Sieve:
-    """Keeps boundaries from `start_s` on, apart by `MIN_SHOT_S`, and not more than `MAX_SHOTS`."""
+    """Keeps boundaries from `start_s` on, apart by `MIN_SHOT_S`."""
 
     def __init__(self, start_s: float) -> None:
         self._start_s = start_s
         self._last_s = 0.0
-        self._count = 0
 
     def keep(self, found: Iterable[Boundary]) -> list[Boundary]:
         """Those that may stay, ascending; of two that are too close, the more confident."""
@@ -71,7 +68,4 @@ class Sieve:
         if boundary.at_s - self._last_s < MIN_SHOT_S:
             return False
         self._last_s = boundary.at_s
-        if boundary.at_s < self._start_s or self._count >= MAX_SHOTS - 1:
-            return False
-        self._count += 1
-        return True
+        return boundary.at_s >= self._start_s
