@@ -235,7 +235,7 @@ def _palette(page: _Page, film: Film, y: int, tall: int) -> None:
 
 
 def _sound(page: _Page, film: Film, loudness: Sequence[float | None], y: int, tall: int) -> None:
-    """Loudness mirrored about the middle, as a waveform is, in the colour of what is heard."""
+    """A strip of loudness, a value a column, about the middle, in the colour of what is heard."""
     kinds = {kind: film.means(kind, PLOT) for kind in SOUND_COLOURS}
     page.box(_left(), y, PLOT, tall, PANEL)
     for i, value in enumerate(loudness):

@@ -1,11 +1,9 @@
 """Does each space find what it should, and do they find more together?
 
-Three tables: Tux Paint's stamps (real pictures, sounds and captions in categories), made films
-whose factors are known, and halves of real films that should find each other.
+Tux Paint's stamps (real pictures, sounds and captions in categories), made films whose factors
+are known, what pooling is for (`pooled`), and what is read and seen in pictures (`onscreen`).
 """
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,13 +12,11 @@ import numpy as np
 from content.decode import DecodeLimits
 from content.encoders.models import Models
 from content.extract import extract
-from content.pooling import RIDGE, pool
 from content.synopsis import encode_synopsis
 from content.types import F32, Space
 from indexes.fitting import fit
 from indexes.weights import DEFAULT, FUSED
-from samples.fetch import fetch
-from tests.bench import stamps
+from tests.bench import onscreen, pooled, stamps
 from tests.bench.factors import FACTORS, Film, make_films
 from tests.bench.retrieval import Corpus, Matrix, fuse, lead, measure, same
 
@@ -39,8 +35,10 @@ Row = dict[str, object]
 
 
 def run() -> list[Row]:
-    """All three tables, one below the other."""
-    return [*_titled("stamps", stamps.run()), *_titled("made films", _made()), *_halves()]
+    """All tables, one below the other."""
+    pictures = stamps.pictures()
+    found = [*_titled("stamps", stamps.run()), *_titled("made films", _made())]
+    return [*found, *pooled.run(pictures), *onscreen.run(pictures)]
 
 
 def _titled(name: str, rows: list[Row]) -> list[Row]:
@@ -85,6 +83,7 @@ def _learned(cosines: dict[Space, Matrix], alike: np.ndarray) -> Row:
     """What `fit-weights` makes of pairs that are alike."""
     left, right = np.triu_indices(len(alike), 1)
     values = np.stack([cosines[space][left, right] for space in FUSED], axis=1)
+    left, right, values = (each[~np.isnan(values).all(axis=1)] for each in (left, right, values))
     truth, titles = alike[left, right], np.stack([left, right], axis=1)
     found = fit(values.astype(np.float32), truth, titles, DEFAULT)
     told = ", ".join(f"{space} {weight:.2f}" for space, weight in found.weights.items())
@@ -103,39 +102,3 @@ def _understood(films: list[Film]) -> dict[Space, dict[int, F32]]:
         for space, data in {**vectors, "synopsis": words.data}.items():
             rows.setdefault(space, {})[number] = data  # type: ignore[arg-type]
     return rows
-
-
-def _halves() -> list[Row]:
-    """Each real film's two halves among all others': pooled by mean and as shipped."""
-    shots = [
-        found
-        for path in fetch(Path(".cache/samples").resolve()).values()
-        if (found := _shots(path))
-    ]
-    pooled: dict[str, Callable[..., F32]] = {
-        "halves, mean by time": partial(pool, ridge=1e9),
-        f"halves, pooled as shipped (ridge {RIDGE})": pool,
-    }
-    rows: list[Row] = []
-    for name, way in pooled.items():
-        halves = [
-            way(data[part], seconds[part]) for data, seconds in shots for part in _parts(data)
-        ]
-        corpus = Corpus({"visual": dict(enumerate(halves))}, len(halves))
-        quality = measure(corpus.cosines()["visual"], same([n // 2 for n in range(len(halves))]))
-        rows.append({"on": "real films", "space": name, **quality.row()})
-    return rows
-
-
-def _parts(data: F32) -> tuple[slice, slice]:
-    return slice(0, len(data) // 2), slice(len(data) // 2, None)
-
-
-def _shots(path: Path) -> tuple[F32, F32] | None:
-    """Pictures (n, dim) in time order and the seconds each stands for; None below two."""
-    found = extract(path, Models(), limits=DecodeLimits(), on_progress=lambda *_: None)
-    frames = sorted(found.keyframes, key=lambda keyframe: keyframe.at_s)
-    if len(frames) < 2:
-        return None
-    edges = np.array([frame.at_s for frame in frames] + [found.facts.duration_s])
-    return np.stack([frame.embedding for frame in frames]), np.diff(edges).astype(np.float32)
