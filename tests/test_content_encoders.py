@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 import content
-from content.encoders.choice import EncoderChoice, default_cache
+from content.encoders.choice import default_cache
 from content.encoders.concept import labels
 from content.encoders.encoder import Encoder, check_vectors, units
 from content.encoders.export import lite0
 from content.encoders.exported import file_name, session, usable
 from content.encoders.frames import FrameEncoder
 from content.encoders.models import Models
-from content.encoders.specs import embedded_specs, packaged, specs
+from content.encoders.specs import embedded_specs, packaged
 from content.encoders.torch_setup import import_torch
 from content.errors import PermanentError, TransientError
 from content.synopsis import encode_synopsis
@@ -89,18 +89,6 @@ def test_a_mood_s_sentences_are_in_the_fingerprint_of_style(
     for change in ({"meaning": "It is otherwise."}, {"sights": "a spoon"}, {"valence": 0.11}):
         monkeypatch.setattr(recipes, "MOODS", (replace(first, **change), *others))
         assert embedded_specs()["style"].fingerprint != before.fingerprint
-
-
-def test_style_names_all_that_its_moods_are_made_with() -> None:
-    made = [
-        specs(EncoderChoice(device="cpu"), transcript=transcript, shots=shots)
-        for transcript, shots in (
-            ("tiny", "auto"), ("tiny", "adaptive"), ("off", "auto"), ("tiny", "transnetv2")
-        )
-    ]  # fmt: skip
-    assert made[0] == made[1]  # what `auto` means on a CPU
-    assert len({each["style"].fingerprint for each in made}) == 3
-    assert len({each["visual"].fingerprint for each in made}) == 1
 
 
 def test_frames_become_units_and_probabilities() -> None:

@@ -48,7 +48,7 @@ class Parts:
     def fingerprints(self) -> dict[Space, str]:
         """Of today's encoder of each space."""
         chosen = self.settings
-        made = specs(chosen.encoders, transcript=chosen.transcript, shots=chosen.shots)
+        made = specs(chosen.encoders)
         return {space: spec.fingerprint for space, spec in made.items()}
 
     def maker(self, title: TitleInput) -> str:

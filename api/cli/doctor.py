@@ -123,7 +123,7 @@ def _encoders(settings: Settings) -> list[Finding]:
             Finding("models", role, f"{values[f'{role}_encoder']} {NOT_YET}") for role in waiting
         ]
     try:
-        made = specs(choice, transcript=settings.transcript, shots=settings.shots)
+        made = specs(choice)
     except KeyartError as error:
         return [Finding("models", "encoders", f"{error.code}: {error.detail}", fine=False)]
     return [Finding("models", space, spec.fingerprint, fine=True) for space, spec in made.items()]

