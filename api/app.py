@@ -27,7 +27,7 @@ from api import (
 )
 from api.auth import OPEN_PATHS, OPEN_PREFIX, Keys
 from api.gate import Gate
-from api.schemas import Problem
+from api.schemas.common import Problem
 from api.services import Services
 
 _ROUTERS = (

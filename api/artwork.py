@@ -10,7 +10,8 @@ from api.checks import Short, TitleId, User
 from api.errors import item, problems
 from api.metrics import Meters, metrics_of
 from api.query import described, parse_query
-from api.schemas import Artwork, Decision, Failure, NoArtwork, Page
+from api.schemas.artwork import Artwork, Decision, NoArtwork
+from api.schemas.common import Failure, Page
 from api.services import House, services_of
 from artwork.personalize import Choice
 from content.errors import KeyartError

@@ -8,7 +8,7 @@ from api.bodies import WatchBody, Watches
 from api.body import JsonRoute
 from api.errors import problems
 from api.metrics import Meters
-from api.schemas import Accepted
+from api.schemas.common import Accepted
 from api.services import House
 
 router = APIRouter(tags=["feedback"], route_class=JsonRoute)

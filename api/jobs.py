@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query
 from api.checks import Short
 from api.errors import problems
 from api.paging import Cursor, Limit, decode, page
-from api.schemas import Job, JobState, Page
+from api.schemas.common import Page
+from api.schemas.jobs import Job, JobState
 from api.services import House
 
 router = APIRouter(tags=["jobs"])

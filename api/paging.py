@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Query
 
-from api.schemas import Item, Page
+from api.schemas.common import Item, Page
 from content.errors import Invalid
 
 Row = TypeVar("Row")

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from api.errors import problems
-from api.schemas import Reindexing
+from api.schemas.jobs import Reindexing
 from api.services import House
 
 router = APIRouter(tags=["operations"])

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query
 from api.checks import Language, Short, TitleId, Words
 from api.errors import problems
 from api.paging import Limit
-from api.schemas import Found, Page
+from api.schemas.common import Page
+from api.schemas.search import Found
 from api.services import House
 from content.errors import NotFound
 from content.types import Maturity

@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from api.bodies import PairsBody, WeightsBody
 from api.body import JsonRoute
 from api.errors import problems
-from api.schemas import Alike, Page, Weights
+from api.schemas.common import Page
+from api.schemas.search import Alike, Weights
 from api.services import House
 
 router = APIRouter(tags=["search"], route_class=JsonRoute)

@@ -14,7 +14,9 @@ from api.body import JsonRoute, media_type, parse_json, read_capped
 from api.checks import TitleId
 from api.errors import UnsupportedMediaType, problems
 from api.paging import Cursor, Limit, decode, decode_int, page
-from api.schemas import Page, Shot, Submitted, Title, Variant
+from api.schemas.common import Page
+from api.schemas.jobs import Submitted
+from api.schemas.titles import Shot, Title, Variant
 from api.services import House, Services
 from content.entries import Submission
 from content.types import Aspect

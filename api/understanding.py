@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.checks import TitleId
 from api.errors import problems
-from api.schemas import Moment, Profile, Timeline
+from api.schemas.titles import Moment, Profile, Timeline
 from api.services import House, Services
 from content import timeline
 from content.entries import TitleRecord

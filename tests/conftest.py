@@ -77,8 +77,17 @@ def any_house(engine: sa.Engine) -> Iterator[House]:
 
 
 @pytest.fixture
+def client(house: Any) -> Iterator[Any]:
+    """The app over the module's own `house`, a `tests.standins.House`, in this process."""
+    from tests.http_house import client_of
+
+    with client_of(house) as made:
+        yield made
+
+
+@pytest.fixture
 def url(house: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The app over the module's own `house`, a `tests.standins.House`, on a real socket."""
+    """As `client`, on a real socket, and where the command line looks for it."""
     from tests.http_house import served
 
     with served(house) as made:

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from artwork.features import Context
-from tests.http_house import assert_problem, client_of, make_house
+from tests.http_house import assert_problem, make_house
 from tests.standins import House
 
 QUERY = {"user": "u-1", "aspect": "2:3", "device": "tv", "country": "NL", "tz": "Europe/Oslo"}
@@ -15,12 +15,6 @@ QUERY = {"user": "u-1", "aspect": "2:3", "device": "tv", "country": "NL", "tz": 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return make_house(tmp_path)
-
-
-@pytest.fixture
-def client(house: House):
-    with client_of(house) as made:
-        yield made
 
 
 def decide(client: TestClient) -> str:

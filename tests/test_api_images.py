@@ -8,19 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from tests.http_house import assert_problem, client_of, make_house
+from tests.http_house import assert_problem, make_house
 from tests.standins import House
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return make_house(tmp_path, api_keys=("k",))
-
-
-@pytest.fixture
-def client(house: House):
-    with client_of(house) as made:
-        yield made
 
 
 @pytest.fixture

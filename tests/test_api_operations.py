@@ -25,12 +25,6 @@ def house(tmp_path: Path) -> House:
 
 
 @pytest.fixture
-def client(house: House):
-    with client_of(house) as made:
-        yield made
-
-
-@pytest.fixture
 def schema(client: TestClient) -> dict[str, Any]:
     return client.get("/openapi.json").json()
 

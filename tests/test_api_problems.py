@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api import errors
 from api.codes import CODES
 from content.errors import Busy, KeyartError, NoSpace, NotFound
-from tests.http_house import assert_problem, client_of, make_house
+from tests.http_house import assert_problem, make_house
 from tests.standins import House
 
 JSON = {"Content-Type": "application/json"}
@@ -21,12 +21,6 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return make_house(tmp_path)
-
-
-@pytest.fixture
-def client(house: House):
-    with client_of(house) as made:
-        yield made
 
 
 def test_unknown_routes_and_methods_are_problems(client: TestClient) -> None:

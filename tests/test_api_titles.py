@@ -24,12 +24,6 @@ def house(tmp_path: Path) -> House:
     return make_house(tmp_path, max_upload_bytes=3_000_000)
 
 
-@pytest.fixture
-def client(house: House):
-    with client_of(house) as made:
-        yield made
-
-
 def form(media: bytes, text: str = FORM_TITLE) -> dict:
     return {"title": (None, text, "application/json"), "media": ("a.mp4", media, "video/mp4")}
 

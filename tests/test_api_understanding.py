@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests import plausible
-from tests.http_house import assert_problem, client_of, make_house
+from tests.http_house import assert_problem, make_house
 from tests.standins import House, title
 
 FILM = plausible.film()
@@ -22,12 +22,6 @@ def house(tmp_path: Path) -> House:
     house.catalog.titles["words"] = title("words", facts=None, profile=None)
     house.catalog.titles["new"] = title("new", facts=None, profile=None, version=None)
     return house
-
-
-@pytest.fixture
-def client(house: House):
-    with client_of(house) as made:
-        yield made
 
 
 def test_the_profile_is_told_by_groups(client: TestClient) -> None:

@@ -1,0 +1,1 @@
+"""Answers: what leaves the service, built from the records of the rooms below."""

@@ -1,0 +1,99 @@
+"""Answers about chosen pictures."""
+
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.schemas.common import Failure, image_url
+from artwork.personalize import Choice, DecisionView
+from content.ids import iso
+
+
+class Artwork(BaseModel):
+    """The picture chosen for a viewer. Rewards hang on `decision_id`."""
+
+    decision_id: str
+    title_id: str
+    variant_id: str
+    group_id: str
+    url: str
+    aspect: str
+    propensity: float
+    expires_at: str
+
+    @classmethod
+    def of(cls, choice: Choice) -> "Artwork":
+        return cls(
+            decision_id=choice.decision_id,
+            title_id=choice.title_id,
+            variant_id=choice.variant_id,
+            group_id=choice.group_id,
+            url=image_url(choice.sha256),
+            aspect=choice.aspect,
+            propensity=choice.propensity,
+            expires_at=iso(choice.expires_us),
+        )
+
+
+class NoArtwork(BaseModel):
+    """A title of a page for which there is no picture, and why."""
+
+    title_id: str
+    error: Failure
+
+
+class Decision(BaseModel):
+    """A decision as logged: `propensities` holds every arm that was on offer."""
+
+    decision_id: str
+    title_id: str
+    variant_id: str
+    group_id: str
+    aspect: str
+    propensity: float
+    propensities: dict[str, float]
+    policy_id: str
+    feature_set: str
+    ledger_offset: int
+    deferred: bool
+    active: bool
+    rewards: list[dict[str, Any]]
+    context: dict[str, Any]
+    decided_at: str
+    expires_at: str
+
+    @classmethod
+    def of(cls, view: DecisionView) -> "Decision":
+        return cls(
+            decision_id=view.decision_id,
+            title_id=view.title_id,
+            variant_id=view.variant_id,
+            group_id=view.group_id,
+            aspect=view.aspect,
+            propensity=view.propensity,
+            propensities=dict(view.propensities),
+            policy_id=view.policy_id,
+            feature_set=view.feature_set,
+            ledger_offset=view.ledger_offset,
+            deferred=view.deferred,
+            active=view.active,
+            rewards=[_plain(reward) for reward in view.rewards],
+            context=_plain(view.context),
+            decided_at=iso(view.decided_us),
+            expires_at=iso(view.expires_us),
+        )
+
+
+_LONG = ("transcript", "arc", "curve", "peaks", "evidence", "text")
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A record as JSON fields; `…_us` become ISO 8601 `…_at`."""
+    fields = asdict(value) if is_dataclass(value) and not isinstance(value, type) else dict(value)
+    return {
+        key.removesuffix("_us") + "_at" if key.endswith("_us") else key: (
+            iso(each) if key.endswith("_us") and each is not None else each
+        )
+        for key, each in fields.items()
+    }

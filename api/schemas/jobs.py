@@ -1,0 +1,52 @@
+"""Answers about jobs: submitted, running, done."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from api.schemas.common import Failure
+from content.ids import iso
+from workers.jobs import JobRecord
+
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+class Submitted(BaseModel):
+    title_id: str
+    job_id: str
+
+
+class Reindexing(BaseModel):
+    job_id: str
+    generation: str | None
+
+
+class Job(BaseModel):
+    id: str
+    kind: str
+    title_id: str | None
+    generation: str | None
+    state: str
+    stage: str
+    progress: float
+    error: Failure | None
+    created_at: str
+    updated_at: str
+
+    @classmethod
+    def of(cls, row: JobRecord) -> "Job":
+        error = None
+        if row.error_code is not None:
+            error = Failure(code=row.error_code, detail=row.error_detail or "")
+        return cls(
+            id=row.id,
+            kind=row.kind,
+            title_id=row.title_id,
+            generation=row.generation,
+            state=row.state,
+            stage=row.stage,
+            progress=row.progress,
+            error=error,
+            created_at=iso(row.created_us),
+            updated_at=iso(row.updated_us),
+        )
