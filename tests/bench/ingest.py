@@ -64,22 +64,28 @@ def _stages(path: Path, models: Models) -> dict[str, str]:
     frames, cpu = _without_models(path)
     alone = cpu["decode alone"]
     parts = list(decode.analyse(path))
-    found = _understand(path, models, TemporaryDirectory)  # loads every model
+    found = _extract(path, models)
+    _pictures(path, found, models)  # every model is loaded now
     with_models = _with_models(parts, found, models)
     began, before = time.perf_counter(), _cpu_s()
-    _understand(path, models, TemporaryDirectory)
+    _extract(path, models)
+    extracted_s, extracted_cpu = time.perf_counter() - began, _cpu_s() - before
+    _pictures(path, found, models)
     whole_s, whole_cpu = time.perf_counter() - began, _cpu_s() - before
+    known = sum(cpu[name] for name in WITHOUT_MODELS) + sum(with_models.values())
+    with_models["the rest: start, joining, moods, vectors"] = extracted_cpu - known
+    with_models["candidate pictures"] = whole_cpu - extracted_cpu
     told = {
         name: f"{1000 * cost / frames:.3f} ({cost / alone:.2f})"
         for name, cost in {**cpu, **with_models}.items()
     }
     ratio = sum(cpu[name] for name in WITHOUT_MODELS) / alone
     told["extraction without models / decode alone"] = f"{ratio:.2f}"
+    length_s = found.facts.duration_s
+    told["understanding, × real time (wall)"] = f"{length_s / extracted_s:.1f}"
     told["everything on, CPU s"] = f"{whole_cpu:.1f}"
-    told["everything on, × real time (wall)"] = f"{found.facts.duration_s / whole_s:.1f}"
-    told["everything on, × real time (CPU, 2 cores)"] = (
-        f"{2 * found.facts.duration_s / whole_cpu:.1f}"
-    )
+    told["everything on, × real time (wall)"] = f"{length_s / whole_s:.1f}"
+    told["everything on, × real time (CPU, 2 cores)"] = f"{2 * length_s / whole_cpu:.1f}"
     return told
 
 
@@ -131,12 +137,13 @@ def _with_models(parts: list[decode.Part], found: Extraction, models: Models) ->
     times = np.array([picture.at_s for picture in pictures])
     keyframes = [pictures[int(np.argmin(abs(times - k.at_s)))].rgb for k in found.keyframes]
     sounds = [part for part in parts if isinstance(part, decode.Sound)]
+    end = next(part for part in parts if isinstance(part, decode.End))
     silent = Models(transcript="off")
     silent.__dict__["speech"] = models.speech
-    heard = _cpu_of(lambda: _hear(sounds, silent))
+    heard = _cpu_of(lambda: _hear(sounds, end, silent))
     return {
-        "speech (with sound rows)": heard,
-        "transcript": _cpu_of(lambda: _hear(sounds, models)) - heard,
+        "speech": heard - _cpu_of(lambda: _rows([sound.samples for sound in sounds])),
+        "transcript": _cpu_of(lambda: _hear(sounds, end, models)) - heard,
         "frames model": _cpu_of(lambda: models.pictures(keyframes)),
         "text and faces": _cpu_of(lambda: _read(keyframes[: len(found.shots)], models)),
     }
@@ -147,16 +154,19 @@ def _read(keyframes: list[U8], models: Models) -> None:
         read_frame(rgb, models)
 
 
-def _hear(sounds: list[decode.Sound], models: Models) -> None:
+def _hear(sounds: list[decode.Sound], end: decode.End, models: Models) -> None:
     hearing = Hearing(models, 0.0, None)
     for sound in sounds:
         hearing.listen(sound)
-    hearing.finish()
+    hearing.finish(end)
 
 
-def _understand(path: Path, models: Models, folder: type[TemporaryDirectory[str]]) -> Extraction:
-    found = extract(path, models, limits=DecodeLimits(), on_progress=lambda *_: None)
-    with folder() as images:
+def _extract(path: Path, models: Models) -> Extraction:
+    return extract(path, models, limits=DecodeLimits(), on_progress=lambda *_: None)
+
+
+def _pictures(path: Path, found: Extraction, models: Models) -> None:
+    with TemporaryDirectory() as images:
         make_candidates(
             path,
             found,
@@ -167,7 +177,6 @@ def _understand(path: Path, models: Models, folder: type[TemporaryDirectory[str]
             grab=decode.grab,
             on_progress=lambda _: None,
         )
-    return found
 
 
 def _alone(path: Path) -> tuple[int, float]:
