@@ -36,6 +36,9 @@ MODES: dict[str, Callable[[Source, dict[str, Any], BinaryIO], None]] = {
     "grab": grab,
     "analyse": analyse,
 }
+THREADS = {"probe": 1, "grab": 2, "analyse": 1}
+"""In a pass a second one would cost more than it gains: the other core belongs to the parent, who
+waits for single frames."""
 
 
 def _import_all_of_av() -> None:
@@ -69,7 +72,7 @@ def main(parent_pid: str, mode: str) -> None:
 def answer(mode: str, request: dict[str, Any], out: BinaryIO) -> None:
     """Do what is asked, or say why the file does not allow it."""
     try:
-        MODES[mode](Source(request["fd"], request["max_pixels"]), request, out)
+        MODES[mode](Source(request["fd"], request["max_pixels"], THREADS[mode]), request, out)
     except KeyartError as error:
         wire.send(out, {"kind": "error", "code": error.code, "detail": error.detail})
     except (MemoryError, av.error.MemoryError):

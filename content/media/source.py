@@ -31,14 +31,13 @@ Size = tuple[int, int]
 class Source:
     """An opened media file: its container, its streams, its clock and its orientation."""
 
-    def __init__(self, fd: int, max_pixels: int) -> None:
+    def __init__(self, fd: int, max_pixels: int, threads: int = 1) -> None:
         self.container = _open(fd, max_pixels)
         self.video = _video_stream(self.container)
         self.audio = _audio_stream(self.container)
         check_size(self.video.codec_context.width, self.video.codec_context.height, max_pixels)
-        # A second thread would cost more than it gains: the other core belongs to the parent.
-        self.video.thread_type = "NONE"
-        self.video.codec_context.thread_count = 1
+        self.video.thread_type = "FRAME" if threads > 1 else "NONE"
+        self.video.codec_context.thread_count = threads
         self.max_pixels = max_pixels
         self.bad = 0
         first = next(self.pictures(), None)
