@@ -5,11 +5,11 @@
 gives a clip of two shots with a cut at 1.0 s. Cuts lie at the running sums of the takes' lengths.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import av
 import numpy as np
@@ -104,7 +104,9 @@ def write_clip(
             _mux_sound(container, audio, sound)
 
 
-def pictures(takes: Sequence[Take], fps: int | Fraction, size: tuple[int, int]):
+def pictures(
+    takes: Sequence[Take], fps: int | Fraction, size: tuple[int, int]
+) -> Iterator[npt.NDArray[np.uint8]]:
     """The frames, (H, W, 3) uint8 RGB, one after the other."""
     for index, take in enumerate(takes):
         count = round(take.seconds * fps)
@@ -130,7 +132,9 @@ def tune(kind: Tune, seconds: float, hz: int = RATE_HZ) -> npt.NDArray[np.float3
     return (0.5 * wave).astype(np.float32)
 
 
-def _picture(take: Take, index: int, at_s: float, progress: float, size: tuple[int, int]):
+def _picture(
+    take: Take, index: int, at_s: float, progress: float, size: tuple[int, int]
+) -> npt.NDArray[np.uint8]:
     width, height = size
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     ripple = 12 * np.sin(x / (5 + index)) * np.sin(y / (7 + index))
@@ -149,7 +153,7 @@ def _picture(take: Take, index: int, at_s: float, progress: float, size: tuple[i
     return np.clip(picture * max(0.0, light), 0, 255).astype(np.uint8)
 
 
-def _mux_sound(container, stream, samples: npt.NDArray[np.float32]) -> None:
+def _mux_sound(container: Any, stream: Any, samples: npt.NDArray[np.float32]) -> None:
     for at in range(0, samples.size, 1024):
         part = np.ascontiguousarray(samples[None, at : at + 1024])
         frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
