@@ -77,7 +77,7 @@ def _edges(duration_s: float, step_s: float, start_s: float, end_s: float | None
             "invalid_range",
             f"start_s must be at least 0 and before end_s; the title ends at {duration_s:g} s",
         )
-    count = math.ceil((end_s - start_s) / step_s - 1e-9)
+    count = max(1, math.ceil((end_s - start_s) / step_s - 1e-9))
     if count > MOST:
         raise Invalid(
             "invalid_range",

@@ -160,6 +160,28 @@ def test_a_sheet_needs_a_folder(keyart: Any, tmp_path: Path) -> None:
     assert keyart("show", "film", "--png", str(tmp_path))[0] == 2
 
 
+def test_a_sheet_that_cannot_be_written_is_told(keyart: Any, tmp_path: Path) -> None:
+    status, _, err = keyart("show", "words", "--png", str(tmp_path / f"{'x' * 300}.png"))
+    assert (status, "Traceback" in err) == (2, False)
+
+
+def test_a_name_steers_neither_the_terminal_nor_the_sheet(
+    keyart: Any, house: House, tmp_path: Path
+) -> None:
+    name = "\x1b]0;x\x07\x1b[2J\x9b1m[bold]Red[/] [/no]\x85\r\ntwo\ttabs"
+    house.catalog.titles["words"] = title("words", name=name, facts=None, profile=None)
+    for command in ("show", "status"):
+        status, out, _ = keyart(command, "words")
+        assert status == 0 and "]0;x[2J1m[bold]Red[/] [/no]" in out
+        assert not {c for c in out if ord(c) < 32 or 127 <= ord(c) < 160} - {"\n", "\t"}
+    assert keyart("show", "words", "--png", str(tmp_path / "sheet.png"))[0] == 0
+    wide = title("words", name="W" * 300, facts=None, profile=None)
+    house.catalog.titles["words"] = wide
+    assert keyart("show", "words", "--png", str(tmp_path / "sheet.png"))[0] == 0
+    edge = np.asarray(Image.open(tmp_path / "sheet.png"))[:50, -10:]
+    assert (edge == edge[0, 0]).all()  # the name is cut before it
+
+
 def test_status_shows_no_records(keyart: Any) -> None:
     out = keyart("status", "film")[1]
     assert "profile.sound.tempo_bpm" in out and "transcript" not in out and "evidence" not in out

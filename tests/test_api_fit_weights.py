@@ -53,7 +53,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 def circles(path: Path) -> Path:
     """What viewers watched both of: pairs within a circle, and a heading."""
-    lines = ["title_a,title_b"]
+    lines = ["title a,title b"]
     for first in range(0, TITLES, 5):
         lines += [f"t{first + i:02},t{first + j:02}" for i in range(5) for j in range(i + 1, 5)]
     path.write_text("\n".join([*lines, "", "gone,t01"]))

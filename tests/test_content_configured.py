@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from content.encoders import whisper
 from content.encoders.choice import EMBEDDED, EncoderChoice, Role, Source, parse
 from content.encoders.models import Models
 from content.encoders.sources import locate
 from content.encoders.specs import embedded_specs, specs
 from content.encoders.torch_setup import device, import_torch
-from content.errors import Invalid, PermanentError
+from content.errors import Invalid, PermanentError, Unavailable
 from tests import small_models
 from tests.configured import ROOT, choice_of, environment_of
 from workers.settings import Settings
@@ -117,6 +118,14 @@ def test_serve_and_doctor_say_what_is_wrong(
         done = _keyart(verb, {"KEYART_DATA": str(tmp_path), **environment})
         assert done.returncode == (status or done.returncode) != 0
         assert all(word in done.stdout + done.stderr for word in words), (verb, done)
+
+
+def test_the_home_of_nobody_is_no_place() -> None:
+    for text in ("open_clip:~no-such-user/clip", "open_clip:ViT-B-32@~no-such-user/clip.pt"):
+        with pytest.raises(Invalid, match="invalid_encoder"):
+            parse("visual", text)
+    with pytest.raises(Unavailable, match="transcriber_missing"):
+        whisper.locate("~no-such-user/whisper")
 
 
 def test_doctor_shows_the_encoder_of_each_space(models_folder: Path) -> None:
@@ -235,6 +244,15 @@ def test_conse_follows_the_text_encoder(models_folder: Path) -> None:
         ("text", {"modules.json": [], "model.safetensors": 0}, "encoder_unfit"),
         ("text", {"modules.json": [{"path": "", "type": "evil.Module"}], "model.safetensors": 0},
          "encoder_unfit"),
+        ("text", {"modules.json": {"a": 1}, "model.safetensors": 0}, "encoder_unfit"),
+        ("text", {"modules.json": [{"path": ""}], "model.safetensors": 0}, "encoder_unfit"),
+        ("text", {"modules.json": [{"path": "1", "type": "sentence_transformers.X"}],
+                  "1/config.json": {"out_features": -5}, "model.safetensors": 0}, "encoder_unfit"),
+        ("text", {"modules.json": [{"path": "1", "type": "sentence_transformers.X"}],
+                  "1/config.json": [384], "model.safetensors": 0}, "encoder_unfit"),
+        ("visual", {"open_clip_config.json": {"model_cfg": [1]}, "open_clip_model.safetensors": 0},
+         "encoder_unfit"),
+        ("audio", {"config.json": [1], "model.safetensors": 0}, "encoder_unfit"),
         ("audio", {"config.json": {"model_type": "bert"}, "model.safetensors": 0}, "encoder_unfit"),
         ("audio", {"config.json": {"model_type": "clap"}}, "encoder_unsafe_weights"),
     ],

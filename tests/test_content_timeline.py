@@ -109,6 +109,10 @@ def test_steps_that_are_none_are_refused(query: dict[str, float], code: str) -> 
     assert caught.value.code == code
 
 
+def test_a_range_of_almost_nothing_is_one_step() -> None:
+    assert [item["at_s"] for item in steps(RUN, end_s=1e-10)] == [0.0]
+
+
 def test_too_many_steps_are_refused_and_a_range_of_them_given() -> None:
     long = replace(RUN, title=title("a", facts=replace(FACTS, duration_s=20_001.0)), timeline={})
     with pytest.raises(Invalid, match="at most 20000"):

@@ -56,11 +56,22 @@ def parts(tmp_path: Path) -> Parts:
 
 
 def published(
-    parts: Parts, pool: Pool, media: Path | None, prints: dict[str, str], title_id: str = "a"
+    parts: Parts,
+    pool: Pool,
+    media: Path | None,
+    prints: dict[str, str],
+    title_id: str = "a",
+    language: str | None = None,
 ) -> Refresh:
     """A title that was understood as a made-up film, with a picture for its shots."""
     path = None if media is None else str(media)
-    title = TitleInput(id=title_id, name="A", synopsis=f"Bars of {title_id}.", media_path=path)
+    title = TitleInput(
+        id=title_id,
+        name="A",
+        synopsis=f"Bars of {title_id}.",
+        media_path=path,
+        language=language,
+    )
     made = parts.catalog.submit(title)
     dims = {space: spec.dim for space, spec in embedded_specs().items()}
     film = plausible.film(10.0, 3)
@@ -148,6 +159,17 @@ def test_words_alone_tell_anew(parts: Parts, pool: Pool, made_by: str) -> None:
     assert set(after.profile) == {"words", "mood"}
     assert after.updated_us > before.updated_us
     replace(refresh, pool=None).title("a", 1)  # once is enough
+
+
+def test_words_in_another_language_tell_nothing_anew_either(parts: Parts, pool: Pool) -> None:
+    published(parts, pool, None, {"synopsis": "old@1:384:b"}, language="nl").title("a", 1)
+    told = parts.catalog.get("a").profile
+    with pool.child() as child:
+        expected, known = (
+            child.call("told", {"text": "Bars of a.", "language": language})
+            for language in ("nl", "en")
+        )
+    assert told == expected != known
 
 
 def test_what_was_extracted_is_kept_until_it_is_written(

@@ -67,7 +67,7 @@ class Refresh:
             anew.words = self._synopsis(title.synopsis)
         if title.media_path is None:
             if "synopsis" in stale or row.profile is None:
-                anew.told = self._told(title.synopsis)
+                anew.told = self._told(title)
         elif stale or self.parts.catalog.timeline(title_id, version) is None:
             anew.extraction = self._extract(title_id, title, folder, on_progress)
         if anew.words or anew.told or anew.extraction or anew.looks:
@@ -180,9 +180,10 @@ class Refresh:
         vector = Vector(np.frombuffer(answer["data"], "<f4"), answer["fingerprint"])
         return {"synopsis": vector}
 
-    def _told(self, text: str) -> dict[str, Facts]:
+    def _told(self, title: TitleInput) -> dict[str, Facts]:
+        arguments = {"text": title.synopsis, "language": title.language}
         with self.pool.child() as child:
-            told: dict[str, Facts] = child.call("told", {"text": text}, cancelled=self.cancelled)
+            told: dict[str, Facts] = child.call("told", arguments, cancelled=self.cancelled)
         return told
 
     def _looks(self, title_id: str, version: int) -> dict[str, Vector]:

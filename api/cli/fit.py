@@ -4,6 +4,7 @@ import csv
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from api.cli import show
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url
 from api.cli.show import AsJson
 from content.errors import Invalid
+from content.ids import check_title_id
 
 if TYPE_CHECKING:
     from indexes.fitting import Fit
@@ -70,15 +72,12 @@ def learn(remote: Remote, watched: Sequence[Pair], seed: int) -> "Fit":
     from indexes.weights import FUSED
 
     rng = random.Random(seed)
-    positive = rng.sample(list(watched), min(len(watched), MAX_PAIRS))
-    together = list(_scores(remote, positive))
-    # The others are unknown, or have no vectors yet.
-    found = {title for pair, s in zip(positive, together, strict=True) if s for title in pair}
-    titles = sorted(found)
+    known = _known(remote, rng.sample(list(watched), len(watched)))
+    positive, together = list(known), list(known.values())
+    titles = sorted({title for pair in positive for title in pair})
     rng.shuffle(titles)
     number = {title: n for n, title in enumerate(titles)}
-    count = RANDOM_PAIRS * sum(map(bool, together))
-    negative = list(_random_pairs(titles, set(watched), count, rng))
+    negative = list(_random_pairs(titles, set(watched), RANDOM_PAIRS * len(positive), rng))
     asked = [*positive, *negative]
     told = [*together, *_scores(remote, negative)]
     cosines = [[scores.get(space, np.nan) for space in FUSED] for scores in told]
@@ -100,10 +99,24 @@ def _read(path: Path) -> Iterator[Pair]:
                     continue
                 if len(cells) < 2 or not all(cells):
                     raise typer.BadParameter(f"{path}, line {number}: two title ids are needed")
-                if cells[0] != cells[1]:
+                if cells[0] != cells[1] and all(map(_may_name_title, cells)):
                     yield min(cells), max(cells)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise typer.BadParameter(f"{path} cannot be read as CSV: {error}") from error
+
+
+def _may_name_title(cell: str) -> bool:
+    try:
+        check_title_id(cell)
+    except Invalid:
+        return False
+    return True
+
+
+def _known(remote: Remote, pairs: Sequence[Pair]) -> dict[Pair, dict[str, float]]:
+    """Those of the pairs whose titles the service knows and has vectors of; at most MAX_PAIRS."""
+    told = zip(pairs, _scores(remote, pairs), strict=True)
+    return dict(islice(((pair, scores) for pair, scores in told if scores), MAX_PAIRS))
 
 
 def _random_pairs(

@@ -18,6 +18,7 @@ from api.cli.film import (
     top_moods,
 )
 from api.cli.remote import Remote
+from api.cli.show import plain
 
 WIDTH = 1600
 MARGIN, LABELS = 24, 104
@@ -107,7 +108,9 @@ Lane = tuple[int, str, Paint]
 
 
 def _head(page: _Page, film: Film, moods: Sequence[tuple[str, float]]) -> None:
-    end = page.text(MARGIN, 18, film.title["name"], size=26)
+    # On one line: Pillow refuses some control characters, and a line break has no place here.
+    called = plain(" ".join(film.title["name"].split()))
+    end = page.text(MARGIN, 18, page.cut(called, WIDTH - 2 * MARGIN - 300, 26), size=26)
     about = clock(film.duration_s) if film.duration_s else "no media"
     if film.title["fps"]:
         about += f"   {film.title['width']} x {film.title['height']}   {film.title['fps']:.6g} fps"

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -26,15 +27,34 @@ _STATES = {
 }
 
 
+_CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {ord("\n"), ord("\t")})
+"""C0 and C1 of ECMA-48: what a terminal obeys instead of showing it."""
+
+
+class _Console(Console):
+    """A title may be named by anybody: nothing that it holds steers the terminal."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=plain(segment.text))
+
+
+def plain(text: str) -> str:
+    """The text without its control characters; lines and tabs stay."""
+    return text.translate(_CONTROLS)
+
+
 def out() -> Console:
     """Standard output; made anew so that it follows a redirection.
 
     Lines of a file or a pipe are as long as they are; those of a terminal as wide as it is.
     """
-    console = Console(highlight=False)
+    console = _Console(highlight=False)
     if console.is_terminal or "COLUMNS" in os.environ:
         return console
-    return Console(highlight=False, width=_UNBROKEN)
+    return _Console(highlight=False, width=_UNBROKEN)
 
 
 def print_json(value: Any) -> None:
@@ -44,7 +64,7 @@ def print_json(value: Any) -> None:
 def complain(code: str, detail: str) -> None:
     """One red line on standard error."""
     label = f"[bold red]{escape(code)}[/] " if code else "  "
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"{label}{escape(detail)}")
+    _Console(stderr=True, highlight=False, soft_wrap=True).print(f"{label}{escape(detail)}")
 
 
 def state(name: str) -> Text:

@@ -37,7 +37,13 @@ def show_title(
     if png is not None:
         from api.cli.sheet import draw  # Pillow takes long to load
 
-        draw(film, remote).save(png, "PNG", optimize=True)
+        sheet = draw(film, remote)
+        try:
+            sheet.save(png, "PNG", optimize=True)
+        except OSError as error:
+            raise typer.BadParameter(
+                f"{png} cannot be written: {error.strerror or error}", param_hint="--png"
+            ) from error
         if not as_json:
             show.out().print(f"sheet: {png}", markup=False, soft_wrap=True)
     if as_json or png is not None:

