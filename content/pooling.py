@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from content.types import F32
 
+F64 = npt.NDArray[np.float64]
+
 RIDGE = 3.0
 """In units of the mean weight. At 3 halves of real films find each other as well as by their
 means, below it worse (`make bench ARGS=understanding`); what is rare in many shots still shows."""
@@ -36,18 +38,22 @@ def pool(vectors: F32, weights: Sequence[float] | F32, ridge: float = RIDGE) -> 
         kernel = rows @ rows.T + np.diag(ridge / scale)
         pooled = rows.T @ np.linalg.solve(kernel, np.ones(count))
     else:
-        pooled = np.linalg.solve(_gram(vectors, scale) + ridge * np.eye(dim), scale @ vectors)
+        gram, total = _moments(vectors, scale)
+        gram[np.diag_indices(dim)] += ridge
+        pooled = np.linalg.solve(gram, total)
     unit: F32 = (pooled / np.linalg.norm(pooled)).astype(np.float32)
     return unit
 
 
-def _gram(vectors: F32, scale: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Σ w x xᵀ in double precision, a few rows at a time: a long film has thousands."""
-    total = np.zeros((vectors.shape[1],) * 2)
+def _moments(vectors: F32, scale: F64) -> tuple[F64, F64]:
+    """Σ w x xᵀ and Σ w x in double precision, a few rows at a time: a long film has thousands."""
+    gram, total = np.zeros((vectors.shape[1],) * 2), np.zeros(vectors.shape[1])
     for at in range(0, len(vectors), BLOCK):
         rows = vectors[at : at + BLOCK].astype(np.float64)
-        total += rows.T @ (rows * scale[at : at + BLOCK, None])
-    return total
+        weighted = rows * scale[at : at + BLOCK, None]
+        gram += rows.T @ weighted
+        total += weighted.sum(axis=0)
+    return gram, total
 
 
 def salience(merit: float) -> float:
