@@ -384,6 +384,7 @@ def test_doctor_looks_at_everything(
     status, out, _ = keyart("doctor")
     assert status == 1
     assert "free disk" in out
+    assert "by the settings of this shell" in out.splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -391,6 +392,11 @@ def test_doctor_looks_at_everything(
     [
         ({}, ["--host", "0.0.0.0"], "KEYART_API_KEYS"),
         ({"KEYART_PORT": "x"}, [], "KEYART_PORT"),
+        (
+            {"KEYART_TRANSCRIPTS": "off"},
+            ["--host", "0.0.0.0"],
+            "ignored: KEYART_TRANSCRIPTS (did you mean KEYART_TRANSCRIPT?)",
+        ),
     ],
 )
 def test_serve_refuses_settings_that_may_not_be(
