@@ -69,6 +69,7 @@ def create_app(services: Services) -> FastAPI:
         lifespan=life,
         docs_url=None,  # these pages load their scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # a redirect is no problem document: such a path is not found
         openapi_url=None,  # the framework's own route has no name in the metrics
     )
     app.state.services = services

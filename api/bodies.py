@@ -33,7 +33,10 @@ BATCH_MAX = 1000
 
 
 class TitleBody(Body):
-    """A title to be understood. `media` is a path under one of KEYART_MEDIA_ROOTS."""
+    """A title to be understood. `media` is a path under one of KEYART_MEDIA_ROOTS.
+
+    With `again` it is understood anew, as a new version, even if nothing has changed.
+    """
 
     id: TitleId | None = None
     name: Name
@@ -47,6 +50,7 @@ class TitleBody(Body):
     external_ids: Annotated[dict[Short, ExternalId], Field(max_length=32)] = Field(
         default_factory=dict
     )
+    again: bool = False
 
     def fields(self) -> SubmitFields:
         return SubmitFields(**{**dict(self), "genres": tuple(self.genres)})

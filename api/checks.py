@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
+import langcodes
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
@@ -50,6 +51,21 @@ def check_synopsis(value: str) -> None:
         )
 
 
+def language_tag(value: str) -> str:
+    """A BCP 47 tag in its usual form: `en` of `EN` and `eng`, `pt-BR` of `pt_br`.
+
+    Raises:
+        PydanticCustomError: it names no language of the IANA registry.
+    """
+    try:
+        tag = langcodes.standardize_tag(value)
+        if not tag.startswith(("und", "x-")) and langcodes.tag_is_valid(tag):
+            return tag
+    except ValueError:  # not even of a tag's form
+        pass
+    raise PydanticCustomError("language", "this is not a known language code, such as en or pt-BR")
+
+
 def _unit(code: str) -> Callable[[float], None]:
     """A check that refuses with `code` what is not within 0..1."""
 
@@ -85,7 +101,7 @@ _UNIT = Field(json_schema_extra={"minimum": 0, "maximum": 1})
 RewardValue = Annotated[float, _coded(_unit("invalid_reward")), _UNIT]
 WatchValue = Annotated[float, _coded(_unit("invalid_event")), _UNIT]
 Language = Annotated[
-    str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", examples=["en"])
+    str, Field(max_length=35, examples=["en", "pt-BR"]), AfterValidator(language_tag)
 ]
 Country = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$", examples=["NL"])]
 Released = Annotated[

@@ -74,8 +74,9 @@ _SUBMIT_CODES = (
 async def submit_title(request: Request, house: House, response: Response) -> Submitted:
     """Submit a title as JSON, or as a form with a `title` part (JSON) and a `media` part (file).
 
-    The same id with the same content answers with the same job. The same id with other content
-    makes a new version, which replaces the old one only when it is done.
+    The same id with the same content answers with the same job (`created` is false), unless `again`
+    is asked for. The same id with other content, or `again`, makes a new version, which replaces
+    the old one only when it is done.
     """
     match media_type(request):
         case "application/json":
@@ -89,7 +90,7 @@ async def submit_title(request: Request, house: House, response: Response) -> Su
                 f"send application/json or multipart/form-data, not {other or 'no type at all'}",
             )
     response.headers["Location"] = f"/v1/jobs/{made.job_id}"
-    return Submitted(title_id=made.title_id, job_id=made.job_id)
+    return Submitted(title_id=made.title_id, job_id=made.job_id, created=made.created)
 
 
 async def _submit_form(request: Request, house: Services) -> Submission:

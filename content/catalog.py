@@ -47,15 +47,15 @@ class Catalog:
         self._engine = engine
         self._tenant = tenant
 
-    def submit(self, title: TitleInput) -> Submission:
+    def submit(self, title: TitleInput, *, again: bool = False) -> Submission:
         """Record a submission and its job, in one transaction.
 
         The newest version with the same content answers with its own job, unless that job
-        failed or was cancelled: then a new one is made.
+        failed or was cancelled, or `again` is asked for: then a new version is made.
         """
         digest = content_hash(title)
         with writing(self._engine).begin() as connection:
-            if same := self._same(connection, title.id, digest):
+            if not again and (same := self._same(connection, title.id, digest)):
                 return same
             version = self._next_version(connection, title.id)
             job_id = new_id()

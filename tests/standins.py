@@ -155,6 +155,7 @@ class Intake:
         self.folder = folder
         self.uploads: dict[str, str] = {}
         """Title id -> SHA-256 of what was uploaded."""
+        self.taken: dict[str, SubmitFields] = {}
         self.refuse: KeyartError | None = None
 
     def submit(self, fields: SubmitFields, upload: Path | None = None) -> Submission:
@@ -174,12 +175,15 @@ class Intake:
                 raise Invalid("media_empty", "no bytes")
             with upload.open("rb") as file:
                 self.uploads[title_id] = hashlib.file_digest(file, "sha256").hexdigest()
+        known = replace(fields, again=False)
+        created = fields.again or self.taken.get(title_id) != known
+        self.taken[title_id] = known
         made = job("job-" + title_id, title_id=title_id, state="done", stage="done", progress=1.0)
         self._jobs.rows[made.id] = made
         self._catalog.titles[title_id] = title(
             title_id, name=fields.name, synopsis=fields.synopsis, genres=fields.genres
         )
-        return Submission(title_id, 1, made.id, created=True)
+        return Submission(title_id, 1, made.id, created=created)
 
     def new_upload_path(self) -> Path:
         return self.folder / new_id()

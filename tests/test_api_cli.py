@@ -177,6 +177,19 @@ def test_files_are_uploaded(keyart: Any, house: House, tmp_path: Path) -> None:
     assert house.catalog.titles["My-Film-1"].name == "My Film (1)"
 
 
+def test_what_is_known_already_is_told_and_understood_again_when_asked(
+    keyart: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "b.mp4"
+    file.write_bytes(b"b")
+    assert keyart("submit", str(file))[2] == ""
+    status, _, err = keyart("submit", str(file), "--wait")
+    assert (status, err) == (0, "  b: unchanged, not understood again (use --again)\n")
+    assert as_json(keyart("submit", str(file), "--json"))["unchanged"] == ["b"]
+    assert keyart("submit", str(file), "--again")[2] == ""
+    assert as_json(keyart("submit", str(file), "--again", "--json"))["unchanged"] == []
+
+
 def test_a_file_may_go_by_path(
     keyart: Any, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +222,9 @@ def test_a_catalogue_goes_line_by_line_and_one_bad_title_fails_alone(
     assert [item["code"] for item in answer["refused"]] == ["synopsis_empty"]
     assert {"one", "three"} <= set(house.catalog.titles)
     status, _, err = keyart("submit", "--catalog", str(catalog))
-    assert (status, err.split()[:2]) == (1, ["synopsis_empty", "two:"])
+    assert status == 1
+    assert "one, three: unchanged" in err
+    assert "\nsynopsis_empty two: " in err
 
 
 def test_a_catalogue_that_is_no_json_names_its_line(keyart: Any, tmp_path: Path) -> None:
@@ -315,11 +330,18 @@ def test_a_failed_job_fails_the_command(
 
 
 def test_a_refused_file_fails_the_command(keyart: Any, house: House, tmp_path: Path) -> None:
-    house.intake.refuse = Invalid("media_empty", "no bytes")
+    house.intake.refuse = Invalid("media_twice", "not both")
     file = tmp_path / "a.mp4"
-    file.touch()
+    file.write_bytes(b"x")
     status, _, err = keyart("submit", str(file))
-    assert (status, err) == (1, "media_empty a: no bytes\n")
+    assert (status, err) == (1, "media_twice a: not both\n")
+
+
+def test_an_empty_file_is_named(keyart: Any, tmp_path: Path) -> None:
+    file = tmp_path / "a film.mp4"
+    file.touch()
+    status, _, err = keyart("submit", str(file), "--id", "a")
+    assert (status, err) == (1, "media_empty a: 'a film.mp4' holds no bytes\n")
 
 
 def test_files_and_a_catalogue_exclude_each_other(keyart: Any, tmp_path: Path) -> None:
@@ -362,6 +384,7 @@ def test_doctor_looks_at_everything(
     status, out, _ = keyart("doctor")
     assert status == 1
     assert "free disk" in out
+    assert "by the settings of this shell" in out.splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -369,6 +392,11 @@ def test_doctor_looks_at_everything(
     [
         ({}, ["--host", "0.0.0.0"], "KEYART_API_KEYS"),
         ({"KEYART_PORT": "x"}, [], "KEYART_PORT"),
+        (
+            {"KEYART_TRANSCRIPTS": "off"},
+            ["--host", "0.0.0.0"],
+            "ignored: KEYART_TRANSCRIPTS (did you mean KEYART_TRANSCRIPT?)",
+        ),
     ],
 )
 def test_serve_refuses_settings_that_may_not_be(

@@ -25,6 +25,7 @@ def house(tmp_path: Path) -> House:
 
 def test_unknown_routes_and_methods_are_problems(client: TestClient) -> None:
     assert_problem(client.get("/v2/titles"), 404, "not_found")
+    assert_problem(client.get("/v1/similarity/", follow_redirects=False), 404, "not_found")
     response = client.put("/healthz")
     assert_problem(response, 405, "method_not_allowed")
     assert response.headers["allow"] == "GET"

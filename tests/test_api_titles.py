@@ -18,6 +18,8 @@ from tests.standins import House, job, title
 
 FORM_TITLE = '{"id": "up", "name": "Up", "synopsis": "A house flies."}'
 
+UNKNOWN_LANGUAGES = ("not a language", "english", "Deutsch", "xx", "und", "x-en", "en-", "", "é")
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
@@ -42,9 +44,32 @@ def test_submit_answers_202_with_the_place_of_its_job(client: TestClient) -> Non
     }
     response = client.post("/v1/titles", json=body)
     assert response.status_code == 202
-    assert response.json() == {"title_id": "new", "job_id": "job-new"}
+    assert response.json() == {"title_id": "new", "job_id": "job-new", "created": True}
     assert response.headers["location"] == "/v1/jobs/job-new"
     assert client.get("/v1/titles/new").json()["synopsis"] == body["synopsis"]
+    assert not client.post("/v1/titles", json=body).json()["created"]
+    assert client.post("/v1/titles", json={**body, "again": True}).json()["created"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("eng", "en"), ("EN", "en"), ("ger", "de"), ("deu", "de"), ("en_us", "en-US"), ("nds", "nds")],
+)
+def test_a_language_is_kept_by_its_usual_code(
+    client: TestClient, house: House, given: str, kept: str
+) -> None:
+    body = {"id": "new", "name": "New", "synopsis": "Words.", "language": given}
+    assert client.post("/v1/titles", json=body).status_code == 202
+    assert house.intake.taken["new"].language == kept
+    similar = client.get("/v1/titles/film/similar", params={"language": given})
+    assert similar.status_code == 200
+    assert house.index.filters == [Filter(language=kept)]
+
+
+def test_an_unknown_language_is_told_what_one_looks_like(client: TestClient) -> None:
+    body = {"name": "New", "synopsis": "Words.", "language": "english"}
+    detail = client.post("/v1/titles", json=body).json()["detail"]
+    assert detail == "language: this is not a known language code, such as en or pt-BR"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +87,7 @@ def test_submit_answers_202_with_the_place_of_its_job(client: TestClient) -> Non
         ({"id": "x" * 129}, "invalid_title_id"),
         ({"maturity": "12"}, "invalid_request"),
         ({"maturity": 13}, "invalid_request"),
-        ({"language": "not a language"}, "invalid_request"),
+        *(({"language": tag}, "invalid_request") for tag in UNKNOWN_LANGUAGES),
         ({"country": "Portugal"}, "invalid_request"),
         ({"released": "yesterday"}, "invalid_request"),
         ({"released": "2008-13-01"}, "invalid_request"),

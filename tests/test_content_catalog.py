@@ -40,6 +40,14 @@ def test_the_same_content_again_is_the_same_job(catalog: Catalog) -> None:
     assert again == replace(first, created=False)
 
 
+def test_the_same_content_is_a_new_version_when_asked_for_again(catalog: Catalog) -> None:
+    first = catalog.submit(TITLE)
+    second = catalog.submit(TITLE, again=True)
+    assert (second.version, second.created) == (2, True)
+    assert second.job_id != first.job_id
+    assert catalog.submit(TITLE) == replace(second, created=False)
+
+
 def test_other_content_is_a_new_version_seen_only_when_published(
     catalog: Catalog, engine: sa.Engine
 ) -> None:

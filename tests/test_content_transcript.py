@@ -77,6 +77,13 @@ def test_a_folder_is_a_model_and_nothing_else_is() -> None:
     assert Models(transcript="off").whisper is None
 
 
+def test_a_language_is_named_as_whisper_names_it() -> None:
+    many = ["en", "de", "tl", "no"]
+    for language, name in {"de": "de", "fil": "tl", "nb": "no", "gsw": None, None: None}.items():
+        assert whisper.named(language, many) == name
+    assert whisper.named("de", ["en"]) == "en"
+
+
 @pytest.mark.parametrize(("wanted", "on"), [("auto", "cuda"), ("cpu", "cpu")])
 def test_a_configured_model_runs_where_the_setting_says(
     wanted: Device, on: str, monkeypatch: pytest.MonkeyPatch

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.settings import Settings, check_exposure
+from workers.settings import Settings, check_exposure, unknown_names
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("content", "artwork", "indexes", "workers", "api")
@@ -28,6 +28,12 @@ def test_settings_travel_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     for name, value in first.environment().items():
         monkeypatch.setenv(name, value)
     assert Settings() == first
+
+
+def test_a_variable_that_nothing_reads_is_found_with_its_nearest() -> None:
+    names = ["KEYART_TRANSCRIPTS", "KEYART_QQ", "keyart_host", "KEYART_URL", "KEYART_API_KEY", "X"]
+    assert unknown_names(names) == {"KEYART_QQ": None, "KEYART_TRANSCRIPTS": "KEYART_TRANSCRIPT"}
+    assert unknown_names(Settings(data=Path("/x")).environment()) == {}
 
 
 def test_a_deep_data_folder_gets_a_short_socket() -> None:

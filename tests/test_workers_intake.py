@@ -56,7 +56,7 @@ def test_a_refused_upload_is_not_kept(engine: sa.Engine, tmp_path: Path) -> None
         (WORDS, Jobs(full=True), "queue_full", b"film"),
         (replace(WORDS, media="x.mp4"), Jobs(), "media_twice", b"film"),
         (replace(WORDS, id="a/b"), Jobs(), "invalid_title_id", b"film"),
-        (WORDS, Jobs(), "media_empty", b""),
+        (WORDS, Jobs(), "media_empty: the uploaded file holds", b""),
     ):
         taking = intake(engine, tmp_path, jobs)
         upload = taking.new_upload_path()
@@ -79,3 +79,18 @@ def test_the_same_upload_again_is_the_same_job_and_one_file(
     assert (first.job_id, first.created, again.created) == (again.job_id, True, False)
     assert [upload.exists() for upload in uploads] == [True, False]
     assert jobs.started == [first.job_id, first.job_id]
+
+
+def test_an_upload_understood_again_is_a_file_and_a_job_of_its_own(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    jobs = Jobs()
+    taking = intake(engine, tmp_path, jobs)
+    uploads = [taking.new_upload_path() for _ in range(2)]
+    for upload in uploads:
+        upload.write_bytes(b"film")
+    first = taking.submit(WORDS, uploads[0])
+    second = taking.submit(replace(WORDS, again=True), uploads[1])
+    assert (second.version, second.created) == (2, True)
+    assert all(upload.exists() for upload in uploads)
+    assert jobs.started == [first.job_id, second.job_id]

@@ -20,3 +20,5 @@ class SubmitFields:
     country: str | None = None
     released: str | None = None
     external_ids: Mapping[str, str] = field(default_factory=dict)
+    again: bool = False
+    """Understand it anew even if nothing has changed."""

@@ -38,7 +38,7 @@ class Intake:
                 raise Invalid(
                     "media_twice", "give either a media path or an uploaded file, not both"
                 )
-            submission = self._parts.catalog.submit(self._title(fields, upload))
+            submission = self._parts.catalog.submit(self._title(fields, upload), again=fields.again)
             kept = submission.created
         finally:
             if upload is not None and not kept:
@@ -120,7 +120,8 @@ def _identity(path: Path, *, owned: bool) -> str:
         raise Invalid("media_not_a_file", f"{path.name!r} is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
         if facts.st_size == 0:
-            raise Invalid("media_empty", f"{path.name!r} holds no bytes")
+            what = "the uploaded file" if owned else repr(path.name)
+            raise Invalid("media_empty", f"{what} holds no bytes")
         if owned:
             return hashlib.file_digest(file, "sha256").hexdigest()
     return hashlib.sha256(

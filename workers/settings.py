@@ -4,6 +4,8 @@ import hashlib
 import ipaddress
 import os
 import tempfile
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -14,6 +16,10 @@ from content.encoders.choice import Device, EncoderChoice, Role, default_cache, 
 from content.errors import Invalid
 
 MAX_SOCKET_PATH = 100
+CLIENT_VARIABLES = ("KEYART_URL", "KEYART_API_KEY")
+"""Read by the command line alone; the service's shell may have them, too."""
+NEAR = 0.8
+"""Ratio of difflib from which a name may be a slip of another: half of each is `KEYART_`."""
 
 
 class Settings(BaseSettings):
@@ -158,6 +164,15 @@ class Settings(BaseSettings):
 def _role(field: str | None) -> Role:
     roles: dict[str, Role] = {f"{role}_encoder": role for role in get_args(Role)}
     return roles[field or ""]
+
+
+def unknown_names(names: Iterable[str]) -> dict[str, str | None]:
+    """Those `KEYART_…` variables that nothing reads, with the known name each may stand for."""
+    known = [*(f"KEYART_{name.upper()}" for name in Settings.model_fields), *CLIENT_VARIABLES]
+    looks = (name for name in names if name.upper().startswith("KEYART_"))  # case does not count
+    unknown = sorted(name for name in looks if name.upper() not in known)
+    near = {name: get_close_matches(name.upper(), known, 1, NEAR) for name in unknown}
+    return {name: next(iter(found), None) for name, found in near.items()}
 
 
 def check_exposure(settings: Settings) -> str | None:

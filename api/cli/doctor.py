@@ -169,4 +169,6 @@ def _print(findings: list[Finding]) -> None:
         head = "" if each.group == group else f"[bold]{each.group}[/]"
         group = each.group
         rows.add_row(head, marks[each.fine], escape(each.name), escape(each.value))
+    # The service may run by others: it tells its own to nobody.
+    show.out().print("Packages, models and device by the settings of this shell:")
     show.out().print(rows)

@@ -2,9 +2,8 @@
 
 import csv
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,9 +19,11 @@ if TYPE_CHECKING:
     from indexes.fitting import Fit
 
 Pair = tuple[str, str]
+Scores = dict[str, float]
 BATCH = 500
 MAX_PAIRS = 20_000
 """Co-watched pairs that are learned from; of more, as many drawn at random."""
+LEFT_OUT = "the service does not know a title of them, or has no vectors of it"
 RANDOM_PAIRS = 3
 """For each co-watched one."""
 
@@ -44,9 +45,12 @@ def fit_weights(
     than the present ones do, beyond chance. Vectors are not touched.
     """
     remote = Remote(url, key)
-    watched = list(dict.fromkeys(_read(pairs)))
+    watched, rng = list(dict.fromkeys(_read(pairs))), random.Random(seed)
+    known, left_out = _known(remote, rng.sample(watched, len(watched)))
+    if left_out:
+        show.complain("", f"{left_out} of {len(watched)} pairs left out: {LEFT_OUT}")
     try:
-        found = learn(remote, watched, seed)
+        found = learn(remote, known, set(watched), rng)
     except Invalid as error:
         show.complain(error.code, error.detail)
         raise typer.Exit(1) from error
@@ -60,8 +64,14 @@ def fit_weights(
         _print(found, now, used=used)
 
 
-def learn(remote: Remote, watched: Sequence[Pair], seed: int) -> "Fit":
+def learn(
+    remote: Remote, known: Mapping[Pair, Scores], watched: set[Pair], rng: random.Random
+) -> "Fit":
     """Fit to the cosines that the service tells.
+
+    Args:
+        known: co-watched pairs to learn from, with their cosines.
+        watched: all that are co-watched: none of them serves as a random pair.
 
     Raises:
         Invalid: `too_few_pairs`.
@@ -71,13 +81,11 @@ def learn(remote: Remote, watched: Sequence[Pair], seed: int) -> "Fit":
     from indexes.fitting import fit
     from indexes.weights import FUSED
 
-    rng = random.Random(seed)
-    known = _known(remote, rng.sample(list(watched), len(watched)))
     positive, together = list(known), list(known.values())
     titles = sorted({title for pair in positive for title in pair})
     rng.shuffle(titles)
     number = {title: n for n, title in enumerate(titles)}
-    negative = list(_random_pairs(titles, set(watched), RANDOM_PAIRS * len(positive), rng))
+    negative = list(_random_pairs(titles, watched, RANDOM_PAIRS * len(positive), rng))
     asked = [*positive, *negative]
     told = [*together, *_scores(remote, negative)]
     cosines = [[scores.get(space, np.nan) for space in FUSED] for scores in told]
@@ -113,10 +121,19 @@ def _may_name_title(cell: str) -> bool:
     return True
 
 
-def _known(remote: Remote, pairs: Sequence[Pair]) -> dict[Pair, dict[str, float]]:
-    """Those of the pairs whose titles the service knows and has vectors of; at most MAX_PAIRS."""
-    told = zip(pairs, _scores(remote, pairs), strict=True)
-    return dict(islice(((pair, scores) for pair, scores in told if scores), MAX_PAIRS))
+def _known(remote: Remote, pairs: Sequence[Pair]) -> tuple[dict[Pair, Scores], int]:
+    """Those of the pairs whose titles the service knows and has vectors of, at most MAX_PAIRS; and
+    how many of those asked after it does not."""
+    known: dict[Pair, Scores] = {}
+    left_out = 0
+    for pair, scores in zip(pairs, _scores(remote, pairs), strict=True):
+        if scores:
+            known[pair] = scores
+        else:
+            left_out += 1
+        if len(known) == MAX_PAIRS:
+            break
+    return known, left_out
 
 
 def _random_pairs(
@@ -129,7 +146,7 @@ def _random_pairs(
             yield left, right
 
 
-def _scores(remote: Remote, pairs: Sequence[Pair]) -> Iterator[dict[str, float]]:
+def _scores(remote: Remote, pairs: Sequence[Pair]) -> Iterator[Scores]:
     for at in range(0, len(pairs), BATCH):
         answer = remote.post("/v1/similarity", {"pairs": pairs[at : at + BATCH]})
         yield from (item["scores"] for item in answer["items"])

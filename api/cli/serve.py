@@ -1,5 +1,6 @@
 """`keyart serve`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from api.cli import show
-from workers.settings import Settings
+from workers.settings import Settings, unknown_names
 
 
 def _about(name: str) -> str:
@@ -27,7 +28,17 @@ def serve(
 
     given = {"host": host, "port": port, "data": data}
     chosen = {name: value for name, value in given.items() if value is not None}
-    raise typer.Exit(supervisor.run(read_settings().model_copy(update=chosen)))
+    settings = read_settings()
+    _warn_of_unknown()
+    raise typer.Exit(supervisor.run(settings.model_copy(update=chosen)))
+
+
+def _warn_of_unknown() -> None:
+    """One line on variables that look like settings and are none: a typo is otherwise silent."""
+    found = unknown_names(os.environ)
+    told = [f"{name} (did you mean {near}?)" if near else name for name, near in found.items()]
+    if told:
+        show.complain("", f"no such setting, ignored: {', '.join(told)}")
 
 
 def read_settings() -> Settings:

@@ -3,8 +3,8 @@
 import json
 import re
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,9 @@ from api.cli.show import AsJson
 from api.cli.waiting import wait
 
 BUSY_TRIES = 60
+LISTED = 10
+"""Names that one line tells; a catalogue may have thousands."""
+UNCHANGED = "unchanged, not understood again (use --again)"
 Wait = Annotated[bool, typer.Option("--wait", help="Show the progress until it is done.")]
 
 
@@ -32,6 +35,15 @@ class Draft:
     @property
     def label(self) -> str:
         return str(self.title.get("id") or self.title.get("name") or self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the service answered: job id -> title, what it refused, what it knew already."""
+
+    jobs: dict[str, str] = field(default_factory=dict)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
 
 
 def submit(
@@ -60,6 +72,9 @@ def submit(
     language: Annotated[str | None, typer.Option(help="Such as en or pt-BR.")] = None,
     country: Annotated[str | None, typer.Option(help="Two letters.")] = None,
     released: Annotated[str | None, typer.Option(help="Year, month or day.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Understand anew even what has not changed.")
+    ] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = "",
@@ -82,9 +97,11 @@ def submit(
     else:
         named = {"id": title_id, "name": name, "synopsis": synopsis, **facts}
         drafts = [_file_draft(file, named, by_path=by_path) for file in files or []]
-    jobs, refused = _send_all(remote, drafts, quiet=as_json)
-    ended = wait(remote, jobs, quiet=as_json) if wait_for and jobs else []
-    _conclude(jobs, ended, refused, as_json=as_json)
+    if again:
+        drafts = [replace(draft, title={**draft.title, "again": True}) for draft in drafts]
+    sent = _send_all(remote, drafts, quiet=as_json)
+    ended = wait(remote, sent.jobs, quiet=as_json) if wait_for and sent.jobs else []
+    _conclude(sent, ended, as_json=as_json)
 
 
 def reindex(
@@ -97,7 +114,7 @@ def reindex(
         show.print_json(started) if as_json else show.fields(started)
         return
     jobs = {started["job_id"]: started["generation"] or "reindex"}
-    _conclude(jobs, wait(remote, jobs, quiet=as_json), [], as_json=as_json)
+    _conclude(Sent(jobs), wait(remote, jobs, quiet=as_json), as_json=as_json)
 
 
 def _file_draft(file: Path, named: dict[str, Any], *, by_path: bool) -> Draft:
@@ -111,20 +128,19 @@ def _file_draft(file: Path, named: dict[str, Any], *, by_path: bool) -> Draft:
     return Draft(title, file)
 
 
-def _send_all(
-    remote: Remote, drafts: Iterable[Draft], *, quiet: bool
-) -> tuple[dict[str, str], list[dict[str, Any]]]:
+def _send_all(remote: Remote, drafts: Iterable[Draft], *, quiet: bool) -> Sent:
     """Submit each; one that is refused does not keep the others out."""
-    jobs: dict[str, str] = {}
-    refused: list[dict[str, Any]] = []
+    sent = Sent()
     for draft in drafts:
         try:
             answer = _send(remote, draft, quiet=quiet)
         except Refused as error:
-            refused.append({"title": draft.label, "code": error.code, "detail": error.detail})
+            sent.refused.append({"title": draft.label, "code": error.code, "detail": error.detail})
         else:
-            jobs[answer["job_id"]] = answer["title_id"]
-    return jobs, refused
+            sent.jobs[answer["job_id"]] = answer["title_id"]
+            if not answer["created"]:
+                sent.unchanged.append(answer["title_id"])
+    return sent
 
 
 def _send(remote: Remote, draft: Draft, *, quiet: bool) -> Any:
@@ -144,6 +160,9 @@ def _send_once(remote: Remote, draft: Draft, *, quiet: bool) -> Any:
     if draft.file is None:
         return remote.post("/v1/titles", draft.title)
     size = draft.file.stat().st_size
+    if size == 0:  # the service would know the upload only by a name of its own
+        detail = f"{draft.file.name!r} holds no bytes"
+        raise Refused(422, {"code": "media_empty", "detail": detail})
     with draft.file.open("rb") as file:
         if quiet:
             return remote.upload(json.dumps(draft.title), draft.file.name, file)
@@ -160,24 +179,30 @@ def _send_once(remote: Remote, draft: Draft, *, quiet: bool) -> Any:
             return remote.upload(json.dumps(draft.title), draft.file.name, counted)
 
 
-def _conclude(
-    jobs: dict[str, str], ended: list[Any], refused: list[dict[str, Any]], *, as_json: bool
-) -> None:
+def _conclude(sent: Sent, ended: list[Any], *, as_json: bool) -> None:
     """Say what became of it; exit 1 if anything was refused or failed."""
     failed = [job for job in ended if job["state"] != "done"]
     if as_json:
-        sent = [{"job_id": job_id, "title_id": title} for job_id, title in jobs.items()]
-        show.print_json({"items": ended or sent, "refused": refused})
+        items = [{"job_id": job_id, "title_id": title} for job_id, title in sent.jobs.items()]
+        refused, unchanged = sent.refused, sent.unchanged
+        show.print_json({"items": ended or items, "refused": refused, "unchanged": unchanged})
     else:
         if not ended:
-            _announce(jobs)
-        for each in refused:
+            _announce(sent.jobs)
+        if sent.unchanged:
+            show.complain("", f"{_listed(sent.unchanged)}: {UNCHANGED}")
+        for each in sent.refused:
             show.complain(each["code"], f"{each['title']}: {each['detail']}")
         for job in failed:
             error = job["error"] or {"code": job["state"], "detail": "it did not finish"}
-            show.complain(error["code"], f"{jobs[job['id']]}: {error['detail']}")
-    if refused or failed:
+            show.complain(error["code"], f"{sent.jobs[job['id']]}: {error['detail']}")
+    if sent.refused or failed:
         raise typer.Exit(1)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _announce(jobs: dict[str, str]) -> None:

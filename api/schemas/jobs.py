@@ -12,8 +12,11 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 class Submitted(BaseModel):
+    """`created` is false where the same content was there already: the job is that of then."""
+
     title_id: str
     job_id: str
+    created: bool
 
 
 class Reindexing(BaseModel):

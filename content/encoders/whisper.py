@@ -7,6 +7,7 @@ half of float32 on one thread and hears the same words.
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ WEIGHTS = "model.bin"
 BEAM = 5
 MAX_TOKENS = 224
 """Of one window: very fast speech needs about 180; a model that goes in circles stops here."""
+
+_NAMES = {"fil": "tl", "jv": "jw", "nb": "no", "cmn": "zh"}
+"""Languages (BCP 47) that Whisper calls by another or an older code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,12 @@ class Whisper:
         """What is said in mono sound at 16 kHz, (n,), n ≤ 30 s, about −1..1.
 
         Args:
-            language: two letters of ISO 639-1; None: English, or as a multilingual model hears it.
+            language: two letters of ISO 639-1; None, or one that the model does not name: English,
+                or as a multilingual model hears it.
         """
         segments, info = self._model.transcribe(
             np.ascontiguousarray(samples, np.float32),
-            language="en" if self.english_only else language,
+            language=named(language, self._model.supported_languages),
             beam_size=BEAM,
             max_new_tokens=MAX_TOKENS,
             temperature=0.0,  # no second tries by sampling: the same sound, the same words
@@ -109,6 +114,14 @@ class Whisper:
             )
             for s in segments
         ]
+
+
+def named(language: str | None, supported: Sequence[str]) -> str | None:
+    """What Whisper calls a language, of those that a model supports; None where it has no name."""
+    if len(supported) == 1:
+        return supported[0]
+    code = _NAMES.get(language or "", language)
+    return code if code in supported else None
 
 
 def locate(model: str) -> Path:

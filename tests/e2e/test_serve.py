@@ -71,6 +71,9 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     service.start()
     assert service.http.get("/v1/titles/a").json()["state"] == "ready"
     assert service.submit({"id": "a", **WORDS})["job_id"] == job["job_id"]
+    again = service.submit({"id": "a", **WORDS, "again": True})
+    assert service.wait(again["job_id"])["state"] == "done"
+    assert service.http.get("/v1/titles/a").json()["version"] == 2
     assert service.stop() == 0
 
 
