@@ -8,7 +8,7 @@ measured) is named by the revisions in `content.encoders.specs`: raise those whe
 import json
 from dataclasses import asdict
 
-from content import keyframes, pooling, segment, style, windows
+from content import keyframes, letterbox, pooling, segment, style, windows
 from content.mood import cues, meaning, model, timeline
 from content.mood.vocabulary import MOODS
 
@@ -20,6 +20,7 @@ def pictures() -> str:
             *(pooling.RIDGE, pooling.SHY),
             *(segment.PIECE_S, segment.EXTRA_PICTURES),
             *(keyframes.EDGE_S, keyframes.PICTURES_A_SHOT),
+            *(letterbox.LEAST, letterbox.MOST, letterbox.WIDEST),
         ]
     )
 
