@@ -8,7 +8,7 @@ measured) is named by the revisions in `content.encoders.specs`: raise those whe
 import json
 from dataclasses import asdict
 
-from content import keyframes, letterbox, pooling, segment, style, windows
+from content import keyframes, letterbox, look, pooling, segment, style, windows
 from content.mood import cues, meaning, model, timeline
 from content.mood.vocabulary import MOODS
 
@@ -35,7 +35,7 @@ def styled() -> str:
     return json.dumps(
         [
             *(style.FAMILIES, style.WEIGHTS, style.HUES, style.GREY, style.SHARE),
-            *(cues.LIMIT, [_cue(cue) for cue in cues.CUES]),
+            *(cues.LIMIT, [_cue(cue) for cue in cues.CUES], cues.DARK, cues.IN_LIGHT, look.BLACK),
             *([asdict(mood) for mood in MOODS], model.AFFECT, model.PEAK),
             *(model.MODALITIES, model.AFFINITIES),
             *(timeline.AROUND_S, timeline.NEIGHBOURS_S, timeline.NEIGHBOURS, timeline.MUSIC_S),

@@ -137,10 +137,13 @@ def _means(told: Sequence[Mapping[str, Told]], seconds: F64) -> dict[str, Told]:
 
 
 def by_second(shots: Sequence[Shot], moods: Sequence[Facts], seconds: int) -> dict[str, F32]:
-    """Timeline columns `valence` and `arousal`, (seconds,): of the shot at each second's middle."""
+    """Timeline columns `valence` and `arousal`, (seconds,): of the shot at each second's middle.
+
+    NaN where that shot has no mood.
+    """
     starts = np.array([shot.start_s for shot in shots])
     at = np.searchsorted(starts, np.arange(seconds) + 0.5, side="right") - 1
     return {
-        name: np.array([moods[i][name] for i in np.maximum(at, 0)], np.float32)
+        name: np.array([moods[i].get(name, np.nan) for i in np.maximum(at, 0)], np.float32)
         for name in ("valence", "arousal")
     }
