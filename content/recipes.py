@@ -8,7 +8,7 @@ measured) is named by the revisions in `content.encoders.specs`: raise those whe
 import json
 from dataclasses import asdict
 
-from content import keyframes, letterbox, look, pooling, segment, style, windows
+from content import keyframes, letterbox, look, pacing, pooling, segment, style, windows
 from content.mood import cues, meaning, model, timeline
 from content.mood.vocabulary import MOODS
 
@@ -39,7 +39,7 @@ def styled() -> str:
             *([asdict(mood) for mood in MOODS], model.AFFECT, model.PEAK),
             *(model.MODALITIES, model.AFFINITIES),
             *(timeline.AROUND_S, timeline.NEIGHBOURS_S, timeline.NEIGHBOURS, timeline.MUSIC_S),
-            *(timeline.DISTINCT, timeline.STRONGEST),
+            *(timeline.DISTINCT, timeline.STRONGEST, pacing.LEAST_S),
             *(meaning.SPREAD, meaning.LIMIT, meaning.NEUTRAL_WORDS, meaning.NEUTRAL_SIGHTS),
         ],
         default=dict,
