@@ -19,8 +19,8 @@ RATIOS: dict[Aspect, float] = {"16:9": 16 / 9, "2:3": 2 / 3, "1:1": 1.0}
 """Width over height."""
 BAR_LUMA = 24
 """A bar's pixels are at most this bright (0..255), codec noise included."""
-MAX_BAR = 0.36
-"""A bar takes at most this share of a side: a 9:16 picture in a 16:9 frame."""
+MAX_BAR = 0.42
+"""A bar takes at most this share of a side: a 9:16 picture in a 16:9 frame, with an inset."""
 FACE_MARGIN = 0.25
 """Air kept around a face where there is room, as a share of its size."""
 HEADROOM = 0.5

@@ -78,8 +78,7 @@ def describe_words(synopsis: str, models: Models, language: str | None = None) -
     """The profile of a title that has words alone: `words` and `mood`."""
     synopsis = _readable(synopsis, models, language)
     words = title_words(synopsis, (), 0.0, models)
-    meant = meaning_by(models).of_text(synopsis)
-    return {"words": words, "mood": told_mood(words, meant) if meant is not None else {}}
+    return {"words": words, "mood": told_mood(meaning_by(models).of_text(synopsis))}
 
 
 def _readable(synopsis: str, models: Models, language: str | None) -> str:

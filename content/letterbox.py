@@ -14,14 +14,19 @@ LIT = 40.0
 """Mean of a picture's brightest tenth of rows from which on it can tell its bars."""
 PICTURES = 12
 """How many pictures, spread over the film, are asked."""
-LEAST, MOST = 0.01, 0.30
-"""Share of a side that a bar may be: a thinner one is an edge, a thicker one a dark room."""
-UNEVEN = 0.015
+LEAST, MOST, WIDEST = 0.01, 0.30, 0.42
+"""Share of a side that a bar may be: a thinner one is an edge, and one of more than `MOST` a dark
+room, unless it is wide and flat (`_wide`), as beside 9:16 in 16:9 (0.34; with an inset 0.38)."""
+UNEVEN, UNEVEN_WIDE = 0.015, 0.01
 """Opposite bars differ by at most this share: a black strip on one side is scenery."""
+REACHED, REACHED_WIDE = 0.5, 0.75
+"""Share of the lit pictures that reach the very edge of a bar."""
+FLAT = 8.0
+"""From the mean of the darkest line to the brightest pixel within a wide bar: a room has noise."""
 
 
 class Bars(NamedTuple):
-    """Shares of the picture's height (`top`, `bottom`) and width, each 0..0.3."""
+    """Shares of the picture's height (`top`, `bottom`) and width, each 0..0.42."""
 
     top: float = 0.0
     bottom: float = 0.0
@@ -41,7 +46,8 @@ def find_bars(pictures: Iterable[U8]) -> Bars:
 
     A row is bar when it is black in every picture that is lit at all: the picture is the union of
     what the single ones show, so that a dark scene or a black sky makes no bar. At least half of
-    the lit pictures must reach the very edge of a bar, and opposite bars be alike.
+    the lit pictures must reach the very edge of a bar, and opposite bars be alike; bars wider than
+    `MOST` must be all but equal, flat, reached by three quarters, and end in a lit line.
 
     Args:
         pictures: luma (H, W) uint8; those of another size than the first lit one's are left out.
@@ -85,8 +91,31 @@ def _pair(profiles: list[_Profile]) -> tuple[float, float]:
     first, last = ends.min(0)
     agree = np.mean(np.abs(ends - (first, last)) <= max(2, size // 100), axis=0)
     near, far = first / size, last / size
-    sure = abs(near - far) <= UNEVEN and min(agree) >= 0.5 and min(near, far) >= LEAST
-    return (float(near), float(far)) if sure and max(near, far) <= MOST else (0.0, 0.0)
+    sure = abs(near - far) <= UNEVEN and min(agree) >= REACHED and min(near, far) >= LEAST
+    if sure and max(near, far) > MOST:
+        sure = (
+            max(near, far) <= WIDEST
+            and abs(near - far) <= UNEVEN_WIDE
+            and min(agree) >= REACHED_WIDE
+            and _wide(profiles, int(first), int(last))
+        )
+    return (float(near), float(far)) if sure else (0.0, 0.0)
+
+
+def _wide(profiles: list[_Profile], first: int, last: int) -> bool:
+    """Are so many lines at the ends flat black in every picture, and the next ones lit in some?
+
+    Lettering on black is lit in spots only. The codec's ringing at a bar's edge is left out.
+    """
+    size = len(profiles[0].mean)
+    ring = max(2, size // 100)
+    mean = np.stack([profile.mean for profile in profiles])
+    high = np.stack([profile.high for profile in profiles])
+    for bar in (slice(0, first - ring), slice(size - last + ring, size)):
+        if (high[:, bar].max(1) - mean[:, bar].min(1)).max() > FLAT:
+            return False
+    edges = (slice(first, first + ring), slice(size - last - ring, size - last))
+    return all(mean[:, edge].max() >= LIT for edge in edges)
 
 
 def _active(profile: _Profile) -> tuple[int, int]:

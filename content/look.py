@@ -39,6 +39,8 @@ NEAR_BLACK = 24
 """Pixels whose brightest channel is below this are night: they have no colour to speak of."""
 LEAST_BLACK = 0.02
 """Less of it than this is the dark end of other colours, not a colour of the palette."""
+BLACK = 0.98
+"""A picture with more than this share of near-black shows nothing."""
 STRIDE = 4
 BINS = 16
 GREY_SPREAD, TONED_SPREAD, MOST_SPREAD = 0.003, 0.2, 0.01
@@ -155,7 +157,7 @@ def _colour(
     lit = top >= NEAR_BLACK
     mass = counts[lit]
     black = 1 - float(mass.sum() / total)
-    if black > 0.98:
+    if black > BLACK:
         return 0.0, warmth, black, np.nan, np.nan, np.nan
     saturation = float(np.average((top[lit] - means[lit].min(1)) / top[lit], weights=mass))
     return saturation, warmth, black, *_tint(lab[lit], mass)

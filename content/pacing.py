@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 WINDOW_S = 60.0
 SHORT_SHARE = 0.1
 """The curve is smoothed over a minute, or over this share of a title of less than ten."""
+LEAST_S = 3.0
+"""A shorter film has no rate of cutting: one frame is not "1500 shots a minute"."""
 MAX_PEAKS = 10
 LEAST_RISE = 0.03
 """How far above the mean action a peak must stand, whatever the deviation."""
@@ -42,12 +44,13 @@ def pacing(
         raise ValueError("the pace of a title without shots cannot be told")
     lengths = np.array([shot.end_s - shot.start_s for shot in shots])
     window_s = min(WINDOW_S, SHORT_SHARE * lengths.sum())
+    long_enough = lengths.sum() >= LEAST_S
     return {
-        "shots_per_minute": _short(60 * len(lengths) / lengths.sum()),
+        "shots_per_minute": _short(60 * len(lengths) / lengths.sum()) if long_enough else None,
         "median_shot_s": _short(np.median(lengths)),
         "mean_shot_s": _short(lengths.mean()),
         "longest_shot_s": _short(lengths.max()),
-        "curve": _curve(shots, window_s),
+        "curve": _curve(shots, window_s) if long_enough else [],
         "peaks": _peaks(action(shots, motion, loudness), window_s),
     }
 

@@ -8,7 +8,7 @@ measured) is named by the revisions in `content.encoders.specs`: raise those whe
 import json
 from dataclasses import asdict
 
-from content import keyframes, pooling, segment, style, windows
+from content import keyframes, letterbox, look, pacing, pooling, segment, style, windows
 from content.mood import cues, meaning, model, timeline
 from content.mood.vocabulary import MOODS
 
@@ -20,6 +20,7 @@ def pictures() -> str:
             *(pooling.RIDGE, pooling.SHY),
             *(segment.PIECE_S, segment.EXTRA_PICTURES),
             *(keyframes.EDGE_S, keyframes.PICTURES_A_SHOT),
+            *(letterbox.LEAST, letterbox.MOST, letterbox.WIDEST),
         ]
     )
 
@@ -34,11 +35,11 @@ def styled() -> str:
     return json.dumps(
         [
             *(style.FAMILIES, style.WEIGHTS, style.HUES, style.GREY, style.SHARE),
-            *(cues.LIMIT, [_cue(cue) for cue in cues.CUES]),
+            *(cues.LIMIT, [_cue(cue) for cue in cues.CUES], cues.DARK, cues.IN_LIGHT, look.BLACK),
             *([asdict(mood) for mood in MOODS], model.AFFECT, model.PEAK),
             *(model.MODALITIES, model.AFFINITIES),
             *(timeline.AROUND_S, timeline.NEIGHBOURS_S, timeline.NEIGHBOURS, timeline.MUSIC_S),
-            *(timeline.DISTINCT, timeline.STRONGEST),
+            *(timeline.DISTINCT, timeline.STRONGEST, pacing.LEAST_S),
             *(meaning.SPREAD, meaning.LIMIT, meaning.NEUTRAL_WORDS, meaning.NEUTRAL_SIGHTS),
         ],
         default=dict,

@@ -183,3 +183,10 @@ class TitleInput:
     """Of the media's bytes (an upload) or of its size, mtime and path (a file in a media root)."""
     media_owned: bool = False
     """True for an upload: the file goes when its title version goes."""
+
+    @property
+    def story(self) -> str:
+        """What the synopsis tells: nothing where it only repeats the name, as it does where it was
+        not given."""
+        repeats = self.synopsis.strip().casefold() == self.name.strip().casefold()
+        return "" if repeats else self.synopsis

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from api.cli import lanes, sheet
-from api.cli.film import Film, clock, ink_on, runs, ticks
+from api.cli.film import Film, clock, facts_in_words, ink_on, runs, ticks
 from api.cli.remote import Remote
 from tests import plausible
 from tests.http_house import make_house
@@ -69,6 +70,25 @@ def test_a_title_is_drawn_over_the_whole_window(keyart: Any) -> None:
         assert (middle == "█") == bool(talking[second])
     loud = lane(out, "loudness")
     assert lanes.BARS.index(loud[round(35 * 1.5)]) > lanes.BARS.index(loud[3])
+
+
+def test_the_words_the_writing_and_the_faces_are_told(house: House, url: str) -> None:
+    look = {"text": [{"text": "THE\n END", "score": 0.9}], "face_count": 2}
+    facts = [replace(own, look=own.look | look) for own in FILM.shot_facts[:10]]
+    written = replace(FILM, shot_facts=(*facts, *FILM.shot_facts[10:]))
+    house.catalog.screen("film", written, ["ef" * 32] * 24)
+    told = dict(facts_in_words(Film.fetch(Remote(url), "film")))
+    first = clock(FILM.shots[0].keyframe_s)
+    assert told["said"].startswith("0:00 Line 0. · ") and told["said"].endswith(" lines)")
+    assert told["written"] == f"{first} THE END (1 texts)"
+    assert told["faces"].startswith(f"2 at {first} · ")
+    assert "… (" in told["faces"] and told["faces"].endswith(" of 24 keyframes)")
+
+
+def test_the_noise_of_a_still_film_is_no_movement(house: House, keyart: Any) -> None:
+    noise = {"motion_local": np.full(60, 1e-4, np.float32)}
+    house.catalog.screen("film", replace(FILM, timeline=FILM.timeline | noise), ["ef" * 32] * 24)
+    assert lane(keyart("show", "film")[1], "action").strip() == ""
 
 
 def test_a_pipe_gets_lanes_of_a_fixed_width(keyart: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,12 @@ def test_bars_are_measured_and_cut_with_one_line_more() -> None:
     assert content_box(320, 180, [bars(letterbox)]) == Box(0, 24, 320, 132)
 
 
+def test_the_wide_bars_of_an_upright_film_are_cut() -> None:
+    """9:16 with an inset in 16:9 and the reverse: what `content.letterbox` takes off as well."""
+    assert content_box(320, 180, [bars(framed(0, 122))]) == Box(123, 0, 74, 180)
+    assert content_box(180, 320, [(0.0, 0.38)]) == Box(0, 123, 180, 74)
+
+
 def test_only_bars_that_all_pictures_have_are_cut() -> None:
     assert content_box(320, 180, [bars(framed(23, 0)), bars(framed(0, 0))]) == Box(0, 0, 320, 180)
     night = np.zeros((180, 320, 3), np.uint8)

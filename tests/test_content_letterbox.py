@@ -24,6 +24,25 @@ def test_letterbox_and_pillarbox_are_found() -> None:
     assert find_bars([scene(0, 0, 40, 40) for _ in range(6)]) == Bars(0.0, 0.0, 0.125, 0.125)
 
 
+def test_wide_bars_are_found_where_flat_equal_and_constant() -> None:
+    """9:16 in 16:9 and the reverse: 34 % a side, with an inset 38 %."""
+    assert find_bars([scene(0, 0, 109, 109) for _ in range(12)]) == Bars(0, 0, 109 / 320, 109 / 320)
+    assert find_bars([scene(76, 76) for _ in range(12)]) == Bars(0.38, 0.38, 0, 0)
+    inset = Bars(0.12, 0.12, 0.375, 0.375)
+    assert find_bars([scene(24, 24, 120, 120) for _ in range(12)]) == inset
+
+
+def test_a_lit_stage_in_a_dark_room_has_no_wide_bars() -> None:
+    rooms = [scene(0, 0, 109, 109) for _ in range(12)]
+    for room in rooms:
+        dark = room == 16
+        room[dark] = RNG.integers(12, 30, int(dark.sum()))
+    assert find_bars(rooms) == Bars()
+    words = np.full((200, 320), 16, np.uint8)
+    words[90:110, 120:200:9] = 235  # lettering on black
+    assert find_bars([words] * 12) == Bars()
+
+
 def test_a_dark_scene_among_lit_ones_makes_no_bar() -> None:
     dark = np.full((200, 320), 17, np.uint8)
     assert find_bars([dark, scene(), dark, scene()]) == Bars()
@@ -35,7 +54,10 @@ def test_a_dark_scene_among_lit_ones_makes_no_bar() -> None:
     "unsure",
     [
         [scene(30, 0), scene(30, 0)],  # a black sky
-        [scene(80, 80), scene(80, 80)],  # more than a bar can be
+        [scene(88, 88), scene(88, 88)],  # more than a bar can be
+        [scene(70, 0), scene(70, 0)],  # wide ones are sure on both sides …
+        [scene(70, 67), scene(70, 67)],  # … alike …
+        [scene(70, 70), scene(70, 70), scene(80, 80)],  # … in nearly all pictures …
         [scene(24, 24), scene(24, 24), scene(10, 10), scene(12, 30), scene(9, 12)],
         [scene(1, 1), scene(1, 1)],
     ],

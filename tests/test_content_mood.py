@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from content.mood.cues import CUES, LIMIT, colourfulness, values
 from content.mood.evidence import mood_facts, mood_of
+from content.mood.film import film_moods, told_mood
 from content.mood.model import FACTS, PEAK, Reading, read, shares
 from content.mood.timeline import (
     by_second,
@@ -20,7 +22,7 @@ from content.mood.timeline import (
     with_music,
 )
 from content.mood.vocabulary import MOODS, NAMES
-from content.types import Facts, Shot
+from content.types import Facts, Shot, ShotFacts
 
 SAD: dict[str, Facts] = {
     "look": {"brightness": 0.15, "saturation": 0.12, "warmth": -0.1, "motion_local": 0.01},
@@ -91,9 +93,43 @@ def test_a_missing_modality_adds_nothing() -> None:
 
 
 def test_nothing_known_is_no_mood_and_no_evidence() -> None:
-    facts = mood_of(**NOTHING)
-    assert list(facts["moods"].values()) == pytest.approx([1 / len(MOODS)] * len(MOODS))
-    assert facts["evidence"] == []
+    assert mood_of(**NOTHING) == {}
+    black = ShotFacts(look={"brightness": 0.0, "contrast": 0.0, "black_fraction": 1.0})
+    toward = np.ones(len(MOODS))
+    one = [Shot(0.0, 9.0, 1.0)]
+    assert film_moods(one, [black], [{}], [{"concept": toward}], None) == ([{}], {})
+    hushed = replace(black, sound={"silence": 1.0})
+    assert film_moods(one, [hushed], [{}], [{}], None) == ([{}], {})
+    assert np.isnan(by_second(one, [{}], 9)["valence"]).all()
+
+
+def test_a_black_film_has_the_mood_of_what_is_heard_and_told() -> None:
+    black = ShotFacts(look={"brightness": 0.0, "sharpness": 0.0, "black_fraction": 1.0})
+    shots = [Shot(0.0, 9.0, 1.0)]
+    loud = replace(black, sound={"loudness_lufs": -9.0, "silence": 0.0})
+    (shot,), title = film_moods(shots, [loud], [{}], [{}], None)
+    assert {e["fact"] for e in shot["evidence"] + title["evidence"]} == {"sound.loudness_lufs"}
+    toward = np.zeros(len(MOODS))
+    toward[NAMES.index("epic")] = 2.5
+    (shot,), title = film_moods(shots, [black], [{}], [{}], toward)
+    assert shot == {} and title["top"] == "epic"
+
+
+def test_words_alone_tell_no_mood_where_all_are_nearly_alike() -> None:
+    toward = np.zeros(len(MOODS))
+    toward[NAMES.index("epic")] = 1.0  # a share of 0.073: 1.45 times the even one
+    assert told_mood(toward) == {}
+    assert told_mood(2 * toward)["top"] == "epic"
+
+
+def test_a_dark_picture_is_not_soft_and_flat() -> None:
+    look = {"brightness": 0.05, "contrast": 0.0, "sharpness": 0.0}
+    assert set(read(look, {}, {}, {}).values) == {"look.brightness"}
+    assert set(read(look | {"brightness": 0.07}, {}, {}, {}).values) == {
+        "look.brightness",
+        "look.contrast",
+        "look.sharpness",
+    }
 
 
 def test_null_and_unusable_facts_are_left_out() -> None:

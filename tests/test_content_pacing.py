@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from content.mood.timeline import surroundings
 from content.pacing import action, cutting_rate, pacing
 from content.types import Shot
 
@@ -27,6 +28,14 @@ def test_lengths_by_hand() -> None:
     facts = pacing(shots(2, 4, 6))
     assert facts["shots_per_minute"] == 15
     assert (facts["median_shot_s"], facts["mean_shot_s"], facts["longest_shot_s"]) == (4, 4, 6)
+
+
+@pytest.mark.parametrize(("length_s", "rate"), [(0.04, None), (2.9, None), (3.0, 20.0)])
+def test_a_film_of_a_moment_has_no_rate(length_s: float, rate: float | None) -> None:
+    facts = pacing(shots(length_s))
+    assert (facts["shots_per_minute"], facts["longest_shot_s"]) == (rate, length_s)
+    assert bool(facts["curve"]) == (rate is not None)
+    assert surroundings(shots(length_s))[0]["shots_per_minute"] == rate
 
 
 def test_the_rate_in_a_window_by_hand() -> None:
@@ -59,8 +68,6 @@ def test_a_short_title_has_a_curve_too() -> None:
     facts = pacing(shots(1, 1, 1, 1))
     assert len(facts["curve"]) == 20
     assert {point["shots_per_minute"] for point in facts["curve"]} == {60}
-    (only,) = pacing(shots(0.04))["curve"][:1]
-    assert only["shots_per_minute"] == 1500
 
 
 def test_action_peaks_where_all_comes_together() -> None:

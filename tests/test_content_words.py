@@ -195,6 +195,7 @@ def test_a_synopsis_in_a_language_that_is_not_read_tells_nothing() -> None:
     for language in (None, "en", "en-US"):
         told = describe_words(WAR, MODELS, language)
         assert told["words"]["themes"][0]["theme"] == "war" and told["mood"]["evidence"]
+    assert describe_words("Lecture 3", MODELS)["mood"] == {}  # no feeling is named
     foreign = describe_words("Junge Soldaten ziehen an die Front.", MODELS, "de")
     assert (foreign["words"]["themes"], foreign["mood"]) == ([], {})
 

@@ -55,6 +55,9 @@ def parts(tmp_path: Path) -> Parts:
     return Parts.open(Settings(data=tmp_path))
 
 
+STORY = "A haunted house, and the dead walk at midnight."
+
+
 def published(
     parts: Parts,
     pool: Pool,
@@ -62,13 +65,14 @@ def published(
     prints: dict[str, str],
     title_id: str = "a",
     language: str | None = None,
+    name: str = "A",
 ) -> Refresh:
     """A title that was understood as a made-up film, with a picture for its shots."""
     path = None if media is None else str(media)
     title = TitleInput(
         id=title_id,
-        name="A",
-        synopsis=f"Bars of {title_id}.",
+        name=name,
+        synopsis=STORY,
         media_path=path,
         language=language,
     )
@@ -161,13 +165,15 @@ def test_words_alone_tell_anew(parts: Parts, pool: Pool, made_by: str) -> None:
     replace(refresh, pool=None).title("a", 1)  # once is enough
 
 
-def test_words_in_another_language_tell_nothing_anew_either(parts: Parts, pool: Pool) -> None:
-    published(parts, pool, None, {"synopsis": "old@1:384:b"}, language="nl").title("a", 1)
+@pytest.mark.parametrize("facts", [{"language": "nl"}, {"name": f" {STORY.upper()}"}])
+def test_words_that_are_not_read_or_only_the_name_tell_nothing_anew_either(
+    parts: Parts, pool: Pool, facts: dict[str, str]
+) -> None:
+    published(parts, pool, None, {"synopsis": "old@1:384:b"}, **facts).title("a", 1)
     told = parts.catalog.get("a").profile
     with pool.child() as child:
         expected, known = (
-            child.call("told", {"text": "Bars of a.", "language": language})
-            for language in ("nl", "en")
+            child.call("told", {"text": STORY, "language": language}) for language in ("nl", "en")
         )
     assert told == expected != known
 

@@ -77,7 +77,7 @@ class Ingest:
             "decode",
             "extract",
             path=title.media_path,
-            synopsis=title.synopsis,
+            synopsis=title.story,
             language=title.language,
             folder=str(folder),
             wall_s=self.parts.settings.job_timeout_s,
@@ -89,7 +89,7 @@ class Ingest:
         self._keep("words", self._call("words", "synopsis", text=title.synopsis))
         if title.media_path is None:
             self._keep(
-                "told", self._call("words", "told", text=title.synopsis, language=title.language)
+                "told", self._call("words", "told", text=title.story, language=title.language)
             )
 
     def pictures(self) -> None:

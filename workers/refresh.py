@@ -153,7 +153,7 @@ class Refresh:
             "path": title.media_path,
             "folder": str(folder),
             "wall_s": wall_s,
-            "synopsis": title.synopsis,
+            "synopsis": title.story,
             "language": title.language,
         }
         try:
@@ -181,7 +181,7 @@ class Refresh:
         return {"synopsis": vector}
 
     def _told(self, title: TitleInput) -> dict[str, Facts]:
-        arguments = {"text": title.synopsis, "language": title.language}
+        arguments = {"text": title.story, "language": title.language}
         with self.pool.child() as child:
             told: dict[str, Facts] = child.call("told", arguments, cancelled=self.cancelled)
         return told

@@ -20,6 +20,13 @@ MOOD_COLOURS = {
 }  # fmt: skip
 """The same mood has the same colour in every title."""
 OTHER_MOOD = "#9aa0a6"
+LEAST_MOTION = 0.05
+"""What a lane of movement reaches up to at least (picture widths a second; share of change), about
+the usual of films: the noise of a still one is no movement."""
+LINES, TEXTS, FACES = 3, 5, 8
+"""Of the transcript, of the text in the pictures, and of the keyframes with faces: so many are
+shown in the head."""
+LINE_CHARS = 60
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,9 @@ def facts_in_words(film: Film) -> list[tuple[str, str]]:
         ("sound", _sound(groups["sound"])),
         ("music", _music(groups["sound"])),
         ("themes", _themes(groups["words"])),
+        ("said", _said(groups["words"])),
+        ("written", _written(film)),
+        ("faces", _faces(film)),
     ]
     return [(name, words) for name, words in said if words]
 
@@ -186,6 +196,43 @@ def _music(known: dict[str, Any]) -> str:
 
 def _themes(known: dict[str, Any]) -> str:
     return ", ".join(f"{each['theme']} {each['score']:.2f}" for each in known.get("themes") or [])
+
+
+def _said(known: dict[str, Any]) -> str:
+    """The first lines with their times, and how many there are."""
+    lines = known.get("transcript") or []
+    first = [f"{clock(line['start_s'])} {_line(line['text'])}" for line in lines[:LINES]]
+    return _listed(first, known.get("lines") or len(lines), "lines")
+
+
+def _written(film: Film) -> str:
+    """What is written in the keyframes, each writing where it is seen first."""
+    found: dict[str, float] = {}
+    for shot in film.shots:
+        for text in fact(shot, "look", "text") or []:
+            found.setdefault(_line(text["text"]), shot["keyframe_s"])
+    first = [f"{clock(at_s)} {words}" for words, at_s in [*found.items()][:TEXTS]]
+    return _listed(first, len(found), "texts")
+
+
+def _faces(film: Film) -> str:
+    """How many each keyframe shows."""
+    seen = [
+        (shot["keyframe_s"], count)
+        for shot in film.shots
+        if (count := fact(shot, "look", "face_count"))
+    ]
+    first = [f"{count:.0f} at {clock(at_s)}" for at_s, count in seen[:FACES]]
+    return _listed(first, len(seen), f"of {len(film.shots)} keyframes")
+
+
+def _line(words: str) -> str:
+    words = " ".join(words.split())
+    return words if len(words) <= LINE_CHARS else words[: LINE_CHARS - 1] + "…"
+
+
+def _listed(first: Sequence[str], count: int, name: str) -> str:
+    return f"{' · '.join(first)}{' …' * (count > len(first))} ({count} {name})" if first else ""
 
 
 def _joined(*parts: tuple[Any, str]) -> str:

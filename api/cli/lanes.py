@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from rich.text import Text
 
 from api.cli.film import (
+    LEAST_MOTION,
     Film,
     clock,
     evidence_of,
@@ -126,9 +127,10 @@ def _stack(palette: list[dict[str, object]] | None) -> list[str]:
 
 
 def _bars(label: str, values: Sequence[float | None], low: float, high: float, colour: str) -> Text:
-    """Bars from `low` to `high`; from 0 to the largest value where these are equal."""
+    """Bars from `low` to `high`; where these are equal from 0 to the largest value, or
+    `LEAST_MOTION`."""
     known = [value for value in values if value is not None]
-    top = high if high > low else max(known, default=0.0) or 1.0
+    top = high if high > low else max([LEAST_MOTION, *known])
     line = _lane(label)
     level = _levels(low, top)
     line.append("".join(" " if v is None else BARS[level(v)] for v in values), style=colour)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from api.cli.film import (
+    LEAST_MOTION,
     Film,
     clock,
     evidence_of,
@@ -118,8 +119,8 @@ def _head(page: _Page, film: Film, moods: Sequence[tuple[str, float]]) -> None:
     half = WIDTH // 2
     for i, (name, words) in enumerate(facts_in_words(film)):
         page.text(MARGIN, 58 + 20 * i, name, FAINT)
-        room = half - MARGIN - LABELS
-        page.text(MARGIN + LABELS, 58 + 20 * i, page.cut(words, room))
+        room = (half if i < len(moods) else WIDTH - MARGIN) - MARGIN - LABELS
+        page.text(MARGIN + LABELS, 58 + 20 * i, page.cut(plain(words), room))
     for i, (mood, share) in enumerate(moods):
         y = 58 + 20 * i
         page.text(half, y, f"{mood} {share:.0%}")
@@ -261,10 +262,10 @@ def _band(values: Sequence[float | None], colour: str) -> Paint:
 
 
 def _area(values: Sequence[float | None], colour: str) -> Paint:
-    """From 0 to the largest value, which is written at the left."""
+    """From 0 to the largest value, or `LEAST_MOTION`; it is written at the left."""
 
     def paint(page: _Page, y: int, tall: int) -> None:
-        most = max(value or 0.0 for value in values) or 1.0
+        most = max(LEAST_MOTION, *(value or 0.0 for value in values))
         page.box(_left(), y, PLOT, tall, PANEL)
         for i, value in enumerate(values):
             high = tall * (value or 0.0) / most

@@ -24,6 +24,11 @@ from content.types import Facts
 LIMIT = 2.5
 """Standardised values go no further: one extreme fact never decides alone."""
 
+DARK = 0.06
+"""`look.brightness` below which a picture is soft and flat because it is dark: `IN_LIGHT` facts
+tell nothing."""
+IN_LIGHT = ("look.contrast", "look.sharpness")
+
 
 @dataclass(frozen=True, slots=True)
 class Cue:
@@ -101,6 +106,12 @@ def values(groups: Mapping[str, Facts]) -> dict[str, float]:
         for fact, value in found.items()
         if value is not None and math.isfinite(value)
     }
+
+
+def lit(told: Mapping[str, float]) -> dict[str, float]:
+    """Of `values` those that tell of a mood: a dark picture's without `IN_LIGHT`."""
+    dark = told.get("look.brightness", 1.0) < DARK
+    return {fact: value for fact, value in told.items() if not (dark and fact in IN_LIGHT)}
 
 
 def colourfulness(palette: Iterable[Mapping[str, Any]]) -> float | None:

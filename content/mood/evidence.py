@@ -32,7 +32,12 @@ def mood_of(look: Facts, sound: Facts, words: Facts, pace: Facts, **affinities: 
 
 
 def mood_facts(reading: Reading) -> Facts:
-    """Facts `mood`: `moods` {mood: share}, sum 1; `top`; `valence`, `arousal` −1..1; `evidence`."""
+    """Facts `mood`: `moods` {mood: share}, sum 1; `top`; `valence`, `arousal` −1..1; `evidence`.
+
+    Empty where no fact was told.
+    """
+    if not reading.tells:
+        return {}
     share = shares(reading.scores)
     valence, arousal = circumplex(share)
     return {

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from content.mood.cues import CUES, values
+from content.mood.cues import CUES, lit, values
 from content.mood.vocabulary import MOODS, NAMES
 from content.types import Facts
 
@@ -42,6 +42,11 @@ class Reading:
     """(moods, facts): columns as `FACTS`, each with mean 0; the row sums are the scores."""
     affinities: Mapping[str, F64]
     """Those of `AFFINITIES` that were told, (moods,) each."""
+
+    @property
+    def tells(self) -> bool:
+        """Was any fact told?"""
+        return bool(self.values or self.affinities)
 
     @property
     def scores(self) -> F64:
@@ -72,7 +77,7 @@ def read(
     Raises:
         ValueError: an affinity is not (moods,) or not finite.
     """
-    told = values({"look": look, "sound": sound, "words": words, "pace": pace})
+    told = lit(values({"look": look, "sound": sound, "words": words, "pace": pace}))
     pushes = np.zeros((len(MOODS), len(FACTS)))
     for column, cue in enumerate(CUES):
         if cue.fact in told:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from content.mood.model import F64, Reading
+from content.pacing import LEAST_S
 from content.types import F32, Facts, Shot
 
 _MUSICAL = ("tempo_bpm", "beat_strength", "key", "mode", "key_confidence")
@@ -31,8 +32,8 @@ STRONGEST = 0.2
 def surroundings(shots: Sequence[Shot]) -> list[Facts]:
     """For each shot the pace that it stands in.
 
-    `shots_per_minute` of the cutting within 15 s of its middle (as far as the film goes), and
-    `median_shot_s`, which for one shot is its own length.
+    `shots_per_minute` of the cutting within 15 s of its middle (as far as the film goes; None where
+    it is shorter than `LEAST_S`), and `median_shot_s`, which for one shot is its own length.
     """
     if not shots:
         return []
@@ -43,8 +44,9 @@ def surroundings(shots: Sequence[Shot]) -> list[Facts]:
     # Between its edges a shot counts as the part of it that has passed.
     counted = np.interp([low, high], edges, np.arange(len(edges)))
     rate = 60 * (counted[1] - counted[0]) / np.maximum(high - low, 1e-6)
+    told = edges[-1] - edges[0] >= LEAST_S
     return [
-        {"shots_per_minute": float(per_minute), "median_shot_s": float(length)}
+        {"shots_per_minute": float(per_minute) if told else None, "median_shot_s": float(length)}
         for per_minute, length in zip(rate, np.diff(edges), strict=True)
     ]
 
@@ -137,10 +139,13 @@ def _means(told: Sequence[Mapping[str, Told]], seconds: F64) -> dict[str, Told]:
 
 
 def by_second(shots: Sequence[Shot], moods: Sequence[Facts], seconds: int) -> dict[str, F32]:
-    """Timeline columns `valence` and `arousal`, (seconds,): of the shot at each second's middle."""
+    """Timeline columns `valence` and `arousal`, (seconds,): of the shot at each second's middle.
+
+    NaN where that shot has no mood.
+    """
     starts = np.array([shot.start_s for shot in shots])
     at = np.searchsorted(starts, np.arange(seconds) + 0.5, side="right") - 1
     return {
-        name: np.array([moods[i][name] for i in np.maximum(at, 0)], np.float32)
+        name: np.array([moods[i].get(name, np.nan) for i in np.maximum(at, 0)], np.float32)
         for name in ("valence", "arousal")
     }
