@@ -1,9 +1,9 @@
 """Shot boundaries from the pictures alone, in one pass, with a few seconds of memory.
 
 PySceneDetect's AdaptiveDetector, set to be generous, proposes cuts: changes that stand out from
-the rolling mean of their neighbours. Each proposal is then judged (`cuts`); dissolves and wipes
-(`gradual`) and fades (`fades`) are found beside them. The detector is given frame numbers only;
-times are our own, so variable frame rates do no harm.
+the rolling mean of their neighbours. Each proposal is then judged (`cuts`); changes of slide
+(`slides`), dissolves and wipes (`gradual`) and fades (`fades`) are found beside them. The
+detector is given frame numbers only; times are our own, so variable frame rates do no harm.
 """
 
 import math
@@ -20,6 +20,7 @@ from content.shots.boundary import Boundary, Sieve
 from content.shots.cuts import cut_confidence
 from content.shots.frames import Frames, reduce
 from content.shots.gradual import REACH_S, find_gradual
+from content.shots.slides import CONFIDENCE, slide_changes
 from content.types import U8
 
 BLOCK_S = 2.0
@@ -155,6 +156,9 @@ class AdaptiveShots:
             at_s = float(frames.at_s[index])
             if at_s < until_s and (confidence := cut_confidence(frames, int(index))) >= 0.5:
                 self._claims.append((Boundary(at_s, "cut", confidence), at_s, at_s))
+        for slide in slide_changes(frames, since_s, until_s):
+            at_s = float(frames.at_s[slide])
+            self._claims.append((Boundary(at_s, "cut", CONFIDENCE), at_s, at_s))
         for each in find_gradual(frames, since_s, until_s):
             length_s = each.end_s - each.start_s
             boundary = Boundary(each.at_s, each.kind, each.confidence, length_s)

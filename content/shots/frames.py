@@ -23,6 +23,8 @@ _BLACK_LEVEL, _BLACK_SHARE, _BLACK_SPREAD = 40, 0.002, 3.0
 """Black: less than this share of the values is above the level, and hardly any picture is left.
 White words on black, or a scene in low light, are a picture."""
 _WHITE_MEAN, _WHITE_SPREAD = 225.0, 8.0
+_WORD_LEVEL, _WORD_SHARE = 200, 0.005
+"""White that is no fade's but a page's: this share of the values, its words, is below the level."""
 
 Blank = npt.NDArray[np.int8]
 """0 a picture, 1 black, 2 white."""
@@ -95,7 +97,10 @@ def _blank(pixels: U8, coarse: F32) -> Blank:
     for index in np.flatnonzero(dark):
         dark[index] = np.mean(pixels[index] > _BLACK_LEVEL) < _BLACK_SHARE
     blank[dark] = 1
-    blank[(mean > _WHITE_MEAN) & (spread < _WHITE_SPREAD)] = 2
+    light = (spread < _WHITE_SPREAD) & (mean > _WHITE_MEAN)
+    for index in np.flatnonzero(light):
+        light[index] = np.mean(pixels[index] < _WORD_LEVEL) < _WORD_SHARE
+    blank[light] = 2
     return blank
 
 
