@@ -9,6 +9,9 @@ import pytest
 from tests import synth
 from tests.e2e.service import Service, running
 
+SYNOPSIS = "A widowed sailor crosses the sea in grief and loneliness."
+"""Words that name a feeling: others tell no mood."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -58,7 +61,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             service.submit({"id": title_id, "media": f"{title_id}.mp4", **fields})
             for title_id, fields in TITLES.items()
         ]
-        words = {"id": "words-only", "name": "Words", "synopsis": "A sailor crosses the sea."}
+        words = {"id": "words-only", "name": "Words", "synopsis": SYNOPSIS}
         jobs.append(service.submit(words))
         for job in jobs:
             assert service.wait(job["job_id"])["state"] == "done", service.log()
