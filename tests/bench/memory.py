@@ -43,7 +43,8 @@ def watch():
     while True:
         for task in Path("/proc/self/task").iterdir():
             for pid in read(task / "children").split():
-                if "content.media" in read(f"/proc/{pid}/cmdline"):
+                # A fork that has not become the decoder yet still bears this script's name.
+                if "\\0content.media\\0" in read(f"/proc/{pid}/cmdline"):
                     decoder = max(decoder, high_water(pid))
         time.sleep(0.2)
 
