@@ -1,5 +1,6 @@
 """Fixtures of the HTTP tests: the app over `tests.standins.House`, in process or on a socket."""
 
+import json
 import socket
 import threading
 import time
@@ -62,3 +63,9 @@ def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     assert body["title"]
     assert body["detail"]
     return body
+
+
+def as_json(result: tuple[int, str, str]) -> Any:
+    """What a command that went well has printed: exit status, standard output and error."""
+    assert result[0] == 0, result
+    return json.loads(result[1])
