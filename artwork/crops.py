@@ -15,7 +15,14 @@ F64 = npt.NDArray[np.float64]
 
 Spans = Sequence[tuple[int, int]]
 
-RATIOS: dict[Aspect, float] = {"16:9": 16 / 9, "2:3": 2 / 3, "1:1": 1.0}
+RATIOS: dict[Aspect, float] = {
+    "16:9": 16 / 9,
+    "2:3": 2 / 3,
+    "1:1": 1.0,
+    "4:3": 4 / 3,
+    "21:9": 21 / 9,
+    "9:16": 9 / 16,
+}
 """Width over height."""
 BAR_LUMA = 24
 """A bar's pixels are at most this bright (0..255), codec noise included."""

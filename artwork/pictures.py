@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from artwork.features import feature_set_id, is_neutral
-from artwork.tables import image_groups, picture_features, variants
+from artwork.tables import candidates, image_groups, picture_features, variants
 from content.ids import DEFAULT_TENANT
 from content.tables import shots
-from content.types import F32, Aspect, Origin, Vector
+from content.types import F32, Aspect, Maturity, Origin, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,15 @@ class PictureVariant:
     crop: dict[str, int]
     """x, y, width, height in px of the source picture."""
     scores: dict[str, float]
+    fit: str = "crop"
+    """`crop`: a window of the whole picture; `bleed`: all of it on a ground of its own."""
+    focal: tuple[float, float] | None = None
+    """Where to look: x, y as shares of this picture."""
+    safe: dict[str, list[float]] | None = None
+    """Areas of this picture by name: x, y, width, height as shares."""
+    blurhash: str | None = None
+    colour: str | None = None
+    """Dominant, `#rrggbb`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +52,19 @@ class PictureGroup:
     """(1280,), unit norm."""
     embedding_fingerprint: str
     variants: tuple[PictureVariant, ...]
+    source_sha256: str | None = None
+    """Master of the whole picture, within its bars."""
+    scores: dict[str, float] | None = None
+    emphasis: tuple[str, ...] = ()
+    """What the picture emphasises: tags."""
+    maturity: Maturity | None = None
+    """From what the picture itself shows."""
+    focal: tuple[float, float] | None = None
+    """Where to look: x, y as shares of the whole picture."""
+    language: str | None = None
+    """Of lettering laid over it, a BCP 47 tag."""
+    made: dict[str, Any] | None = None
+    """How it was made: edits, sources, model, seed; None for a plain frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,15 @@ class VariantRow:
     source_s: float | None
     crop: dict[str, int]
     scores: dict[str, float]
+    fit: str | None = None
+    focal: list[float] | None = None
+    safe: dict[str, list[float]] | None = None
+    blurhash: str | None = None
+    colour: str | None = None
+    emphasis: list[str] | None = None
+    maturity: Maturity | None = None
+    language: str | None = None
+    made: dict[str, Any] | None = None
 
 
 def write_groups(
@@ -81,7 +113,7 @@ def delete_version(
     connection: sa.Connection, title_id: str, version: int, tenant: str = DEFAULT_TENANT
 ) -> None:
     """Forget the pictures of one version. Files are the caller's: see `referenced`."""
-    for table in (variants, image_groups):
+    for table in (variants, image_groups, candidates):
         connection.execute(
             sa.delete(table).where(
                 table.c.tenant == tenant, table.c.title_id == title_id, table.c.version == version
@@ -91,7 +123,7 @@ def delete_version(
 
 def delete_title(connection: sa.Connection, title_id: str, tenant: str = DEFAULT_TENANT) -> None:
     """Forget the pictures of every version of a title."""
-    for table in (variants, image_groups):
+    for table in (variants, image_groups, candidates):
         connection.execute(
             sa.delete(table).where(table.c.tenant == tenant, table.c.title_id == title_id)
         )
@@ -199,6 +231,12 @@ def list_variants(
     return [VariantRow(**row) for row in connection.execute(query).mappings()]
 
 
+def masters(groups: Sequence[PictureGroup]) -> set[str]:
+    """Every file of the image store that groups name."""
+    found = {variant.sha256 for group in groups for variant in group.variants}
+    return found | {g.source_sha256 for g in groups if g.source_sha256 is not None}
+
+
 def referenced(connection: sa.Connection, sha256s: Iterable[str]) -> set[str]:
     """Those of `sha256s` that some title of some tenant still shows; the others are orphans.
 
@@ -207,23 +245,25 @@ def referenced(connection: sa.Connection, sha256s: Iterable[str]) -> set[str]:
     found: set[str] = set()
     wanted = sorted(set(sha256s))
     for batch in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
-        for column in (variants.c.sha256, shots.c.keyframe_sha256):
+        for column in (
+            variants.c.sha256,
+            image_groups.c.source_sha256,
+            candidates.c.sha256,
+            shots.c.keyframe_sha256,
+        ):
             query = sa.select(column).distinct().where(column.in_(batch))
             found.update(connection.execute(query).scalars())
     return found
 
 
 def _group_row(group: PictureGroup) -> dict[str, object]:
-    return {
-        "id": group.id,
-        "origin": group.origin,
-        "source_s": group.source_s,
-        "facts": group.facts,
+    plain = ("id", "origin", "source_s", "facts", "embedding_fingerprint", "source_sha256")
+    names = (*plain, "scores", "maturity", "focal", "language", "made")
+    return {name: getattr(group, name) for name in names} | {
+        "emphasis": list(group.emphasis),
         "embedding": np.asarray(group.embedding, dtype="<f4").tobytes(),
-        "embedding_fingerprint": group.embedding_fingerprint,
     }
 
 
 def _variant_row(variant: PictureVariant) -> dict[str, object]:
-    names = ("id", "group_id", "aspect", "sha256", "width", "height", "crop", "scores")
-    return {name: getattr(variant, name) for name in names}
+    return {field.name: getattr(variant, field.name) for field in fields(PictureVariant)}

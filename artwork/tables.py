@@ -17,6 +17,15 @@ image_groups = sa.Table(
     sa.Column("facts", sa.JSON, nullable=False, comment="name -> 0..1, immutable"),
     sa.Column("embedding", sa.LargeBinary, nullable=False, comment="float32 (1280,), unit norm"),
     sa.Column("embedding_fingerprint", sa.String(160), nullable=False),
+    # Null in rows from before 0003.
+    sa.Column("source_sha256", sa.String(64), nullable=True, comment="the whole picture's master"),
+    sa.Column("scores", sa.JSON, nullable=True, comment="name -> 0..1, of the whole picture"),
+    sa.Column("emphasis", sa.JSON, nullable=True, comment="tags: what the picture emphasises"),
+    sa.Column("maturity", sa.String(8), nullable=True, comment="of what the picture shows"),
+    sa.Column("focal", sa.JSON, nullable=True, comment="[x, y], shares of the whole picture"),
+    sa.Column("language", sa.String(35), nullable=True, comment="of its lettering; null: none"),
+    sa.Column("made", sa.JSON, nullable=True, comment="how: edits, sources, model, seed"),
+    sa.Index(None, "source_sha256"),
 )
 
 variants = sa.Table(
@@ -33,8 +42,54 @@ variants = sa.Table(
     sa.Column("height", sa.Integer, nullable=False),
     sa.Column("crop", sa.JSON, nullable=False, comment="x, y, width, height in px of the source"),
     sa.Column("scores", sa.JSON, nullable=False, comment="name -> 0..1"),
+    # Null in rows from before 0003.
+    sa.Column("fit", sa.String(8), nullable=True, comment="crop, bleed"),
+    sa.Column("focal", sa.JSON, nullable=True, comment="[x, y], shares of this picture"),
+    sa.Column("safe", sa.JSON, nullable=True, comment="name -> [x, y, width, height], shares"),
+    sa.Column("blurhash", sa.String(64), nullable=True),
+    sa.Column("colour", sa.String(7), nullable=True, comment="#rrggbb, dominant"),
     sa.Index(None, "tenant", "id"),
     sa.Index(None, "sha256"),
+)
+
+candidates = sa.Table(
+    "candidates",
+    metadata,
+    tenant(),
+    sa.Column("title_id", ID, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False, comment="in film order"),
+    sa.Column("at_s", sa.Float, nullable=False),
+    sa.Column("verdict", sa.String(16), nullable=False, comment="chosen, refused, passed_over"),
+    sa.Column("reasons", sa.JSON, nullable=False, comment="of a refusal: the gates' names"),
+    sa.Column("scores", sa.JSON, nullable=False, comment="name -> 0..1"),
+    sa.Column("emphasis", sa.JSON, nullable=False),
+    sa.Column("maturity", sa.String(8), nullable=False),
+    sa.Column("group_id", sa.String(36), nullable=True, comment="of a chosen one"),
+    sa.Column("sha256", sa.String(64), nullable=True, comment="a small picture's master"),
+    sa.Index(None, "sha256"),
+)
+
+# ---- what people decided; it outlives the versions of a title ---------------------------------
+
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    tenant(),
+    sa.Column("variant_id", sa.String(36), primary_key=True),
+    sa.Column("title_id", ID, nullable=False),
+    sa.Column("verdict", sa.String(8), nullable=False, comment="approve, veto"),
+    sa.Column("decided_us", sa.BigInteger, nullable=False),
+    sa.Index(None, "tenant", "title_id"),
+)
+
+artwork_policies = sa.Table(
+    "artwork_policies",
+    metadata,
+    tenant(),
+    sa.Column("title_id", ID, primary_key=True),
+    sa.Column("policy", sa.JSON, nullable=False),
+    sa.Column("updated_us", sa.BigInteger, nullable=False),
 )
 
 # ---- the ledger: append-only, one total order `seq` over all its tables -----------------------

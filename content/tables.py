@@ -113,7 +113,7 @@ jobs = sa.Table(
     metadata,
     tenant(),
     sa.Column("id", ID, primary_key=True),
-    sa.Column("kind", sa.String(16), nullable=False, comment="ingest, reindex"),
+    sa.Column("kind", sa.String(16), nullable=False, comment="ingest, reindex, compose, generate"),
     sa.Column("title_id", ID, nullable=True),
     sa.Column("version", sa.Integer, nullable=True),
     sa.Column("generation", sa.String(64), nullable=True),
@@ -124,5 +124,6 @@ jobs = sa.Table(
     sa.Column("error_detail", sa.Text, nullable=True),
     sa.Column("created_us", sa.BigInteger, nullable=False),
     sa.Column("updated_us", sa.BigInteger, nullable=False),
+    sa.Column("request", sa.JSON, nullable=True, comment="of compose and generate: what is asked"),
     sa.Index(None, "tenant", "state", "id"),
 )

@@ -22,7 +22,7 @@ audio: log-mel, chroma, tempo statistics. synopsis: the words. style: mood, pale
 movement, pacing and sound in figures."""
 SPACES: tuple[Space, ...] = get_args(Space)
 
-Aspect = Literal["16:9", "2:3", "1:1"]
+Aspect = Literal["16:9", "2:3", "1:1", "4:3", "21:9", "9:16"]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 
 Maturity = Literal["all", "7", "13", "16", "18"]

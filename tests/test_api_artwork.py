@@ -47,7 +47,7 @@ def test_a_viewer_may_be_absent(house: House, client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ({"aspect": "4:3"}, "unknown_aspect"),
+        ({"aspect": "5:4"}, "unknown_aspect"),
         ({"user": ""}, "invalid_request"),
         ({"user": "x" * 513}, "invalid_request"),
         ({"user": "a\0"}, "invalid_text"),

@@ -297,7 +297,7 @@ def test_variants_are_listed_by_aspect(client: TestClient) -> None:
     [item] = client.get("/v1/titles/film/variants").json()["items"]
     assert item["url"] == f"/v1/images/{'cd' * 32}.webp"
     assert client.get("/v1/titles/film/variants?aspect=1:1").json() == {"items": [], "next": None}
-    assert_problem(client.get("/v1/titles/film/variants?aspect=4:3"), 422, "unknown_aspect")
+    assert_problem(client.get("/v1/titles/film/variants?aspect=5:4"), 422, "unknown_aspect")
     assert_problem(client.get("/v1/titles/zork/variants"), 404, "title_not_found")
 
 

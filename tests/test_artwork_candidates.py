@@ -15,7 +15,7 @@ from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
 from artwork.selection import FILL_TO, MAX_PROBES, diverse, probe_times
 from content.encoders.faces import Face
-from content.types import F32, U8, Extraction, Keyframe, MediaFacts, Shot, Vector
+from content.types import ASPECTS, F32, U8, Extraction, Keyframe, MediaFacts, Shot, Vector
 
 SIZE = (270, 480)
 Film = Callable[[float], U8]
@@ -105,13 +105,13 @@ def six_scenes(at_s: float) -> U8:
     return scene((0, 1, 2, 4, 5, 6)[int(at_s // 4) % 6])
 
 
-def test_each_scene_gives_one_picture_in_three_aspects(
+def test_each_scene_gives_one_picture_in_every_aspect(
     make: Callable[..., list[PictureGroup]], tmp_path: Path
 ) -> None:
     groups = make(six_scenes, [0, 4, 8, 12, 16, 20, 24])
     assert [int(g.source_s // 4) for g in groups if g.source_s is not None] == [0, 1, 2, 3, 4, 5]
     for group in groups:
-        assert [v.aspect for v in group.variants] == ["16:9", "2:3", "1:1"]
+        assert [v.aspect for v in group.variants] == list(ASPECTS)
         assert group.origin == "frame" and group.embedding_fingerprint == "test@1:1280:0"
         assert np.linalg.norm(group.embedding) == pytest.approx(1, abs=1e-5)
         assert group.facts["position"] == pytest.approx((group.source_s or 0) / 24, abs=1e-6)

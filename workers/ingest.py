@@ -109,7 +109,7 @@ class Ingest:
             title_id=self._title_id,
             tenant=self.parts.tenant,
         )
-        self._keep("pictures", answer)
+        self._keep("groups", answer)
 
     def publish(self) -> None:
         """Vectors into the index, then all rows at once: from here on readers see the version."""
@@ -127,7 +127,7 @@ class Ingest:
                 return
             self._write(extraction, groups, keyframes, self._vectors(extraction))
             # Named by a row they are safe; until then another title's end could take them along.
-            self._check_files({v.sha256 for g in groups for v in g.variants}, keyframes)
+            self._check_files(pictures.masters(groups), keyframes)
             self._make_visible(old)
 
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
@@ -213,7 +213,7 @@ class Ingest:
         """The candidate pictures, every file of them there."""
         if title.media_path is None:
             return []
-        kept, prints = self._kept("pictures"), self.parts.fingerprints
+        kept, prints = self._kept("groups"), self.parts.fingerprints
         # Another title with the very same picture may have been deleted since this one was cut,
         # or the service started again with another encoder.
         if (
@@ -222,11 +222,11 @@ class Ingest:
             or {group["embedding_fingerprint"] for group in kept} - {prints.get("visual")}
         ):
             self.pictures()
-            kept = self._kept("pictures")
-        return [_group(raw) for raw in kept]
+            kept = self._kept("groups")
+        return [group_of(raw) for raw in kept]
 
-    def _check_files(self, variants: set[str], keyframes: dict[float, str]) -> None:
-        if not all(map(self.parts.images.has, variants | set(keyframes.values()))):
+    def _check_files(self, masters: set[str], keyframes: dict[float, str]) -> None:
+        if not all(map(self.parts.images.has, masters | set(keyframes.values()))):
             raise TransientError("work_lost", "a picture was deleted before it was published")
 
     # ----- the job's own things
@@ -326,10 +326,15 @@ def store_keyframes(
 
 
 def _masters(groups: list[dict[str, Any]]) -> set[str]:
-    return {variant["sha256"] for group in groups for variant in group["variants"]}
+    crops = {variant["sha256"] for group in groups for variant in group["variants"]}
+    return crops | {group["source_sha256"] for group in groups}
 
 
-def _group(raw: dict[str, Any]) -> PictureGroup:
+def group_of(raw: dict[str, Any]) -> PictureGroup:
+    """A group as a child answered it."""
     variants = tuple(PictureVariant(**variant) for variant in raw["variants"])
     embedding = np.frombuffer(raw["embedding"], "<f4")
-    return PictureGroup(**{**raw, "variants": variants, "embedding": embedding})
+    emphasis = tuple(raw["emphasis"])
+    return PictureGroup(
+        **{**raw, "variants": variants, "embedding": embedding, "emphasis": emphasis}
+    )

@@ -35,6 +35,8 @@ class JobRecord:
     error_detail: str | None
     created_us: int
     updated_us: int
+    request: dict[str, Any] | None = None
+    """Of `compose` and `generate`: what is asked."""
 
 
 class JobRows:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from artwork import pictures
 from artwork.images import SHA256
-from artwork.tables import variants
+from artwork.tables import candidates, image_groups, variants
 from content import publication
 from content.errors import Conflict
 from content.records import writing
@@ -146,6 +146,10 @@ def _pictures(parts: Parts, title_id: str, version: int | None) -> set[str]:
         key["version"] = version
     queries = (
         sa.select(variants.c.sha256).where(*matching(variants, **key)),
+        *(
+            sa.select(column).where(*matching(column.table, **key), column.is_not(None))
+            for column in (image_groups.c.source_sha256, candidates.c.sha256)
+        ),
         sa.select(shots.c.keyframe_sha256).where(
             *matching(shots, **key), shots.c.keyframe_sha256.is_not(None)
         ),

@@ -1,0 +1,120 @@
+"""From a picture to an image group: its crops stored, its facts told, whatever its origin."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from artwork.assess import Assessed
+from artwork.crops import Box, crop
+from artwork.images import ImageStore
+from artwork.pictures import PictureGroup, PictureVariant
+from artwork.quality import Quality, analysis_picture, appeal, measure
+from artwork.saliency import spread
+from content.ids import stable_id
+from content.types import ASPECTS, F32, U8, Aspect, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMaker:
+    """Makes groups of one title. `encoder` is the fingerprint of what made the embeddings."""
+
+    title_id: str
+    tenant: str
+    images: ImageStore
+    encoder: str
+
+    def group(
+        self,
+        rgb: U8,
+        seen: Assessed,
+        *,
+        origin: Origin = "frame",
+        source_s: float | None = None,
+        position: float = 0.5,
+        language: str | None = None,
+        made: Mapping[str, Any] | None = None,
+    ) -> PictureGroup:
+        """The group of a picture, its crops stored; without variants where every crop would cut.
+
+        A group is named by the title and the pixels of its whole picture: the same one again is
+        the same group.
+
+        Args:
+            rgb: the full picture that was assessed, (H, W, 3).
+            position: of the film at which it stands, 0..1.
+            language: of lettering laid over it, a BCP 47 tag; None where there is none.
+            made: how it was made, JSON-ready; None for a plain frame.
+        """
+        digest = hashlib.sha256(np.ascontiguousarray(rgb).data).hexdigest()
+        group_id = stable_id(self.tenant, self.title_id, digest)
+        variants = (self.variant(rgb, seen, group_id, aspect) for aspect in ASPECTS)
+        return PictureGroup(
+            id=group_id,
+            origin=origin,
+            source_s=source_s,
+            facts=facts(seen.quality, seen.faces, seen.face, seen.mass, position),
+            embedding=seen.embedding,
+            embedding_fingerprint=self.encoder,
+            variants=tuple(variant for variant in variants if variant is not None),
+            source_sha256=self.images.put(seen.inside.cut(rgb)).sha256,
+            language=language,
+            made=None if made is None else dict(made),
+        )
+
+    def variant(
+        self, rgb: U8, seen: Assessed, group_id: str, aspect: Aspect
+    ) -> PictureVariant | None:
+        """The crop of one aspect, stored; None where every crop would cut its face or words."""
+        window = crop(aspect, seen.inside, seen.faces, seen.mass, seen.words)
+        if window is None:
+            return None
+        picture = window.cut(rgb)
+        stored = self.images.put(picture)
+        kept = [face for face in seen.faces if window.holds(face)]
+        return PictureVariant(
+            id=stable_id(self.tenant, self.title_id, group_id, aspect),
+            group_id=group_id,
+            aspect=aspect,
+            sha256=stored.sha256,
+            width=stored.width,
+            height=stored.height,
+            crop={"x": window.x, "y": window.y, "width": window.width, "height": window.height},
+            scores=_scores(measure(analysis_picture(picture)), kept, window),
+        )
+
+
+def facts(
+    quality: Quality, faces: Sequence[Box], face: float, mass: F32, position: float
+) -> dict[str, float]:
+    """What a picture is, by name, each 0..1: the features that its choice is learnt from.
+
+    `face_count` is min(n, 3) / 3, `face_size` the largest face's height over the picture's,
+    `subject_size` twice the share of the picture with the densest half of its visual mass,
+    `position` its time over the film's.
+    """
+    values = {
+        "brightness": quality.brightness,
+        "contrast": quality.contrast,
+        "saturation": quality.saturation,
+        "warmth": quality.warmth,
+        "exposure": quality.exposure,
+        "sharpness": quality.sharpness,
+        "colourfulness": quality.colourfulness,
+        "face_count": min(len(faces), 3) / 3,
+        "face_size": face,
+        "subject_size": 2 * spread(mass),
+        "position": position,
+    }
+    return {name: round(min(1.0, max(0.0, value)), 6) for name, value in values.items()}
+
+
+def _scores(quality: Quality, faces: Sequence[Box], window: Box) -> dict[str, float]:
+    """Of one crop; see `artwork.quality` for each."""
+    face = max((face.height / window.height for face in faces), default=0.0)
+    names = ("sharpness", "exposure", "contrast", "colourfulness", "saturation", "brightness")
+    scores = {name: float(getattr(quality, name)) for name in names}
+    overall = appeal(quality, min(1.0, 3 * face))
+    return scores | {"face": round(min(1.0, face), 6), "appeal": round(overall, 6)}
