@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from artwork.features import feature_set_id, is_neutral
 from artwork.tables import candidates, image_groups, picture_features, variants
 from content.ids import DEFAULT_TENANT
-from content.tables import shots
+from content.tables import matching, shots
 from content.types import F32, Aspect, Maturity, Origin, Vector
 
 
@@ -101,6 +101,92 @@ def write_groups(
 ) -> None:
     """Replace the pictures of one version of a title; doing it twice changes nothing."""
     delete_version(connection, title_id, version, tenant)
+    _insert(connection, title_id, version, groups, tenant)
+
+
+def add_groups(
+    connection: sa.Connection,
+    title_id: str,
+    version: int,
+    groups: Sequence[PictureGroup],
+    tenant: str = DEFAULT_TENANT,
+) -> None:
+    """Join further pictures to those of a version; one that is there already is replaced."""
+    key = {"tenant": tenant, "title_id": title_id, "version": version}
+    ids = [group.id for group in groups]
+    for column in (variants.c.group_id, image_groups.c.id):
+        connection.execute(
+            sa.delete(column.table).where(*matching(column.table, **key), column.in_(ids))
+        )
+    _insert(connection, title_id, version, groups, tenant)
+
+
+def carry_over(
+    connection: sa.Connection, title_id: str, old: int, new: int, tenant: str = DEFAULT_TENANT
+) -> None:
+    """Give a new version the pictures of the old one that were not taken from its film.
+
+    What was uploaded goes along; what was made of frames only where the new version has them all.
+    """
+    known = {"tenant": tenant, "title_id": title_id}
+    rows = connection.execute(
+        sa.select(image_groups).where(
+            *matching(image_groups, **known, version=old), image_groups.c.origin != "frame"
+        )
+    ).mappings()
+    there = set(
+        connection.execute(
+            sa.select(image_groups.c.id).where(*matching(image_groups, **known, version=new))
+        ).scalars()
+    )
+    going = [
+        row
+        for row in rows
+        if row["id"] not in there and set((row["made"] or {}).get("sources", ())) <= there
+    ]
+    if not going:
+        return
+    connection.execute(sa.insert(image_groups), [{**row, "version": new} for row in going])
+    crops = connection.execute(
+        sa.select(variants).where(
+            *matching(variants, **known, version=old),
+            variants.c.group_id.in_([row["id"] for row in going]),
+        )
+    ).mappings()
+    if again := [{**row, "version": new} for row in crops]:
+        connection.execute(sa.insert(variants), again)
+
+
+def sources(
+    connection: sa.Connection, title_id: str, version: int, tenant: str = DEFAULT_TENANT
+) -> list[dict[str, Any]]:
+    """The groups of a version whose whole picture is kept, as plain data, in the order of the film.
+
+    Each has the columns of `image_groups` but tenant, title and version; `embedding` is float32
+    little-endian bytes.
+    """
+    query = (
+        sa.select(image_groups)
+        .where(
+            *matching(image_groups, tenant=tenant, title_id=title_id, version=version),
+            image_groups.c.source_sha256.is_not(None),
+        )
+        .order_by(image_groups.c.source_s, image_groups.c.id)
+    )
+    key = ("tenant", "title_id", "version")
+    return [
+        {name: value for name, value in row.items() if name not in key}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _insert(
+    connection: sa.Connection,
+    title_id: str,
+    version: int,
+    groups: Sequence[PictureGroup],
+    tenant: str,
+) -> None:
     key = {"tenant": tenant, "title_id": title_id, "version": version}
     if groups:
         connection.execute(sa.insert(image_groups), [key | _group_row(group) for group in groups])

@@ -125,5 +125,6 @@ jobs = sa.Table(
     sa.Column("created_us", sa.BigInteger, nullable=False),
     sa.Column("updated_us", sa.BigInteger, nullable=False),
     sa.Column("request", sa.JSON, nullable=True, comment="of compose and generate: what is asked"),
+    sa.Column("outcome", sa.JSON, nullable=True, comment="of these: groups made, what was refused"),
     sa.Index(None, "tenant", "state", "id"),
 )

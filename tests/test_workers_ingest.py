@@ -81,7 +81,7 @@ def test_what_others_have_kept_is_not_published(parts: Parts, pool: Pool, tmp_pa
     assert len(keeping.load(folder).shots) == 2
     asked = replace(ingest, pool=None)
     asked.decode()  # it is of today now
-    kept = parts.work_folder(ingest.job.id) / "pictures"
+    kept = parts.work_folder(ingest.job.id) / "groups"
     seen = [{**group, "embedding_fingerprint": "old@1:1280:a"} for group in unpacked(kept)]
     kept.write_bytes(msgpack.packb(seen))
     (folder / "extraction.msgpack").write_bytes(msgpack.packb({"version": 3}))

@@ -1,8 +1,9 @@
 """Control of jobs from outside: start, cancel, and the refusal of more than there is room for."""
 
 import shutil
+from typing import Any
 
-from content.errors import Busy, NoSpace
+from content.errors import Busy, Conflict, NoSpace
 from workers import removal
 from workers.jobs import JobRecord, JobRows
 from workers.parts import Parts
@@ -44,6 +45,18 @@ class Jobs(JobRows):
         """
         self.check_capacity()
         return self.start(self.add_reindex().id)
+
+    def start_making(self, kind: str, title_id: str, request: dict[str, Any]) -> JobRecord:
+        """Have pictures made for a published title; `kind` is one of `workers.jobs.MAKING`.
+
+        Raises:
+            NotFound: `title_not_found`. Conflict: `not_published`.
+            Busy: `queue_full`. NoSpace: `disk_full`.
+        """
+        if self._parts.catalog.get(title_id).version is None:
+            raise Conflict("not_published", f"title {title_id!r} is not published yet")
+        self.check_capacity()
+        return self.start(self.add_making(kind, title_id, request).id)
 
     def check_capacity(self) -> None:
         """Refuse new work early when there is no room for it.

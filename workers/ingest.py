@@ -147,6 +147,9 @@ class Ingest:
             removal.doom(self.parts, self.job.id, shas)
         with self._own(PUBLISHED) as connection:
             if old is not None:
+                pictures.carry_over(
+                    connection, self._title_id, old, self._version, self.parts.tenant
+                )
                 removal.drop_version(self.parts, connection, self._title_id, old)
             publication.publish(
                 connection,

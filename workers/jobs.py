@@ -18,7 +18,9 @@ from content.tables import jobs, matching
 STATES = ("queued", "running", "done", "failed", "cancelled")
 LIVE = ("queued", "running")
 PUBLISHED = "published"
-"""The stage of an ingest whose title is published, and which has but to tidy up."""
+"""The stage of a job whose work readers see already, and which has but to tidy up."""
+MAKING = ("compose", "generate")
+"""Kinds of jobs that make pictures for a published title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ class JobRecord:
     created_us: int
     updated_us: int
     request: dict[str, Any] | None = None
-    """Of `compose` and `generate`: what is asked."""
+    """Of a kind in `MAKING`: what is asked."""
+    outcome: dict[str, Any] | None = None
+    """Of a kind in `MAKING`: `groups` made, and what was `refused`."""
 
 
 class JobRows:
@@ -104,7 +108,7 @@ class JobRows:
         Raises:
             Conflict: `reindex_running`, when one has not ended yet.
         """
-        job_id, now = new_id(), now_us()
+        job_id = new_id()
         with writing(self._engine).begin() as connection:
             running = connection.execute(
                 sa.select(jobs.c.id).where(
@@ -118,20 +122,23 @@ class JobRows:
                     f"`DELETE /v1/jobs/{running}`",
                     job_id=running,
                 )
-            connection.execute(
-                sa.insert(jobs).values(
-                    tenant=self._tenant,
-                    id=job_id,
-                    kind="reindex",
-                    generation=f"g-{job_id}",
-                    state="queued",
-                    stage="queued",
-                    progress=0.0,
-                    created_us=now,
-                    updated_us=now,
-                )
-            )
+            self._insert(connection, job_id, kind="reindex", generation=f"g-{job_id}")
         return self.get(job_id)
+
+    def add_making(self, kind: str, title_id: str, request: dict[str, Any]) -> JobRecord:
+        """A new job of a kind in `MAKING`; `request` is JSON-ready."""
+        job_id = new_id()
+        with writing(self._engine).begin() as connection:
+            self._insert(connection, job_id, kind=kind, title_id=title_id, request=request)
+        return self.get(job_id)
+
+    def _insert(self, connection: sa.Connection, job_id: str, **values: object) -> None:
+        now = now_us()
+        row = {"state": "queued", "stage": "queued", "progress": 0.0}
+        times = {"created_us": now, "updated_us": now}
+        connection.execute(
+            sa.insert(jobs).values(tenant=self._tenant, id=job_id, **row, **times, **values)
+        )
 
     def advance(self, job_id: str, stage: str, progress: float) -> bool:
         """Note where a job is.
@@ -176,6 +183,14 @@ class JobRows:
             False when it was cancelled before: the transaction must be undone.
         """
         return self._move_within(connection, job_id, stage=stage)
+
+    def tell_within(self, connection: sa.Connection, job_id: str, outcome: dict[str, Any]) -> bool:
+        """Note what a job has made, in the transaction that stores it; it cannot be cancelled then.
+
+        Returns:
+            False when it was cancelled before: the transaction must be undone.
+        """
+        return self._move_within(connection, job_id, stage=PUBLISHED, outcome=outcome)
 
     def _move(self, job_id: str, **values: object) -> bool:
         with writing(self._engine).begin() as connection:

@@ -28,7 +28,8 @@ from content.errors import (
     revived,
 )
 from workers.ingest import STAGES, Ingest, publishing
-from workers.jobs import JobRecord
+from workers.jobs import MAKING, JobRecord
+from workers.making import Making
 from workers.parts import Parts
 from workers.pool import Pool
 from workers.reindex import Reindex
@@ -39,7 +40,9 @@ log = logging.getLogger("keyart.jobs")
 
 APPLICATION_VERSION = "1"
 """Pinned: workflows outlive releases. Raise it only when the steps of a workflow change."""
-QUEUES = {"ingest": "keyart-ingest", "reindex": "keyart-reindex"}
+QUEUES = {"ingest": "keyart-ingest", "reindex": "keyart-reindex"} | dict.fromkeys(
+    MAKING, "keyart-making"
+)
 HISTORY = timedelta(days=7)
 ATTEMPTS = 6
 """Over about 15 s: longer than a part of the service needs to be started again."""
@@ -127,19 +130,16 @@ class JobRunner:
         DBOS(config=_config(settings))
         DBOS.workflow(name="ingest", max_recovery_attempts=None)(self._ingest_workflow())
         DBOS.workflow(name="reindex", max_recovery_attempts=None)(self._reindex_workflow())
+        for kind in MAKING:
+            DBOS.workflow(name=kind, max_recovery_attempts=None)(self._making_workflow())
         DBOS.launch()
-        DBOS.register_queue(
-            QUEUES["ingest"],
-            worker_concurrency=settings.concurrency,
-            polling_interval_sec=POLL_S,
-            on_conflict="always_update",
-        )
-        DBOS.register_queue(
-            QUEUES["reindex"],
-            worker_concurrency=1,
-            polling_interval_sec=POLL_S,
-            on_conflict="always_update",
-        )
+        for queue in sorted(set(QUEUES.values())):
+            DBOS.register_queue(
+                queue,
+                worker_concurrency=settings.concurrency if queue == QUEUES["ingest"] else 1,
+                polling_interval_sec=POLL_S,
+                on_conflict="always_update",
+            )
         threading.Thread(target=self._watch, name="keyart-cancel", daemon=True).start()
 
     def _ingest_workflow(self) -> Callable[[str], None]:
@@ -168,6 +168,15 @@ class JobRunner:
                 _step("cut over", work.cut_over)
 
         return reindex
+
+    def _making_workflow(self) -> Callable[[str], None]:
+        def making(job_id: str) -> None:
+            with self._job(job_id) as (job, cancelled):
+                work = Making(self.parts, self.pool, job, cancelled)
+                _step("make", work.make)
+                _step("publish", work.publish)
+
+        return making
 
     @contextmanager
     def _job(self, job_id: str) -> Iterator[tuple[JobRecord, threading.Event]]:

@@ -1,6 +1,6 @@
 """Answers about jobs: submitted, running, done."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -35,6 +35,10 @@ class Job(BaseModel):
     error: Failure | None
     created_at: str
     updated_at: str
+    request: dict[str, Any] | None = None
+    """Of a job that makes pictures: what was asked."""
+    outcome: dict[str, Any] | None = None
+    """When it is done: ids of the `groups` made, and what was `refused`, with the reason."""
 
     @classmethod
     def of(cls, row: JobRecord) -> "Job":
@@ -52,4 +56,6 @@ class Job(BaseModel):
             error=error,
             created_at=iso(row.created_us),
             updated_at=iso(row.updated_us),
+            request=row.request,
+            outcome=row.outcome,
         )

@@ -94,9 +94,10 @@ CREATE TABLE "jobs" (
 	created_us BIGINT NOT NULL, 
 	updated_us BIGINT NOT NULL, 
 	request JSON, 
+	outcome JSON, 
 	CONSTRAINT pk_jobs PRIMARY KEY (tenant, id)
 );
-INSERT INTO "jobs" VALUES('default','01a20412-7a12-72be-b373-b85a28f5a106','ingest','a',1,NULL,'queued','queued',0.0,NULL,NULL,1795364649491962,1795364649491962,NULL);
+INSERT INTO "jobs" VALUES('default','01a20412-7a12-72be-b373-b85a28f5a106','ingest','a',1,NULL,'queued','queued',0.0,NULL,NULL,1795364649491962,1795364649491962,NULL,NULL);
 CREATE TABLE ledger_heads (
 	tenant VARCHAR(64) NOT NULL, 
 	seq BIGINT NOT NULL, 

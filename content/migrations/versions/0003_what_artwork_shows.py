@@ -22,6 +22,14 @@ def upgrade() -> None:
                 comment="of compose and generate: what is asked",
             )
         )
+        batch_op.add_column(
+            sa.Column(
+                "outcome",
+                sa.JSON(),
+                nullable=True,
+                comment="of these: groups made, what was refused",
+            )
+        )
         batch_op.alter_column("kind", comment="ingest, reindex, compose, generate")
     with op.batch_alter_table("image_groups", schema=None) as batch_op:
         for column in (
@@ -134,4 +142,5 @@ def downgrade() -> None:
         batch_op.drop_column("source_sha256")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.alter_column("kind", comment="ingest, reindex")
+        batch_op.drop_column("outcome")
         batch_op.drop_column("request")

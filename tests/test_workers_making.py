@@ -1,0 +1,152 @@
+"""Jobs that make pictures: what joins the arms, what a new version keeps, what is lost."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast
+
+import msgpack
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from artwork import pictures
+from artwork.pictures import PictureGroup, PictureVariant
+from content import publication
+from content.errors import Cancelled, Conflict
+from content.records import writing
+from content.tables import titles
+from content.types import Origin
+from tests.shelf import fresh_engine, publish
+from workers import removal
+from workers.control import Jobs
+from workers.making import Making
+from workers.parts import Parts
+from workers.pool import Pool
+from workers.settings import Settings
+
+EMBEDDING = np.eye(1, 1280, dtype=np.float32)[0]
+
+
+class Maker:
+    """Stands in for the warm child: notes what it is told, answers with ready groups."""
+
+    def __init__(self, parts: Parts, groups: list[PictureGroup]) -> None:
+        self._parts, self._groups = parts, groups
+        self.told: dict[str, Any] = {}
+
+    def child(self) -> "Maker":
+        return self
+
+    def __enter__(self) -> "Maker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def call(self, operation: str, arguments: dict[str, Any], **_: Any) -> dict[str, Any]:
+        self.told = {"operation": operation, **arguments}
+        raw = [{**asdict(g), "embedding": g.embedding.tobytes()} for g in self._groups]
+        answer = {"groups": raw, "refused": [{"reason": "unsafe", "detail": "no"}]}
+        return cast(dict[str, Any], msgpack.unpackb(msgpack.packb(answer)))
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    engine = fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}")
+    publish(engine, "a", {"frame": EMBEDDING})
+    engine.dispose()
+    yield Parts.open(Settings(data=tmp_path))
+
+
+def picture(parts: Parts, group_id: str, origin: Origin, sources: tuple[str, ...]) -> PictureGroup:
+    pixels = np.full((9, 16, 3), len(group_id) * 16, np.uint8)
+    sha256 = parts.images.put(pixels).sha256
+    crop = PictureVariant(f"{group_id}-w", group_id, "16:9", sha256, 16, 9, {}, {})
+    made = {"kind": "grade", "sources": list(sources)}
+    return PictureGroup(
+        group_id, origin, None, {}, EMBEDDING, "test@1:1280:0", (crop,), sha256, made=made
+    )
+
+
+def making(parts: Parts, *groups: PictureGroup) -> tuple[Making, Maker]:
+    jobs = Jobs(parts, cast(Any, None))
+    job = jobs.add_making("compose", "a", {"looks": ["noir"]})
+    maker = Maker(parts, list(groups))
+    return Making(parts, cast(Pool, maker), job, threading.Event()), maker
+
+
+def shown(parts: Parts, version: int = 1) -> set[str]:
+    with parts.engine.connect() as connection:
+        return {row.group_id for row in pictures.list_variants(connection, "a", version)}
+
+
+def test_what_is_made_joins_the_arms_and_the_job_tells(parts: Parts) -> None:
+    work, maker = making(parts, picture(parts, "made", "composed", ()))
+    before = shown(parts)
+    work.make()
+    assert shown(parts) == before, "nobody sees it before it is published"
+    work.publish()
+    assert shown(parts) == {*before, "made"}
+    assert maker.told["operation"] == "compose" and maker.told["request"] == {"looks": ["noir"]}
+    told = parts.rows.get(work.job.id)
+    refused = [{"reason": "unsafe", "detail": "no"}]
+    assert told.outcome == {"groups": ["made"], "refused": refused}
+    work.publish()
+    assert shown(parts) == {*before, "made"}, "a stage may run again"
+
+
+def test_readers_are_told_that_there_is_more_to_offer(parts: Parts) -> None:
+    def told_us() -> int:
+        with parts.engine.connect() as connection:
+            return int(connection.execute(sa.select(titles.c.updated_us)).scalar_one())
+
+    before = told_us()
+    work, _ = making(parts, picture(parts, "made", "composed", ()))
+    work.make()
+    work.publish()
+    assert told_us() > before
+
+
+def test_a_title_that_was_replaced_meanwhile_gets_nothing(parts: Parts) -> None:
+    work, _ = making(parts, picture(parts, "made", "composed", ()))
+    work.make()
+    publish(parts.engine, "a", {"frame": EMBEDDING}, version=2)
+    with pytest.raises(Conflict, match="title_changed"):
+        work.publish()
+    assert "made" not in shown(parts) | shown(parts, 2)
+
+
+def test_a_cancelled_job_publishes_nothing_and_keeps_no_file(parts: Parts) -> None:
+    work, _ = making(parts, picture(parts, "made", "composed", ()))
+    work.make()
+    parts.rows.mark_cancelled(work.job.id)
+    with pytest.raises(Cancelled):
+        work.publish()
+    assert "made" not in shown(parts)
+    removal.abandon(replace(parts, index=cast(Any, _Quiet())), work.job)
+    assert not parts.work_folder(work.job.id).exists()
+
+
+class _Quiet:
+    """An index that takes everything."""
+
+    def upsert(self, _points: object) -> None: ...
+    def delete(self, _titles: object) -> None: ...
+
+
+def test_a_new_version_keeps_uploads_and_what_its_own_frames_went_into(parts: Parts) -> None:
+    [frame] = shown(parts)
+    groups = [
+        picture(parts, "upload", "uploaded", ()),
+        picture(parts, "kept", "composed", (frame,)),
+        picture(parts, "gone", "composed", (frame, "another")),
+    ]
+    with writing(parts.engine).begin() as connection:
+        pictures.add_groups(connection, "a", 1, groups)
+    publish(parts.engine, "a", {"frame": EMBEDDING}, version=2)
+    with writing(parts.engine).begin() as connection:
+        pictures.carry_over(connection, "a", 1, 2)
+        publication.touch(connection, tenant="default", title_id="a")
+    assert shown(parts, 2) == {frame, "upload", "kept"}
