@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -31,6 +31,9 @@ MEDIA_TYPES: dict[Format, str] = {"avif": "image/avif", "webp": "image/webp", "j
 MAX_PIXELS = 50_000_000
 """Of a picture whose bytes come from outside; checked on the header, before decoding."""
 MAX_BYTES = 32 * 2**20
+Sign = Callable[[bytes, str, str], bytes | None]
+"""A rendition's bytes, media type and master's hash -> the bytes with what is known of the picture;
+None where nothing is."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,11 +62,13 @@ class ImageStore:
     Args:
         journal: a file that names each new master, one hash a line, before it is stored: what a
             job that is killed may leave behind. Its folder exists.
+        sign: asked once for every rendition, when it is made.
     """
 
-    def __init__(self, folder: Path, journal: Path | None = None) -> None:
+    def __init__(self, folder: Path, journal: Path | None = None, sign: Sign | None = None) -> None:
         self._folder = folder
         self._journal = journal
+        self._sign = sign
 
     def put(self, rgb: U8) -> StoredImage:
         """Store a picture, RGB uint8 (H, W, 3), as its master.
@@ -110,11 +115,11 @@ class ImageStore:
             raise Invalid("invalid_width", f"w is one of {rungs}, or left out")
         if fmt not in get_args(Format):
             raise Invalid("invalid_format", "a picture is served as avif, webp or jpg")
-        path = self._folder / "renditions" / sha256[:2] / sha256 / f"{width or 'full'}.{fmt}"
+        name = f"{width or 'full'}{'' if self._sign is None else '.c2pa'}.{fmt}"
+        path = self._folder / "renditions" / sha256[:2] / sha256 / name
         data = _read(path) if SHA256.fullmatch(sha256) else None
         if data is None:
-            data = self._render(sha256, fmt, width)
-            _write(path, data)
+            data = self._made(sha256, fmt, width, path)
         return Rendition(data, MEDIA_TYPES[fmt], f'"{hashlib.sha256(data).hexdigest()[:32]}"')
 
     def pixels(self, sha256: str) -> U8:
@@ -158,6 +163,15 @@ class ImageStore:
         if master is None:
             raise NotFound("image_not_found", f"there is no picture {sha256}")
         return master
+
+    def _made(self, sha256: str, fmt: Format, width: int | None, path: Path) -> bytes:
+        data = self._render(sha256, fmt, width)
+        if self._sign is not None:
+            signed = self._sign(data, MEDIA_TYPES[fmt], sha256)
+            if signed is None:  # no row names it yet, or any more: not kept without its signature
+                return data
+            data = signed
+        return _write(path, data)
 
     def _render(self, sha256: str, fmt: Format, width: int | None) -> bytes:
         # Through an array, because Pillow would hand EXIF and profiles on to the rendition.
@@ -213,8 +227,13 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Atomically: readers see all of it or nothing, after a power cut too."""
+def _write(path: Path, data: bytes) -> bytes:
+    """Atomically: readers see all of it or nothing, after a power cut too.
+
+    Returns:
+        What is there now: `data`, or what another process wrote first, since no two signatures
+        are the same.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
     try:
@@ -222,7 +241,9 @@ def _write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
+        os.link(temporary, path)  # unlike a rename, it never replaces what is there
+    except FileExistsError:
+        return _read(path) or data
+    finally:
         Path(temporary).unlink(missing_ok=True)
-        raise
+    return data
