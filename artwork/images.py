@@ -13,7 +13,7 @@ import hashlib
 import io
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -35,6 +35,9 @@ MAX_PIXELS = 50_000_000
 MAX_BYTES = 32 * 2**20
 CACHE_BYTES = 5 * 2**30
 """What renditions may take on disk where nothing else is said."""
+Sign = Callable[[bytes, str, str], bytes | None]
+"""A rendition's bytes, media type and master's hash -> the bytes with what is known of the picture;
+None where nothing is."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_RULE = 1024
 """Bytes of a cut's rule, at most."""
@@ -66,14 +69,21 @@ class ImageStore:
         journal: a file that names each new master, one hash a line, before it is stored: what a
             job that is killed may leave behind. Its folder exists.
         cache_bytes: what renditions may take on disk.
+        sign: asked once for every rendition, when it is made.
     """
 
     def __init__(
-        self, folder: Path, journal: Path | None = None, *, cache_bytes: int = CACHE_BYTES
+        self,
+        folder: Path,
+        journal: Path | None = None,
+        *,
+        cache_bytes: int = CACHE_BYTES,
+        sign: Sign | None = None,
     ) -> None:
         self._folder = folder
         self._journal = journal
         self._renditions = Renditions(folder / "renditions", cache_bytes)
+        self._sign = sign
 
     def put(self, rgb: U8) -> StoredImage:
         """Store a picture, RGB uint8 (H, W, 3), as its master.
@@ -142,11 +152,11 @@ class ImageStore:
         if fmt not in get_args(Format):
             raise Invalid("invalid_format", "a picture is served as avif, webp or jpg")
         self._master(sha256)  # the name is one
-        path = self._renditions.path(sha256, f"{width or 'full'}.{fmt}")
+        name = f"{width or 'full'}{'' if self._sign is None else '.c2pa'}.{fmt}"
+        path = self._renditions.path(sha256, name)
         data = self._renditions.get(path)
         if data is None:
-            data = _encode(self._picture(sha256, width), fmt)
-            self._renditions.put(path, data)
+            data = self._made(sha256, fmt, width, path)
         return Rendition(data, MEDIA_TYPES[fmt], f'"{hashlib.sha256(data).hexdigest()[:32]}"')
 
     def pixels(self, sha256: str) -> U8:
@@ -197,6 +207,15 @@ class ImageStore:
         if master is None:
             raise NotFound("image_not_found", f"there is no picture {sha256}")
         return master
+
+    def _made(self, sha256: str, fmt: Format, width: int | None, path: Path) -> bytes:
+        data = _encode(self._picture(sha256, width), fmt)
+        if self._sign is not None:
+            signed = self._sign(data, MEDIA_TYPES[fmt], sha256)
+            if signed is None:  # no row names it yet, or any more: not kept without its signature
+                return data
+            data = signed
+        return self._renditions.put(path, data)
 
     def _picture(self, sha256: str, width: int | None) -> Image.Image:
         """RGB, `width` px wide or as wide as it is, whichever is less."""

@@ -45,11 +45,15 @@ class Renditions:
             self._note(path)
         return data
 
-    def put(self, path: Path, data: bytes) -> None:
-        """Keep bytes; others may go for them. What alone is over the cap is not kept."""
+    def put(self, path: Path, data: bytes) -> bytes:
+        """Keep bytes; others may go for them. What alone is over the cap is not kept.
+
+        Returns:
+            What is to be sent: as `write`.
+        """
         if len(data) > self._cap * (1 - 4 * SLACK):
-            return
-        write(path, data)
+            return data
+        data = write(path, data)
         with self._lock:
             self._unseen += len(data)
             due = self._unseen > SLACK * self._cap
@@ -57,6 +61,7 @@ class Renditions:
                 self._unseen = 0
         if due:
             self.sweep()
+        return data
 
     def sweep(self) -> None:
         """Take away the longest unused ones until `4 * SLACK` of the cap are free, if it is near.
@@ -112,8 +117,13 @@ def read(path: Path) -> bytes | None:
         return None
 
 
-def write(path: Path, data: bytes) -> None:
-    """Atomically: readers see all of it or nothing, after a power cut too."""
+def write(path: Path, data: bytes) -> bytes:
+    """Atomically: readers see all of it or nothing, after a power cut too.
+
+    Returns:
+        What is there now: `data`, or what another process wrote first, since no two signatures
+        are the same.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=DRAFT)
     try:
@@ -121,7 +131,9 @@ def write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
+        os.link(temporary, path)  # unlike a rename, it never replaces what is there
+    except FileExistsError:
+        return read(path) or data
+    finally:
         Path(temporary).unlink(missing_ok=True)
-        raise
+    return data

@@ -340,6 +340,7 @@ class House:
         self.images = ImageStore(folder / "images")
         self.index = Index(self.catalog)
         self.words = Words()
+        self.root_certificate = b"-----BEGIN CERTIFICATE-----\n"
         self.events: list[str] = []
 
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]:

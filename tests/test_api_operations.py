@@ -143,6 +143,7 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "POST /v1/rewards",
         "POST /v1/events",
         "GET /v1/images/{name}",
+        "GET /v1/provenance/root.pem",
         "GET /v1/jobs",
         "GET /v1/jobs/{job_id}",
         "DELETE /v1/jobs/{job_id}",

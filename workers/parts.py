@@ -8,9 +8,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from artwork.images import ImageStore
+from artwork.provenance.certificates import Chain, given_chain, own_chain
 from content.catalog import Catalog
 from content.encoders.models import Models
 from content.encoders.specs import specs
+from content.errors import Invalid
 from content.extract import made_by
 from content.ids import DEFAULT_TENANT
 from content.records import open_engine
@@ -92,3 +94,17 @@ def deployment_key(settings: Settings) -> bytes:
         finally:
             draft.unlink()
     return path.read_bytes()
+
+
+def signing_chain(settings: Settings) -> Chain:
+    """The certificates that pictures are signed with: those configured, else the deployment's own.
+
+    Raises:
+        Invalid: `signing_unusable`.
+    """
+    match settings.c2pa_cert, settings.c2pa_key:
+        case Path() as certificates, Path() as key:
+            return given_chain(certificates, key)
+        case None, None:
+            return own_chain(settings.data / "c2pa")
+    raise Invalid("signing_unusable", "KEYART_C2PA_CERT and KEYART_C2PA_KEY go together")

@@ -83,6 +83,11 @@ class Settings(BaseSettings):
         default_factory=default_cache, description="Folder for embedded models exported to ONNX."
     )
 
+    c2pa_cert: Path | None = Field(
+        None, description="Certificates to sign pictures with, PEM, leaf first; else its own."
+    )
+    c2pa_key: Path | None = Field(None, description="Private key of the first of them, PEM.")
+
     transcript: str = Field(
         "tiny",
         pattern=r"^(off|tiny|(/|\./|\.\./|~).*|[\w.-]+/[\w.-]+@[0-9a-f]{40})$",

@@ -15,13 +15,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from artwork.provenance.credentials import Signer
 from content import migrate
 from content.encoders import exported, torch_setup, whisper
 from content.encoders.specs import specs
 from content.errors import KeyartError
 from content.process import log_to_stderr
 from content.records import open_engine
-from workers.parts import deployment_key
+from workers.parts import deployment_key, signing_chain
 from workers.settings import Settings, check_exposure
 from workers.workflows import prepare
 
@@ -108,8 +109,8 @@ def run(settings: Settings) -> int:
 
     Returns:
         0 after a stop that was asked for, 1 when a part keeps dying, 2 when serving is refused
-        (the data folder is taken, the address is in use or may not be listened on, a model or the
-        device is not there).
+        (the data folder is taken, the address is in use or may not be listened on, a model, the
+        device or a certificate is not there).
     """
     log_to_stderr("serve")
     if (refusal := check_exposure(settings)) is not None:
@@ -159,8 +160,10 @@ def _with_models(settings: Settings) -> Settings:
     And with the device that `auto` is here, so that no process has to find out again.
 
     Raises:
-        KeyartError: a model or the device is not there.
+        KeyartError: a model or the device is not there, or configured certificates cannot sign.
     """
+    if settings.c2pa_cert is not None or settings.c2pa_key is not None:
+        Signer(signing_chain(settings)).prove()
     place = torch_setup.device(settings.device)
     specs(settings.encoders)
     if settings.transcript != "off":

@@ -8,12 +8,13 @@ from artwork import pictures
 from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
+from artwork.provenance.credentials import Signer, signing
 from content.catalog import Catalog
 from content.records import Writer
 from indexes.client import IndexClient
 from workers.control import Jobs
 from workers.intake import Intake
-from workers.parts import Parts, deployment_key
+from workers.parts import Parts, deployment_key, signing_chain
 from workers.settings import Settings
 from workers.words import Words
 from workers.workflows import JobStarter
@@ -31,6 +32,7 @@ class Services:
     images: ImageStore
     index: IndexClient
     words: Words
+    root_certificate: bytes
     _parts: Parts
     _writer: Writer
     _starter: JobStarter
@@ -40,6 +42,8 @@ class Services:
         parts = Parts.open(settings)
         writer = Writer(parts.engine)
         starter = JobStarter(settings)
+        chain = signing_chain(settings)
+        sign = signing(parts.engine, Signer(chain), parts.tenant)
         jobs = Jobs(parts, starter)
         personalizer = Personalizer(
             parts.engine,
@@ -56,9 +60,12 @@ class Services:
             intake=Intake(parts, jobs),
             jobs=jobs,
             personalizer=personalizer,
-            images=parts.images,
+            images=ImageStore(
+                settings.image_folder, cache_bytes=settings.image_cache_bytes, sign=sign
+            ),
             index=parts.index,
             words=Words(environment=settings.environment()),
+            root_certificate=chain.root,
             _parts=parts,
             _writer=writer,
             _starter=starter,

@@ -1,4 +1,5 @@
-"""The command line: `keyart`. It talks HTTP to the service; only `serve` and `doctor` look inside.
+"""The command line: `keyart`. It talks HTTP to the service; only `serve`, `doctor` and
+`verify` look inside.
 
 Exit statuses: 0 done; 1 refused, or a title failed; 2 the service cannot be reached, or the
 command was not understood.
@@ -10,7 +11,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, doctor, fit, reads, serve, status, submit, title
+from api.cli import bench, doctor, fit, reads, serve, status, submit, title, verify
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -31,6 +32,7 @@ for command in (
     reads.reward,
     submit.reindex,
     fit.fit_weights,
+    verify.verify,
     doctor.doctor,
     bench.bench,
 ):

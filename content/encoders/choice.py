@@ -21,7 +21,7 @@ from typing import Literal
 from content.errors import Invalid
 
 Role = Literal["visual", "audio", "text"]
-Library = Literal["embedded", "open_clip", "sentence-transformers", "clap"]
+Library = Literal["embedded", "open_clip", "sentence-transformers", "clap", "diffusers"]
 Device = Literal["auto", "cpu", "cuda"]
 
 LIBRARIES: dict[Role, Library] = {
@@ -102,6 +102,21 @@ def parse(role: Role, text: str) -> Source:
     return _hub(role, text, rest.removeprefix("hf-hub:") if role == "visual" else rest)
 
 
+def parse_diffusers(text: str) -> Source:
+    """FOLDER or ORG/NAME@COMMIT, of what diffusers loads. Touches no file.
+
+    Raises:
+        Invalid: `invalid_encoder`, `encoder_not_pinned`.
+    """
+    if text.startswith(_PATH):
+        return Source("diffusers", path=_path(text, text))
+    name, _, revision = text.partition("@")
+    if not _HUB_ID.fullmatch(name):
+        expected = "FOLDER or ORG/NAME@COMMIT"
+        raise Invalid("invalid_encoder", f"{text!r} names no model; write {expected}")
+    return Source("diffusers", name, _commit(text, revision))
+
+
 def _architecture(text: str, rest: str) -> Source:
     model, _, pretrained = rest.partition("@")
     if not _MODEL.fullmatch(model) or not pretrained:
@@ -124,12 +139,16 @@ def _hub(role: Role, text: str, rest: str) -> Source:
     name, _, revision = rest.partition("@")
     if not _HUB_ID.fullmatch(name):
         raise _unknown(role, text)
+    return Source(LIBRARIES[role], name, _commit(text, revision))
+
+
+def _commit(text: str, revision: str) -> str:
     if not _COMMIT.fullmatch(revision):
         raise Invalid(
             "encoder_not_pinned",
             f"{text!r} names no commit: add @ and the 40 hex digits that the hub shows for it",
         )
-    return Source(LIBRARIES[role], name, revision)
+    return revision
 
 
 def _unknown(role: Role, text: str) -> Invalid:

@@ -80,6 +80,37 @@ def fetched(source: Source) -> bool:
     return any(path.suffix in CHECKPOINTS for path in folder.rglob("*"))
 
 
+def weights_folder(source: Source, patterns: list[str]) -> Path:
+    """The folder of a model of a library that reads whole folders: safetensors, no code.
+
+    Args:
+        patterns: the files wanted of a repository of the hub.
+
+    Raises:
+        Invalid: `encoder_not_found`, `encoder_unsafe_weights`, `encoder_unfit`.
+        Unavailable: `encoder_unreachable`.
+    """
+    folder = _folder(source, patterns)
+    _safetensors(folder)
+    if code := next(folder.rglob("*.py"), None):
+        raise Invalid("encoder_unfit", f"{folder} wants code of its own ({code.name}): not run")
+    return folder
+
+
+def digest_of(folder: Path, patterns: list[str]) -> str:
+    """SHA-256 (hex) of the names and bytes of the files that `patterns` want."""
+    digest = hashlib.sha256()
+    _add_files(digest, _matching(folder, patterns))
+    return digest.hexdigest()
+
+
+def _add_files(digest: "hashlib._Hash", files: Mapping[str, Path]) -> None:
+    for name, path in sorted(files.items()):
+        digest.update(f"\0{name}\0".encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+
+
 def _clip(source: Source, wanted: Device) -> Located:
     if source.path is not None and source.model:
         return _checkpoint(source, source.path, wanted)
@@ -238,10 +269,7 @@ def _spec(
 ) -> EncoderSpec:
     """Named by its weights, the files that say how they are used, and the precision."""
     digest = hashlib.sha256(f"{RECIPE} {PRECISION[planned(wanted)]}".encode())
-    for name, path in sorted(files.items()):
-        digest.update(f"\0{name}\0".encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+    _add_files(digest, files)
     shown = source.model or (source.path.name if source.path else "")
     name, revision = f"{source.library}:{shown}", source.revision or "local"
     return EncoderSpec(name, revision, SPACE[role], dim, digest.hexdigest())

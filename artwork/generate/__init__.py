@@ -1,0 +1,1 @@
+"""Pictures made by a diffusion model from a title's own frames."""
