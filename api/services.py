@@ -8,9 +8,11 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from artwork.features import Context
+from artwork.guardrails import ArtworkPolicy, Verdict
 from artwork.images import Format, Rendition
 from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.review import Judged
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
@@ -72,6 +74,12 @@ class Index(Protocol):
     def set_weights(self, wanted: Mapping[str, float]) -> Mapping[Space, float]: ...
 
 
+class Review(Protocol):
+    def judge(self, variant_id: str, verdict: Verdict) -> Judged: ...
+    def policy(self, title_id: str) -> ArtworkPolicy: ...
+    def set_policy(self, title_id: str, policy: ArtworkPolicy) -> ArtworkPolicy: ...
+
+
 class Words(Protocol):
     def encode(self, text: str) -> Vectors: ...
 
@@ -95,6 +103,8 @@ class Services(Protocol):
     def index(self) -> Index: ...
     @property
     def words(self) -> Words: ...
+    @property
+    def review(self) -> Review: ...
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]: ...
     def readiness(self) -> Mapping[str, bool]:
         """Each part that an answer needs (`records`, `index`): does it work?"""

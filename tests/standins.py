@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from artwork.features import Context
+from artwork.guardrails import ArtworkPolicy, Verdict
 from artwork.images import ImageStore
 from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.review import Judged
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
@@ -311,6 +313,32 @@ class Index:
         self.filters.append(chosen)
 
 
+class Review:
+    """Of the one picture there is, and of any title's policy."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.verdicts: dict[str, Verdict] = {}
+        self.policies: dict[str, ArtworkPolicy] = {}
+
+    def judge(self, variant_id: str, verdict: Verdict) -> Judged:
+        if variant_id != "v1":
+            raise NotFound("variant_not_found", f"there is no variant {variant_id!r}")
+        self.verdicts["g1"] = verdict
+        return Judged("v1", "g1", "film", "16:9", verdict, 1_700_000_000_000_000)
+
+    def policy(self, title_id: str) -> ArtworkPolicy:
+        self._catalog.get(title_id)
+        return self.policies.get(title_id, ArtworkPolicy())
+
+    def set_policy(self, title_id: str, policy: ArtworkPolicy) -> ArtworkPolicy:
+        self._catalog.get(title_id)
+        if policy.pin not in (None, "g1"):
+            raise NotFound("variant_not_found", f"there is no picture {policy.pin!r}")
+        self.policies[title_id] = policy
+        return policy
+
+
 class Words:
     def encode(self, text: str) -> Vectors:
         vector = np.zeros(384, dtype=np.float32)
@@ -331,6 +359,7 @@ class House:
         self.images = ImageStore(folder / "images")
         self.index = Index(self.catalog)
         self.words = Words()
+        self.review = Review(self.catalog)
         self.events: list[str] = []
 
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]:
@@ -346,6 +375,7 @@ class House:
             source_s=1.5,
             crop={"x": 0, "y": 0, "width": 640, "height": 360},
             scores={"sharpness": 0.5},
+            verdict=self.review.verdicts.get("g1"),
         )
         return [row] if aspect in (None, "16:9") else []
 

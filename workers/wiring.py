@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from artwork import pictures
+from artwork.guardrails import HouseRules
 from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
@@ -14,6 +15,7 @@ from indexes.client import IndexClient
 from workers.control import Jobs
 from workers.intake import Intake
 from workers.parts import Parts, deployment_key
+from workers.review import Review
 from workers.settings import Settings
 from workers.words import Words
 from workers.workflows import JobStarter
@@ -31,6 +33,7 @@ class Services:
     images: ImageStore
     index: IndexClient
     words: Words
+    review: Review
     _parts: Parts
     _writer: Writer
     _starter: JobStarter
@@ -49,6 +52,7 @@ class Services:
             floor=settings.explore_floor,
             tenant=parts.tenant,
             encoder=parts.fingerprints["visual"],
+            house=HouseRules(settings.origins, settings.generated_share),
         )
         return cls(
             settings=settings,
@@ -59,6 +63,7 @@ class Services:
             images=parts.images,
             index=parts.index,
             words=Words(environment=settings.environment()),
+            review=Review(parts),
             _parts=parts,
             _writer=writer,
             _starter=starter,

@@ -162,7 +162,10 @@ class Shot(BaseModel):
 
 
 class Variant(BaseModel):
-    """One picture in one aspect; variants of one `group_id` are crops of the same picture."""
+    """One picture in one aspect; variants of one `group_id` are crops of the same picture.
+
+    `verdict` is what people decided of the picture: approve, veto, or null.
+    """
 
     id: str
     group_id: str
@@ -173,6 +176,7 @@ class Variant(BaseModel):
     width: int
     height: int
     scores: dict[str, float]
+    verdict: str | None
 
     @classmethod
     def of(cls, row: VariantRow) -> "Variant":
@@ -186,6 +190,7 @@ class Variant(BaseModel):
             width=row.width,
             height=row.height,
             scores=dict(row.scores),
+            verdict=row.verdict,
         )
 
 
