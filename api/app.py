@@ -25,6 +25,7 @@ from api import (
     similarity,
     titles,
     understanding,
+    uploads,
 )
 from api.auth import OPEN_PATHS, OPEN_PREFIX, Keys
 from api.gate import Gate
@@ -38,6 +39,7 @@ _ROUTERS = (
     titles,
     understanding,
     review,
+    uploads,
     jobs,
     search,
     similarity,

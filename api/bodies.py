@@ -146,6 +146,13 @@ class ArtworkPolicyBody(Body):
         )
 
 
+class UploadBody(Body):
+    """What a house tells of a picture of its own. `language` is that of its lettering, if any."""
+
+    language: Language | None = None
+    note: Name | None = None
+
+
 class PairsBody(Body):
     """Pairs of titles to compare."""
 

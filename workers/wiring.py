@@ -17,6 +17,7 @@ from workers.intake import Intake
 from workers.parts import Parts, deployment_key
 from workers.review import Review
 from workers.settings import Settings
+from workers.uploads import ArtworkUploads
 from workers.words import Words
 from workers.workflows import JobStarter
 
@@ -34,6 +35,7 @@ class Services:
     index: IndexClient
     words: Words
     review: Review
+    uploads: ArtworkUploads
     _parts: Parts
     _writer: Writer
     _starter: JobStarter
@@ -64,6 +66,7 @@ class Services:
             index=parts.index,
             words=Words(environment=settings.environment()),
             review=Review(parts),
+            uploads=ArtworkUploads(parts, jobs),
             _parts=parts,
             _writer=writer,
             _starter=starter,
