@@ -20,11 +20,13 @@ from api import (
     metrics,
     provenance,
     reindex,
+    review,
     rewards,
     search,
     similarity,
     titles,
     understanding,
+    uploads,
 )
 from api.auth import OPEN_PATHS, OPEN_PREFIX, Keys
 from api.gate import Gate
@@ -37,6 +39,8 @@ _ROUTERS = (
     events,
     titles,
     understanding,
+    review,
+    uploads,
     jobs,
     search,
     similarity,

@@ -26,6 +26,7 @@ CODES: Mapping[str, Code] = {
     "job_not_found": Code(404, "There is no such job."),
     "decision_not_found": Code(404, "There is no such decision."),
     "image_not_found": Code(404, "There is no such image, or not in this format."),
+    "variant_not_found": Code(404, "There is no such picture, or not of this title."),
     "no_variants": Code(404, "The title has no picture that may be shown in this request."),
     # 405, 409
     "method_not_allowed": Code(405, "The route does not know this method; see `Allow`."),
@@ -34,6 +35,7 @@ CODES: Mapping[str, Code] = {
     "job_ended": Code(409, "The job has ended and cannot be cancelled."),
     "no_generation": Code(409, "The index has no live generation yet."),
     "no_timeline": Code(409, "The title has no media: there is nothing that runs in time."),
+    "not_published": Code(409, "The title is not published yet; wait for its job."),
     "title_not_ready": Code(409, "The title's first job is not done yet."),
     "reindex_running": Code(409, "A reindex is already under way."),
     # 413, 415
@@ -60,6 +62,11 @@ CODES: Mapping[str, Code] = {
     "unknown_space": Code(422, "There is no such vector space."),
     "unknown_format": Code(422, "There is no such format of a timeline."),
     "unknown_aspect": Code(422, "There is no such aspect."),
+    "image_format_refused": Code(422, "The picture is no JPEG, PNG, WebP or AVIF."),
+    "image_unreadable": Code(422, "The picture is cut, damaged or cannot be decoded."),
+    "image_too_large": Code(422, "The picture has more pixels than are taken here."),
+    "image_too_small": Code(422, "The picture has fewer pixels a side than artwork needs."),
+    "image_animated": Code(422, "The picture moves; artwork is still."),
     "media_twice": Code(422, "Both a media path and a file were given."),
     "media_outside_roots": Code(422, "The media path is not under a folder of KEYART_MEDIA_ROOTS."),
     "media_not_found": Code(422, "There is no file at the media path."),

@@ -73,6 +73,8 @@ class Context:
     country: str | None = None
     tz: str | None = None
     maturity_max: Maturity | None = None
+    language: str | None = None
+    """The viewer's, a BCP 47 tag: which lettered pictures may be shown. No feature looks at it."""
 
 
 @cache
@@ -143,8 +145,11 @@ class Circumstances:
 
 def circumstances(context: Context, at_us: int) -> Circumstances:
     """Raises Invalid `invalid_context` when a field is too long or the zone has no such name."""
-    if any(len(v or "") > 64 for v in (context.device, context.country, context.tz)):
-        raise Invalid("invalid_context", "device, country and tz have at most 64 characters")
+    texts = (context.device, context.country, context.tz, context.language)
+    if any(len(v or "") > 64 for v in texts):
+        raise Invalid(
+            "invalid_context", "device, country, tz and language have at most 64 characters"
+        )
     device = (context.device or "").lower()
     device = _DEVICE_NAMES.get(device, device)
     block = np.zeros(BLOCKS["context"].stop - BLOCKS["context"].start)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from artwork import pictures
+from artwork.guardrails import HouseRules
 from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
@@ -15,7 +16,9 @@ from indexes.client import IndexClient
 from workers.control import Jobs
 from workers.intake import Intake
 from workers.parts import Parts, deployment_key, signing_chain
+from workers.review import Review
 from workers.settings import Settings
+from workers.uploads import ArtworkUploads
 from workers.words import Words
 from workers.workflows import JobStarter
 
@@ -33,6 +36,8 @@ class Services:
     index: IndexClient
     words: Words
     root_certificate: bytes
+    review: Review
+    uploads: ArtworkUploads
     _parts: Parts
     _writer: Writer
     _starter: JobStarter
@@ -53,6 +58,7 @@ class Services:
             floor=settings.explore_floor,
             tenant=parts.tenant,
             encoder=parts.fingerprints["visual"],
+            house=HouseRules(settings.origins, settings.generated_share),
         )
         return cls(
             settings=settings,
@@ -66,6 +72,8 @@ class Services:
             index=parts.index,
             words=Words(environment=settings.environment()),
             root_certificate=chain.root,
+            review=Review(parts),
+            uploads=ArtworkUploads(parts, jobs),
             _parts=parts,
             _writer=writer,
             _starter=starter,

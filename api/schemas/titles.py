@@ -165,7 +165,8 @@ class Shot(BaseModel):
 class Variant(Picture):
     """One picture in one aspect; variants of one `group_id` show the same picture.
 
-    `fit` is `crop`, a window of it, or `bleed`, a window on a ground of its own.
+    `fit` is `crop`, a window of it, or `bleed`, a window on a ground of its own. `verdict` is what
+    people decided of the picture: approve, veto, or null.
     """
 
     id: str
@@ -175,6 +176,7 @@ class Variant(Picture):
     origin: str
     source_s: float | None
     scores: dict[str, float]
+    verdict: str | None
 
     @classmethod
     def of(cls, row: VariantRow) -> "Variant":
@@ -194,6 +196,7 @@ class Variant(Picture):
             origin=row.origin,
             source_s=row.source_s,
             scores=dict(row.scores),
+            verdict=row.verdict,
         )
 
 
