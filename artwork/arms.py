@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from artwork.decisions import Scope
+from artwork.display import Display
 from artwork.features import Context, descriptor
 from artwork.guardrails import (
     ArtworkPolicy,
@@ -37,6 +38,8 @@ class Arm:
     group_id: str
     sha256: str
     """Of the variant's master image."""
+    display: bytes
+    """`artwork.display.Display`, packed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,16 +216,17 @@ class Shelves:
         features: Mapping[str, I16],
     ) -> dict[str, list[Arm]]:
         rows = connection.execute(
-            sa.select(variants.c.aspect, variants.c.group_id, variants.c.id, variants.c.sha256)
+            sa.select(*(variants.c[name] for name in (*_ARM, *_DISPLAY)))
             .where(_of(variants, self._scope.tenant, title_id, version))
             .order_by(variants.c.aspect, variants.c.group_id, variants.c.id)
         )
         arms: dict[str, list[Arm]] = {}
-        for aspect, group_id, variant_id, sha256 in rows:
+        for aspect, group_id, variant_id, sha256, *display in rows:
             line = arms.setdefault(aspect, [])
             # One crop of a picture in each aspect; its group must have its facts.
             if group_id in features and (not line or line[-1].group_id != group_id):
-                line.append(Arm(variant_id, group_id, sha256))
+                packed = Display(*display).packed()
+                line.append(Arm(variant_id, group_id, sha256, packed))
         return arms
 
     def _pictures(
@@ -257,6 +261,8 @@ class Shelves:
         return known, fresh
 
 
+_ARM = ("aspect", "group_id", "id", "sha256")
+_DISPLAY = tuple(field.name for field in fields(Display))
 _PUBLISHED = (
     sa.select(
         titles.c.id,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from artwork.arms import Arm, Offer, Shelf
 from artwork.decisions import Decision, Scope
+from artwork.display import Display
 from artwork.episodes import Episode, Episodes
 from artwork.features import Circumstances, Context, assemble
 from artwork.guardrails import Shares
@@ -30,6 +31,7 @@ class Choice:
     propensity: float
     """Of the picture, in the draw that began the episode."""
     expires_us: int
+    display: Display
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Page:
             self.request.aspect,
             episode.propensity,
             episode.expires_us,
+            Display.unpacked(arm.display),
         )
 
     def _offer(self, shelf: Shelf, *, generated: bool = True) -> Offer:
