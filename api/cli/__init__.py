@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, doctor, fit, reads, serve, status, submit, title
+from api.cli import bench, board, doctor, fit, reads, review, serve, status, submit, title
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -29,6 +29,11 @@ for command in (
     reads.search,
     reads.artwork,
     reads.reward,
+    review.approve,
+    review.veto,
+    review.policy,
+    review.upload_art,
+    board.board,
     submit.reindex,
     fit.fit_weights,
     doctor.doctor,
