@@ -35,7 +35,7 @@ class Offer:
     arms: tuple[Arm, ...]
     groups: tuple[str, ...]
     descriptors: I16
-    """(K, 20)."""
+    """(K, 25)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +46,7 @@ class Shelf:
     maturity: Maturity
     offers: Mapping[str, Offer]
     mean: I16 | None
-    """(20,) mean descriptor of the title's pictures; None where it has none."""
+    """(25,) mean descriptor of the title's pictures; None where it has none."""
 
 
 _Key = tuple[str, int | None, int, int]
