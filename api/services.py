@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import Request
 
+from artwork.considered import CandidateRow, Verdict
 from artwork.features import Context
 from artwork.images import Format, Rendition
 from artwork.personalize import Choice, DecisionView
@@ -96,6 +97,9 @@ class Services(Protocol):
     @property
     def words(self) -> Words: ...
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]: ...
+    def candidates(
+        self, title_id: str, *, verdict: Verdict | None, after: int | None, limit: int
+    ) -> Sequence[CandidateRow]: ...
     def readiness(self) -> Mapping[str, bool]:
         """Each part that an answer needs (`records`, `index`): does it work?"""
         ...

@@ -20,9 +20,9 @@ TAGS = (
 """All but `mood:NAME`, NAME one of `content.mood.vocabulary`."""
 PRESENT, CLOSE = 0.10, 0.35
 """Height over the picture's from which a face is a character, and from which it is close up."""
-BROAD = 0.16
+BROAD = 0.19
 """Share of the picture with the densest half of the visual mass: from here on no one thing holds
-the eye."""
+the eye. A creature without a face that is found may pass for a place."""
 MOVING, STILL = 0.12, 0.025
 """`motion_local` (0..1) of a shot with action, and of a still one: its median is 0.05."""
 SWEEPING, STEADY = 0.25, 0.03

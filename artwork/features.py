@@ -102,7 +102,9 @@ def projection(dim: int = EMBEDDING) -> npt.NDArray[np.float64]:
 
 def feature_set_id(encoder: str | None) -> str:
     """The name of a way to make features; sums of different feature sets never meet."""
-    parts = repr((2, BLOCKS, FACTS, ORIGINS, encoder, _SQUASH, _INTERPLAY_GAIN, sorted(_SMALL.items())))
+    parts = repr(
+        (2, BLOCKS, FACTS, ORIGINS, encoder, _SQUASH, _INTERPLAY_GAIN, sorted(_SMALL.items()))
+    )
     digest = hashlib.sha256(parts.encode() + projection().tobytes()).hexdigest()
     return f"fs2-{digest[:8]}"
 

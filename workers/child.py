@@ -93,10 +93,11 @@ class Operations:
         extraction: str,
         images: str,
         journal: str,
+        spoilers: bool,
         **ids: str,
-    ) -> list[dict[str, Any]]:
+    ) -> dict[str, Any]:
         kept = load(Path(extraction))
-        groups = make_candidates(
+        found = make_candidates(
             Path(path),
             kept,
             title_id=ids["title_id"],
@@ -105,8 +106,15 @@ class Operations:
             models=self._models,
             grab=partial(grab, limits=DecodeLimits(wall_s=wall_s), steady=kept.steady),
             on_progress=lambda fraction: report("pictures", fraction),
+            spoilers=spoilers,
         )
-        return [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups]
+        return {
+            "groups": [
+                {**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()}
+                for g in found.groups
+            ],
+            "candidates": [asdict(one) for one in found.candidates],
+        }
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

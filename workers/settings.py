@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     explore_floor: float = Field(
         0.02, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
     )
+    artwork_spoilers: bool = Field(
+        default=False, description="May artwork be taken from a film's last tenth?"
+    )
     visual_encoder: str = Field("embedded", description="Of pictures; see docs/models.md.")
     audio_encoder: str = Field("embedded", description="Of sound; see docs/models.md.")
     text_encoder: str = Field("embedded", description="Of words; see docs/models.md.")

@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, doctor, fit, reads, serve, status, submit, title
+from api.cli import bench, candidates, doctor, fit, reads, serve, status, submit, title
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -29,6 +29,7 @@ for command in (
     reads.search,
     reads.artwork,
     reads.reward,
+    candidates.candidates,
     submit.reindex,
     fit.fit_weights,
     doctor.doctor,

@@ -173,6 +173,7 @@ class Variant(BaseModel):
     width: int
     height: int
     scores: dict[str, float]
+    emphasis: list[str]
 
     @classmethod
     def of(cls, row: VariantRow) -> "Variant":
@@ -186,6 +187,7 @@ class Variant(BaseModel):
             width=row.width,
             height=row.height,
             scores=dict(row.scores),
+            emphasis=list(row.emphasis or ()),
         )
 
 
