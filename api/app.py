@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from api import (
     artwork,
+    candidates,
     errors,
     events,
     health,
@@ -37,6 +38,7 @@ _ROUTERS = (
     rewards,
     events,
     titles,
+    candidates,
     understanding,
     review,
     uploads,

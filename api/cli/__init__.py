@@ -10,7 +10,19 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, board, doctor, fit, reads, review, serve, status, submit, title
+from api.cli import (
+    bench,
+    board,
+    candidates,
+    doctor,
+    fit,
+    reads,
+    review,
+    serve,
+    status,
+    submit,
+    title,
+)
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -34,6 +46,7 @@ for command in (
     review.policy,
     review.upload_art,
     board.board,
+    candidates.candidates,
     submit.reindex,
     fit.fit_weights,
     doctor.doctor,

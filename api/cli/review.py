@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +13,6 @@ from api.cli.show import AsJson
 from api.cli.waiting import wait
 
 VariantArg = Annotated[str, typer.Argument(metavar="VARIANT", help="Its id.")]
-OriginName = Literal["frame", "composed", "generated", "uploaded"]
 NONE = "none"
 
 
@@ -46,7 +45,8 @@ def policy(
         list[str] | None, typer.Option(help=f"A picture never to show; {NONE!r} empties the list.")
     ] = None,
     origin: Annotated[
-        list[OriginName] | None, typer.Option(help="Show these alone; may be repeated.")
+        list[str] | None,
+        typer.Option(help="frame, composed, generated or uploaded: show these alone."),
     ] = None,
     review: Annotated[
         bool | None, typer.Option("--review/--no-review", help="Show approved pictures alone.")

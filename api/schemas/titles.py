@@ -180,6 +180,7 @@ class Variant(Picture):
     maturity: str | None
     language: str | None
     verdict: str | None
+    emphasis: list[str]
 
     @classmethod
     def of(cls, row: VariantRow) -> "Variant":
@@ -202,6 +203,7 @@ class Variant(Picture):
             maturity=row.maturity,
             language=row.language,
             verdict=row.verdict,
+            emphasis=list(row.emphasis or ()),
         )
 
 
