@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from api import (
     artwork,
+    candidates,
     errors,
     events,
     health,
@@ -38,6 +39,7 @@ _ROUTERS = (
     rewards,
     events,
     titles,
+    candidates,
     understanding,
     review,
     uploads,

@@ -44,8 +44,7 @@ def veto_variant(variant_id: Short, house: House) -> Verdict:
 )
 def get_artwork_policy(title_id: TitleId, house: House) -> ArtworkPolicy:
     """What may be shown of a title."""
-    share = house.settings.generated_share
-    return ArtworkPolicy.of(title_id, house.review.policy(title_id), share)
+    return ArtworkPolicy.of(title_id, house.review.policy(title_id))
 
 
 @router.put(
@@ -64,5 +63,4 @@ def get_artwork_policy(title_id: TitleId, house: House) -> ArtworkPolicy:
 )
 def put_artwork_policy(title_id: TitleId, body: ArtworkPolicyBody, house: House) -> ArtworkPolicy:
     """Say what may be shown of a title, in place of what was said before."""
-    kept = house.review.set_policy(title_id, body.policy())
-    return ArtworkPolicy.of(title_id, kept, house.settings.generated_share)
+    return ArtworkPolicy.of(title_id, house.review.set_policy(title_id, body.policy()))

@@ -7,6 +7,8 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import Request
 
+from artwork import considered
+from artwork.considered import CandidateRow
 from artwork.features import Context
 from artwork.guardrails import ArtworkPolicy, Verdict
 from artwork.images import Format, Rendition
@@ -121,6 +123,9 @@ class Services(Protocol):
     @property
     def uploads(self) -> ArtworkUploads: ...
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]: ...
+    def candidates(
+        self, title_id: str, *, verdict: considered.Verdict | None, after: int | None, limit: int
+    ) -> Sequence[CandidateRow]: ...
     def readiness(self) -> Mapping[str, bool]:
         """Each part that an answer needs (`records`, `index`): does it work?"""
         ...

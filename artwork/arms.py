@@ -52,7 +52,7 @@ class Offer:
     arms: tuple[Arm, ...]
     groups: tuple[str, ...]
     descriptors: I16
-    """(K, 20)."""
+    """(K, 25)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Shelf:
     share: float = 1.0
     """Most of the title's impressions that generated pictures may have."""
     mean: I16 | None = None
-    """(20,) mean descriptor of the title's pictures; None where it has none."""
+    """(25,) mean descriptor of the title's pictures; None where it has none."""
     _offers: dict[tuple[Any, ...], Offer] = field(default_factory=dict)
 
     @cached_property

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from artwork.assess import Assessed, PictureModels, assess, see
+from artwork.assess import PictureModels, assess, see
+from artwork.emphasis import emphasis
 from artwork.groups import GroupMaker
 from artwork.pictures import PictureGroup
 from content.types import U8
@@ -28,20 +29,17 @@ def taken_in(
     """
     [one] = assess([replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))], models.visual)
     language = request.get("language")
-    reason = _refusal(one, lettered=language is not None)
-    if reason is not None:
-        return [], [{"reason": reason, "detail": _detail(reason)}]
+    refused = [reason for reason in one.reasons if language is None or reason not in LETTERED]
+    if refused:
+        return [], [{"reason": reason, "detail": _detail(reason)} for reason in refused]
     made = {"kind": "upload", "sha256": request["sha256"], "note": request.get("note")}
-    group = maker.group(rgb, one, origin="uploaded", language=language, made=made)
+    group = maker.group(
+        rgb, one, origin="uploaded", emphasis=emphasis(one), language=language, made=made
+    )
     if not group.variants:
         detail = "every crop would cut a face or words; give it in the shape it is for"
         return [], [{"reason": "no_crop", "detail": detail}]
     return [group], []
-
-
-def _refusal(one: Assessed, *, lettered: bool) -> str | None:
-    reason = one.refusal
-    return None if lettered and reason in LETTERED else reason
 
 
 def _detail(reason: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from artwork import considered
+from artwork.considered import CandidateRow
 from artwork.decoding import decoded
 from artwork.display import Display
 from artwork.features import Context
@@ -70,6 +72,11 @@ def job(job_id: str, **changes: object) -> JobRecord:
         updated_us=2,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def _looked(n: int, verdict: Verdict = "chosen", reasons: tuple[str, ...] = ()) -> CandidateRow:
+    told = (("character", "mood:tense"), "all", f"g{n}" if verdict == "chosen" else None)
+    return CandidateRow(n * 4000.5, verdict, reasons, {"overall": 0.5}, *told, "ef" * 32, n=n)
 
 
 _SHOTS = [ShotRow(i, i * 1.0, i + 1.0, i + 0.5, "ab" * 32 if i else None) for i in range(5)]
@@ -394,6 +401,14 @@ class House:
         self.review = Review(self.catalog)
         self.uploads = Uploads(self.catalog, folder / "uploads")
         self.events: list[str] = []
+        self.looked = [_looked(0), _looked(1, "refused", ("blurred", "lettering")), _looked(2)]
+
+    def candidates(
+        self, title_id: str, *, verdict: considered.Verdict | None, after: int | None, limit: int
+    ) -> Sequence[CandidateRow]:
+        self.catalog.get(title_id)
+        rows = [row for row in self.looked if verdict in (None, row.verdict)]
+        return [row for row in rows if row.n > (-1 if after is None else after)][:limit]
 
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]:
         self.catalog.get(title_id)

@@ -303,7 +303,7 @@ def test_what_is_taken_back_leaves_the_counts_as_they_were() -> None:
 
 def test_the_same_arms_are_the_same_offer() -> None:
     names = ("a", "b")
-    arms = [Arm(f"v{name}", name, name) for name in names]
+    arms = [Arm(f"v{name}", name, name, b"") for name in names]
     origins: dict[str, Origin] = {"a": "frame", "b": "generated"}
     shelf = Shelf(
         "default",

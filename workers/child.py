@@ -99,10 +99,11 @@ class Operations:
         extraction: str,
         images: str,
         journal: str,
+        spoilers: bool,
         **ids: str,
-    ) -> list[dict[str, Any]]:
+    ) -> dict[str, Any]:
         kept = load(Path(extraction))
-        groups = make_candidates(
+        found = make_candidates(
             Path(path),
             kept,
             title_id=ids["title_id"],
@@ -111,8 +112,12 @@ class Operations:
             models=self._models,
             grab=partial(grab, limits=DecodeLimits(wall_s=wall_s), steady=kept.steady),
             on_progress=lambda fraction: report("pictures", fraction),
+            spoilers=spoilers,
         )
-        return [packed(group) for group in groups]
+        return {
+            "groups": [packed(group) for group in found.groups],
+            "candidates": [asdict(one) for one in found.candidates],
+        }
 
     def upload(
         self,

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     generated_share: float = Field(
         0.2, ge=0, le=1, description="Most of a title's impressions that generated pictures have."
     )
+    artwork_spoilers: bool = Field(
+        default=False, description="May artwork be taken from a film's last tenth?"
+    )
     visual_encoder: str = Field("embedded", description="Of pictures; see docs/models.md.")
     audio_encoder: str = Field("embedded", description="Of sound; see docs/models.md.")
     text_encoder: str = Field("embedded", description="Of words; see docs/models.md.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from artwork import pictures
+from artwork.considered import CandidateRow, Verdict, list_candidates
 from artwork.guardrails import HouseRules
 from artwork.images import ImageStore
 from artwork.personalize import Personalizer
@@ -102,6 +103,25 @@ class Services:
         except sa.exc.SQLAlchemyError:
             return False
         return True
+
+    def candidates(
+        self, title_id: str, *, verdict: Verdict | None, after: int | None, limit: int
+    ) -> list[CandidateRow]:
+        """The moments looked at for a title's published version, those behind number `after`.
+
+        Raises:
+            NotFound: `title_not_found`.
+        """
+        version = self.catalog.get(title_id).version
+        if version is None:
+            return []
+        with self._parts.engine.begin() as connection:
+            return list_candidates(
+                *(connection, title_id, version, self._parts.tenant),
+                verdict=verdict,
+                after=after,
+                limit=limit,
+            )
 
     def variants(self, title_id: str, aspect: str | None = None) -> list[VariantRow]:
         """The candidate pictures of a title's published version.

@@ -32,7 +32,7 @@ class Verdict(BaseModel):
 class ArtworkPolicy(BaseModel):
     """What may be shown of a title; `pin` and `veto` are image groups.
 
-    `generated_share` is the one in force: the title's own, else the deployment's.
+    `generated_share` is null where the deployment's KEYART_GENERATED_SHARE holds.
     """
 
     title_id: str
@@ -40,16 +40,15 @@ class ArtworkPolicy(BaseModel):
     veto: list[str]
     origins: list[str]
     review_required: bool
-    generated_share: float
+    generated_share: float | None
 
     @classmethod
-    def of(cls, title_id: str, policy: Policy, share: float) -> "ArtworkPolicy":
-        own = policy.generated_share
+    def of(cls, title_id: str, policy: Policy) -> "ArtworkPolicy":
         return cls(
             title_id=title_id,
             pin=policy.pin,
             veto=list(policy.veto),
             origins=list(policy.origins),
             review_required=policy.review_required,
-            generated_share=share if own is None else own,
+            generated_share=policy.generated_share,
         )

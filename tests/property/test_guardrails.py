@@ -94,7 +94,7 @@ def test_a_masked_picture_is_never_on_offer(batch: int) -> None:
             "default",
             "t",
             "all",
-            {"16:9": [Arm(f"v-{name}", name, name) for name in names]},
+            {"16:9": [Arm(f"v-{name}", name, name, b"") for name in names]},
             pictures,
             {name: reason for name, reason in reasons.items() if reason is not None},
             dict.fromkeys(names, np.zeros(20, np.int16)),
