@@ -17,12 +17,14 @@ from typing import Any, BinaryIO
 import msgpack
 
 from artwork.candidates import make_candidates
+from artwork.generate.diffusion import Painter
+from artwork.generate.making import generate
 from artwork.images import ImageStore
 from artwork.quality import analysis_picture
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
 from content.encoders.models import Models
-from content.errors import KeyartError, TransientError, described
+from content.errors import Conflict, KeyartError, TransientError, described
 from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
@@ -39,6 +41,8 @@ class Operations:
         self._models = Models(
             settings.encoders, transcript=settings.transcript, shots=settings.shots
         )
+        chosen = settings.painter
+        self._painter = None if chosen is None else Painter(chosen)
 
     def probe(self, _report: Report, *, path: str, wall_s: float) -> dict[str, Any]:
         return asdict(probe(Path(path), DecodeLimits(wall_s=wall_s)))
@@ -107,6 +111,19 @@ class Operations:
             on_progress=lambda fraction: report("pictures", fraction),
         )
         return [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups]
+
+    def generate(
+        self, report: Report, *, images: str, journal: str, **asked: Any
+    ) -> dict[str, Any]:
+        if self._painter is None:  # configured when it was asked for, not any more
+            raise Conflict("generation_off", "KEYART_DIFFUSION names no model")
+        return generate(
+            asked,
+            models=self._models,
+            painter=self._painter,
+            images=ImageStore(Path(images), Path(journal)),
+            on_progress=lambda share: report("generate", share),
+        )
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

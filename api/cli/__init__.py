@@ -11,7 +11,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, doctor, fit, reads, serve, status, submit, title, verify
+from api.cli import bench, doctor, fit, generate, reads, serve, status, submit, title, verify
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -32,6 +32,7 @@ for command in (
     reads.reward,
     submit.reindex,
     fit.fit_weights,
+    generate.generate,
     verify.verify,
     doctor.doctor,
     bench.bench,
