@@ -30,12 +30,13 @@ CODES: Mapping[str, Code] = {
     "no_variants": Code(404, "The title has no picture that may be shown in this request."),
     # 405, 409
     "method_not_allowed": Code(405, "The route does not know this method; see `Allow`."),
+    "generation_off": Code(409, "KEYART_DIFFUSION names no model: nothing is generated here."),
+    "not_published": Code(409, "The title has no published version yet."),
     "reward_conflict": Code(409, "Another value was given for this kind; send `correct: true`."),
     "event_conflict": Code(409, "The event id already names another event."),
     "job_ended": Code(409, "The job has ended and cannot be cancelled."),
     "no_generation": Code(409, "The index has no live generation yet."),
     "no_timeline": Code(409, "The title has no media: there is nothing that runs in time."),
-    "not_published": Code(409, "The title is not published yet; wait for its job."),
     "title_not_ready": Code(409, "The title's first job is not done yet."),
     "reindex_running": Code(409, "A reindex is already under way."),
     # 413, 415
@@ -58,6 +59,7 @@ CODES: Mapping[str, Code] = {
     "synopsis_empty": Code(422, "The synopsis is empty or blank."),
     "synopsis_too_long": Code(422, "The synopsis has more than 20,000 characters."),
     "invalid_context": Code(422, "A field of the context is not acceptable."),
+    "invalid_brief": Code(422, "A brief has a key or a value that there is not."),
     "invalid_weights": Code(422, "A weight is negative, of no such space, or all are 0."),
     "unknown_space": Code(422, "There is no such vector space."),
     "unknown_format": Code(422, "There is no such format of a timeline."),

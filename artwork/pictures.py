@@ -1,7 +1,7 @@
 """Rows of candidate pictures: image groups (one source picture each) and variants (its crops)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,21 @@ class VariantRow:
     made: dict[str, Any] | None = None
     verdict: Verdict | None = None
     """What people decided of the picture."""
+
+
+def packed(group: PictureGroup) -> dict[str, Any]:
+    """A group as plain data, to cross a process or to be kept; `unpacked` reads it back."""
+    return {**asdict(group), "embedding": group.embedding.astype("<f4").tobytes()}
+
+
+def unpacked(raw: Mapping[str, Any]) -> PictureGroup:
+    """The group that `packed` made data of; lists, too, may stand where it had tuples."""
+    variants = tuple(PictureVariant(**variant) for variant in raw["variants"])
+    embedding = np.frombuffer(raw["embedding"], "<f4")
+    emphasis = tuple(raw["emphasis"])
+    return PictureGroup(
+        **{**raw, "variants": variants, "embedding": embedding, "emphasis": emphasis}
+    )
 
 
 def write_groups(

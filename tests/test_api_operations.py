@@ -135,6 +135,7 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "GET /v1/titles/{title_id}/timeline",
         "GET /v1/titles/{title_id}/shots",
         "GET /v1/titles/{title_id}/variants",
+        "POST /v1/titles/{title_id}/generate",
         "GET /v1/titles/{title_id}/similar",
         "GET /v1/titles/{title_id}/artwork",
         "GET /v1/search",

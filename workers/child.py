@@ -20,15 +20,17 @@ from PIL import Image
 
 from artwork.candidates import make_candidates
 from artwork.decoding import UPLOADED
+from artwork.generate.diffusion import Painter
+from artwork.generate.making import generate
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
-from artwork.pictures import PictureGroup
+from artwork.pictures import packed
 from artwork.quality import analysis_picture
 from artwork.uploads import taken_in
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
 from content.encoders.models import Models
-from content.errors import KeyartError, PermanentError, TransientError, described
+from content.errors import Conflict, KeyartError, PermanentError, TransientError, described
 from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
@@ -45,6 +47,8 @@ class Operations:
         self._models = Models(
             settings.encoders, transcript=settings.transcript, shots=settings.shots
         )
+        chosen = settings.painter
+        self._painter = None if chosen is None else Painter(chosen)
 
     def probe(self, _report: Report, *, path: str, wall_s: float) -> dict[str, Any]:
         return asdict(probe(Path(path), DecodeLimits(wall_s=wall_s)))
@@ -141,10 +145,18 @@ class Operations:
         groups, refused = taken_in(rgb, self._models, maker, request)
         return {"groups": [packed(group) for group in groups], "refused": refused}
 
-
-def packed(group: PictureGroup) -> dict[str, Any]:
-    """A group as msgpack has it; `workers.ingest.group_of` reads it back."""
-    return {**asdict(group), "embedding": group.embedding.astype("<f4").tobytes()}
+    def generate(
+        self, report: Report, *, images: str, journal: str, **asked: Any
+    ) -> dict[str, Any]:
+        if self._painter is None:  # configured when it was asked for, not any more
+            raise Conflict("generation_off", "KEYART_DIFFUSION names no model")
+        return generate(
+            asked,
+            models=self._models,
+            painter=self._painter,
+            images=ImageStore(Path(images), Path(journal)),
+            on_progress=lambda share: report("generate", share),
+        )
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

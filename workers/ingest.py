@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from artwork import pictures
 from artwork.considered import Candidate, small_pictures, write_candidates
 from artwork.images import ImageStore
-from artwork.pictures import PictureGroup, PictureVariant
+from artwork.pictures import PictureGroup
 from content import keeping, publication
 from content.errors import Cancelled, Conflict, TransientError
 from content.extract import THUMBNAILS
@@ -228,7 +228,7 @@ class Ingest:
         ):
             self.pictures()
             kept = self._kept("found")
-        return [group_of(raw) for raw in kept["groups"]], [
+        return [pictures.unpacked(raw) for raw in kept["groups"]], [
             Candidate(
                 **{**raw, "reasons": tuple(raw["reasons"]), "emphasis": tuple(raw["emphasis"])}
             )
@@ -339,13 +339,3 @@ def _masters(found: dict[str, Any]) -> set[str]:
     crops = {variant["sha256"] for group in found["groups"] for variant in group["variants"]}
     whole = {group["source_sha256"] for group in found["groups"]}
     return crops | whole | {one["sha256"] for one in found["candidates"]}
-
-
-def group_of(raw: dict[str, Any]) -> PictureGroup:
-    """A group as a child answered it."""
-    variants = tuple(PictureVariant(**variant) for variant in raw["variants"])
-    embedding = np.frombuffer(raw["embedding"], "<f4")
-    emphasis = tuple(raw["emphasis"])
-    return PictureGroup(
-        **{**raw, "variants": variants, "embedding": embedding, "emphasis": emphasis}
-    )

@@ -16,7 +16,8 @@ from artwork.pictures import PictureGroup
 from content import publication
 from content.errors import Cancelled, Conflict, NotFound
 from content.records import writing
-from workers.ingest import group_of, publishing
+from workers.generating import references, without_copies
+from workers.ingest import publishing
 from workers.jobs import PUBLISHED, JobRecord
 from workers.parts import Parts
 from workers.pool import Pool, spaced
@@ -55,6 +56,8 @@ class Making:
                 cancelled=self.cancelled,
                 timeout_s=self.parts.settings.job_timeout_s,
             )
+        if self.job.kind == "generate":
+            answer = without_copies(self.parts, self._title_id, answer)
         draft = self._folder / "made.draft"
         draft.write_bytes(msgpack.packb({"version": version, **answer}))
         draft.replace(self._folder / "made")
@@ -66,7 +69,7 @@ class Making:
             Conflict: `title_changed`, when another version was published meanwhile.
         """
         made = msgpack.unpackb((self._folder / "made").read_bytes())
-        groups = [group_of(raw) for raw in made["groups"]]
+        groups = [pictures.unpacked(raw) for raw in made["groups"]]
         outcome = {"groups": [group.id for group in groups], "refused": made["refused"]}
         with publishing(self._title_id):
             if self.parts.rows.get(self.job.id).stage == PUBLISHED:  # killed after the transaction
@@ -96,7 +99,9 @@ class Making:
         with self.parts.engine.connect() as connection:
             sources = pictures.sources(connection, self._title_id, version, self.parts.tenant)
         title = row.title
+        generated = self.job.kind == "generate"
         return {
+            **(references(self.parts, self._title_id, version) if generated else {}),
             "request": self.job.request or {},
             "title": {
                 "id": title.id,

@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from artwork.generate.choice import DiffusionChoice
+from artwork.generate.choice import choice as diffusion_choice
 from content.encoders.choice import Device, EncoderChoice, Role, default_cache, parse
 from content.errors import Invalid
 from content.types import Origin
@@ -95,6 +97,21 @@ class Settings(BaseSettings):
         default_factory=default_cache, description="Folder for embedded models exported to ONNX."
     )
 
+    diffusion: str = Field(
+        "", description="Model that generates artwork: FOLDER or ORG/NAME@COMMIT; empty: none."
+    )
+    diffusion_controlnet: str = Field(
+        "", description="ControlNet for Canny edges that it keeps to: FOLDER or ORG/NAME@COMMIT."
+    )
+    diffusion_ip_adapter: str = Field(
+        "",
+        description="IP-Adapter by which it sees the frame: FOLDER:FILE.safetensors or "
+        "ORG/NAME@COMMIT:FILE.safetensors.",
+    )
+    diffusion_steps: int = Field(30, ge=1, le=1000, description="Steps of its noise schedule.")
+    diffusion_guidance: float = Field(
+        6.5, ge=0, le=50, description="How closely it keeps to the prompt (classifier-free)."
+    )
     c2pa_cert: Path | None = Field(
         None, description="Certificates to sign pictures with, PEM, leaf first; else its own."
     )
@@ -129,6 +146,26 @@ class Settings(BaseSettings):
         except Invalid as error:
             raise ValueError(error.detail) from error
         return value
+
+    @model_validator(mode="after")
+    def _check_diffusion(self) -> Self:
+        try:
+            self.painter  # noqa: B018
+        except Invalid as error:
+            raise ValueError(error.detail) from error
+        return self
+
+    @property
+    def painter(self) -> DiffusionChoice | None:
+        """What generates artwork; None when nothing does."""
+        return diffusion_choice(
+            self.diffusion,
+            controlnet=self.diffusion_controlnet,
+            ip_adapter=self.diffusion_ip_adapter,
+            steps=self.diffusion_steps,
+            guidance=self.diffusion_guidance,
+            device=self.device,
+        )
 
     @property
     def encoders(self) -> EncoderChoice:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from artwork.generate import diffusion
 from artwork.provenance.credentials import Signer
 from content import migrate
 from content.encoders import exported, torch_setup, whisper
@@ -168,6 +169,8 @@ def _with_models(settings: Settings) -> Settings:
     specs(settings.encoders)
     if settings.transcript != "off":
         whisper.locate(settings.transcript)
+    if settings.painter is not None:
+        diffusion.locate(settings.painter)
     prepared = exported.prepare(settings.encoders)
     return settings.model_copy(update={"model_cache": prepared, "device": place})
 

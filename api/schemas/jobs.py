@@ -24,6 +24,13 @@ class Reindexing(BaseModel):
     generation: str | None
 
 
+class Making(BaseModel):
+    """A job that makes pictures for a published title."""
+
+    title_id: str
+    job_id: str
+
+
 class Job(BaseModel):
     id: str
     kind: str

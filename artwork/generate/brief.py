@@ -38,6 +38,9 @@ LOOKS: Mapping[str, str] = {
     "soft": "soft diffused light",
     "painted": "painterly brushwork",
 }
+MAX_COUNT = 16
+"""Pictures of one request."""
+MAX_SEED = 2**31 - 1
 MOOD_NAMES = tuple(mood.name for mood in MOODS)
 
 

@@ -7,7 +7,6 @@ passes the same gates as all others afterwards.
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from content.encoders.choice import Device, Source, parse_diffusers
+from artwork.generate.choice import DiffusionChoice
+from content.encoders.choice import Source
 from content.encoders.sources import digest_of, weights_folder
 from content.encoders.torch_setup import PRECISION, device, import_torch
 from content.errors import Invalid
@@ -38,41 +38,6 @@ CONTROL, REFERENCE = 0.6, 0.5
 """Weights of a ControlNet's edges and of an IP-Adapter's picture."""
 FEATHER = 1 / 16
 """Of an extension's kept side: where the painted passes over into the frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class DiffusionChoice:
-    """Which model paints, and how: the settings, read. Touches no file."""
-
-    model: Source
-    controlnet: Source | None = None
-    """For Canny edges."""
-    ip_adapter: tuple[Source, str] | None = None
-    """And the place of its file in there."""
-    steps: int = 30
-    guidance: float = 6.5
-    device: Device = "auto"
-
-
-def choice(
-    model: str, *, controlnet: str = "", ip_adapter: str = "", **more: Any
-) -> DiffusionChoice | None:
-    """What the settings name; None where no model is configured.
-
-    Raises:
-        Invalid: `invalid_encoder`, `encoder_not_pinned`.
-    """
-    if not model:
-        return None
-    adapter = None
-    if ip_adapter:
-        where, _, place = ip_adapter.rpartition(":")
-        if not where or not place.endswith(".safetensors"):
-            expected = "FOLDER:FILE.safetensors or ORG/NAME@COMMIT:FILE.safetensors"
-            raise Invalid("invalid_encoder", f"{ip_adapter!r} is no IP-Adapter; write {expected}")
-        adapter = (parse_diffusers(where), place)
-    control = parse_diffusers(controlnet) if controlnet else None
-    return DiffusionChoice(parse_diffusers(model), control, adapter, **more)
 
 
 def locate(chosen: DiffusionChoice) -> Path:

@@ -1,0 +1,213 @@
+"""Generated pictures: what is asked, what the model is told, what it paints, what is let in."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artwork.generate.brief import EMPHASIS, LOOKS, Brief, parse
+from artwork.generate.choice import choice
+from artwork.generate.diffusion import Painter, locate
+from artwork.generate.likeness import LEAST, MOST, Likeness, floor
+from artwork.generate.plan import attempts
+from artwork.generate.prompt import prompt
+from content.errors import Invalid
+from content.types import F32, U8
+from tests import small_models
+from tests.photographs import SCENES, shipped
+
+PROFILE: dict[str, Any] = {
+    "look": {
+        "medium": "animation",
+        "palette": [{"name": "dark brown"}, {"name": "gold"}, {"name": "gold"}],
+    },
+    "mood": {"top": "tense"},
+    "words": {"themes": [{"theme": "friendship", "score": 0.6}, {"theme": "war", "score": 0.1}]},
+}
+
+
+def test_a_brief_is_read() -> None:
+    assert parse("") == Brief()
+    text = " mood:eerie, emphasis:place,look:noir,change:bold,extend:2:3"
+    assert parse(text) == Brief("eerie", "place", "noir", "bold", "2:3")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mood:sleepy", "mood is tense, "),
+        ("actor:somebody", "KEY mood, emphasis, look, change or extend"),
+        ("mood", "expected KEY:VALUE"),
+        ("mood:eerie,mood:tense", "stands twice"),
+        ("extend:16:9", "extend is 2:3 or 9:16"),
+    ],
+)
+def test_a_bad_brief_is_refused_by_what_there_is(text: str, words: str) -> None:
+    with pytest.raises(Invalid, match="invalid_brief") as error:
+        parse(text)
+    assert words in error.value.detail
+
+
+def test_the_prompt_is_written_from_profile_and_brief() -> None:
+    told = prompt(parse("emphasis:place"), PROFILE, ["Fantasy", "Ada Lovelace"])
+    assert told == (
+        "still of an animated film, the place itself, establishing shot, tense atmosphere, "
+        "fantasy film, palette of dark brown, gold, a story of friendship, "
+        "cinematic composition, detailed"
+    )
+    asked = prompt(parse("mood:eerie,look:noir"), PROFILE)
+    assert "eerie atmosphere" in asked and LOOKS["noir"] in asked and "palette" not in asked
+    assert prompt(Brief(), {}) == "film still, cinematic composition, detailed"
+
+
+def frame(name: str, *, overall: float = 0.5, tags: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {"id": name, "origin": "frame", "scores": {"overall": overall}, "emphasis": tags}
+
+
+def test_the_frames_that_fit_come_first_and_every_picture_has_its_seed() -> None:
+    sources = [
+        frame("good", overall=0.9),
+        frame("place", overall=0.1, tags=("place",)),
+        frame("both", overall=0.1, tags=("place", "mood:eerie")),
+        frame("made") | {"origin": "composed"},
+    ]
+    made = attempts(parse("mood:eerie,emphasis:place"), sources, 4, 7)
+    assert [each.source["id"] for each in made] == ["both", "place", "good", "both"]
+    assert [each.seed for each in made] == [7, 8, 9, 10]
+    assert [each.strength for each in made] == [0.4, 0.433, 0.467, 0.5]
+    assert attempts(parse("extend:2:3"), sources, 1, 7)[0].strength == 1.0
+    assert attempts(Brief(), [sources[-1]], 4, 7) == []
+
+
+# ----- is it of this title?
+
+
+def unit(*rows: list[float]) -> F32:
+    found = np.array(rows, dtype=np.float32)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def test_the_floor_is_what_the_titles_own_frames_keep_and_strangers_do_not() -> None:
+    nobody = np.zeros((0, 3), np.float32)
+    alike = unit([1, 0, 0], [1, 0.1, 0], [1, 0, 0.1])
+    assert floor(alike, nobody) == MOST, "a film of one look may not ask for all but itself"
+    assert floor(np.eye(3, dtype=np.float32), nobody) == LEAST
+    assert floor(alike[:1], nobody) == LEAST, "one frame tells nothing of its likeness"
+    varied = unit([1, 0, 0], [0.6, 0.8, 0], [0, 0, 1], [0, 0.8, 0.6])
+    own = np.sort([0.6, 0.64, 0.6, 0.64])
+    assert floor(varied, nobody) == pytest.approx(np.quantile(own, 0.25), abs=1e-3)
+    near = unit([1, 0.5, 1], [1, 0.5, 1])
+    assert floor(varied, near) == pytest.approx(0.6667, abs=1e-3), "strangers come nearer"
+
+
+def test_a_strange_picture_and_a_strange_face_are_refused() -> None:
+    people = np.zeros((1, 128), np.float32)
+    title = Likeness(unit([1, 0, 0]), 0.6, people)
+    close, far = unit([1, 0.2, 0])[0], unit([0.2, 1, 0])[0]
+    known, strange = people + 0.04, people + 0.06  # 0.45 and 0.68 away
+    assert title.reasons(close, known) == []
+    assert [reason for reason, _ in title.reasons(far, known)] == ["unrepresentative"]
+    [(reason, detail)] = title.reasons(close, np.concatenate([known, strange]))
+    assert (reason, detail) == ("unknown_face", "1 of 2 faces are nobody's in the title's frames")
+    empty = Likeness(unit([1, 0, 0]), 0.6, np.zeros((0, 128), np.float32))
+    assert [reason for reason, _ in empty.reasons(close, known)] == ["unknown_face"]
+
+
+# ----- the model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights."""
+    return small_models.diffusion(tmp_path_factory.mktemp("model") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def photograph() -> U8:
+    return shipped(*SCENES[0])
+
+
+def paint(painter: Painter, photograph: U8, seed: int = 7, strength: float = 0.4) -> U8:
+    return painter.redraw(photograph, prompt="eerie", negative="", strength=strength, seed=seed)
+
+
+def painter(model: Path, **more: Any) -> Painter:
+    chosen = choice(str(model), steps=4, device="cpu", **more)
+    assert chosen is not None
+    return Painter(chosen)
+
+
+def test_one_seed_is_one_picture_whoever_paints_it(model: Path, photograph: U8) -> None:
+    one = painter(model)
+    first = paint(one, photograph)
+    assert np.array_equal(first, paint(painter(model), photograph))
+    assert np.array_equal(first, paint(one, photograph)), "the model keeps nothing of a picture"
+    assert not np.array_equal(first, paint(one, photograph, seed=8))
+    assert not np.array_equal(first, paint(one, photograph, strength=0.6))
+    height, width = photograph.shape[:2]
+    assert first.shape[1] / first.shape[0] == pytest.approx(width / height, rel=0.05)
+    assert one.facts["model"] == "tiny" and len(one.facts["model_sha256"]) == 64
+
+
+def test_an_extension_keeps_the_frame_and_paints_the_rest(model: Path, photograph: U8) -> None:
+    one = painter(model)
+    made = one.extend(photograph, 2 / 3, prompt="eerie", negative="", seed=7)
+    assert made.shape[1] / made.shape[0] == pytest.approx(2 / 3, rel=0.05)
+    again = one.extend(photograph, 2 / 3, prompt="eerie", negative="", seed=8)
+    middle = slice(made.shape[0] // 2 - 8, made.shape[0] // 2 + 8)
+    assert np.array_equal(made[middle], again[middle]), "the frame's own pixels"
+    assert not np.array_equal(made[:8], again[:8]), "what was not there is painted"
+    with pytest.raises(Invalid, match="nothing to extend"):
+        one.extend(made, 2 / 3, prompt="", negative="", seed=7)
+
+
+def test_a_controlnet_and_an_ip_adapter_have_their_say(
+    model: Path, photograph: U8, tmp_path: Path
+) -> None:
+    plain = paint(painter(model), photograph)
+    net = small_models.controlnet(tmp_path / "net", model)
+    edged = painter(model, controlnet=str(net))
+    assert not np.array_equal(plain, paint(edged, photograph))
+    assert edged.extend(photograph, 2 / 3, prompt="", negative="", seed=7).shape[0] > 0
+    file = small_models.ip_adapter(tmp_path / "ip")
+    shown = painter(model, ip_adapter=f"{tmp_path / 'ip'}:{file}")
+    assert not np.array_equal(plain, paint(shown, photograph))
+    assert {"controlnet_sha256"} <= edged.facts.keys()
+    assert {"ip_adapter_sha256"} <= shown.facts.keys()
+
+
+def test_what_cannot_be_trusted_or_is_no_model_is_refused(model: Path, tmp_path: Path) -> None:
+    assert choice("") is None
+    for text, code in [
+        ("stabilityai/sd", "encoder_not_pinned"),
+        ("sd", "invalid_encoder"),
+    ]:
+        with pytest.raises(Invalid, match=code):
+            choice(text)
+    with pytest.raises(Invalid, match="no IP-Adapter"):
+        choice(str(model), ip_adapter=str(model))
+
+    def refused(folder: Path, code: str) -> None:
+        chosen = choice(str(folder))
+        assert chosen is not None
+        with pytest.raises(Invalid, match=code):
+            locate(chosen)
+
+    refused(tmp_path / "nowhere", "encoder_not_found")
+    pickled = tmp_path / "pickled"
+    pickled.mkdir()
+    (pickled / "model_index.json").write_text("{}")
+    (pickled / "diffusion_pytorch_model.bin").write_bytes(b"\x80\x04.")
+    refused(pickled, "encoder_unsafe_weights")
+    coded = tmp_path / "coded"
+    coded.mkdir()
+    (coded / "model.safetensors").symlink_to(model / "text_encoder" / "model.safetensors")
+    refused(coded, "no model_index.json")
+    (coded / "pipeline.py").write_text("raise SystemExit")
+    refused(coded, "wants code of its own")
+
+
+def test_every_word_for_an_emphasis_is_told(photograph: U8) -> None:
+    for tag, words in EMPHASIS.items():
+        assert words in prompt(Brief(emphasis=tag), PROFILE)
