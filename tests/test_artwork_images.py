@@ -147,7 +147,10 @@ def test_deleting_takes_the_master_and_all_renditions(store: ImageStore, tmp_pat
         store.rendition(gone.sha256, "webp", width)
     store.delete([gone.sha256])
     store.delete([gone.sha256, "f" * 64])
-    assert [f.name for f in tmp_path.rglob("*") if f.is_file()] == [kept.sha256]
+    assert [f.name for f in (tmp_path / "images" / "masters").rglob("*") if f.is_file()] == [
+        kept.sha256
+    ]
+    assert not list(tmp_path.rglob("*.webp"))
     with pytest.raises(NotFound):
         store.rendition(gone.sha256, "webp", LADDER[0])
     with pytest.raises(NotFound):
