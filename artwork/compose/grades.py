@@ -1,0 +1,232 @@
+"""Graded looks: warm, cold, noir and duotone, made from a title's own palette.
+
+A grade is a function of colour alone, in OKLab (Ottosson 2020), applied as a table of 33³ colours
+with trilinear interpolation, as colourists' LUTs are. Skin keeps its hue: what is turned is kept
+within the range where skin of every tone lies, so that no grade makes it green.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from content.errors import Invalid
+from content.palette import from_rgb, palette, to_rgb
+from content.types import F32, U8
+
+Look = Literal["warm", "cold", "noir", "duotone"]
+LOOKS: tuple[Look, ...] = get_args(Look)
+
+STEPS = 33
+SKIN_HUE, SKIN_REACH = np.deg2rad(52.0), np.deg2rad(40.0)
+"""Of skin in OKLab: about 35° to 75° from light to dark; the reach fades out."""
+SKIN_CHROMA = 0.16
+"""More than skin has."""
+
+Grade = Callable[[F32], F32]
+"""OKLab (n, 3) to OKLab (n, 3)."""
+
+
+def graded(rgb: U8, look: str, tones: F32) -> U8:
+    """A picture, (H, W, 3), in a look.
+
+    Args:
+        look: one of `LOOKS`.
+        tones: the title's palette, (k, 3) or (k, 4), OKLab (and share); see `title_tones`.
+
+    Raises:
+        Invalid: `unknown_look`.
+    """
+    match look:
+        case "warm":
+            grade = _warm(tones)
+        case "cold":
+            grade = _cold(tones)
+        case "noir":
+            grade = _noir(tones)
+        case "duotone":
+            grade = _duotone(tones)
+        case _:
+            raise Invalid("unknown_look", f"there is no look {look!r}; there are: {', '.join(LOOKS)}")
+    return _applied(rgb, grade)
+
+
+def title_tones(hexes: Sequence[str], rgb: U8) -> F32:
+    """A palette (k, 3) in OKLab: the title's (`look.palette` of its profile, `#rrggbb` each) or,
+    where it has none, the picture's own."""
+    if hexes:
+        values = [[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in hexes]
+        return from_rgb(np.array(values, np.uint8))
+    small = from_rgb(cv2.resize(rgb, (48, 48), interpolation=cv2.INTER_AREA)).reshape(-1, 3)
+    return palette(small, np.ones(len(small)))[:, :3]
+
+
+def matched(rgb: U8, like: F32, strength: float) -> U8:
+    """A picture whose colours are moved towards others, as in Reinhard et al. 2001, in OKLab.
+
+    Args:
+        like: means and deviations of L, a and b, (2, 3); see `statistics`.
+        strength: 0 leaves the picture, 1 gives it all of them.
+    """
+    mean, deviation = statistics(rgb)
+    # Gains are held: a flat picture has little contrast to be stretched, only noise.
+    gain = np.clip(like[1] / np.maximum(deviation, 1e-3), 0.6, 1.6)
+
+    def grade(lab: F32) -> F32:
+        return np.asarray(lab + strength * ((lab - mean) * gain + like[0] - lab), np.float32)
+
+    return _applied(rgb, grade)
+
+
+def statistics(rgb: U8) -> F32:
+    """Means and deviations of L, a and b, (2, 3)."""
+    small = from_rgb(cv2.resize(rgb, (96, 96), interpolation=cv2.INTER_AREA)).reshape(-1, 3)
+    return np.stack([small.mean(axis=0), small.std(axis=0)]).astype(np.float32)
+
+
+def _warm(tones: F32) -> Grade:
+    """Lights towards the palette's warmest tone, shadows a little towards its coolest."""
+    warm, cool = _pull(tones, 60.0), _pull(tones, 240.0)
+
+    def grade(lab: F32) -> F32:
+        light = _smooth(lab[:, :1])
+        turned = lab.copy()
+        turned[:, 1:] = 0.94 * lab[:, 1:] + 0.052 * light * warm + 0.012 * (1 - light) * cool
+        turned[:, :1] = _curve(lab[:, :1], 0.10) + 0.012 * light
+        return _keep_skin(lab, turned)
+
+    return grade
+
+
+def _cold(tones: F32) -> Grade:
+    """Everything towards the palette's coolest tone, the shadows most, and less colour."""
+    cool = _pull(tones, 245.0)
+
+    def grade(lab: F32) -> F32:
+        light = _smooth(lab[:, :1])
+        turned = lab.copy()
+        turned[:, 1:] = 0.70 * lab[:, 1:] + (0.048 - 0.020 * light) * cool
+        turned[:, :1] = _curve(lab[:, :1], 0.14) - 0.012
+        return _keep_skin(lab, turned)
+
+    return grade
+
+
+def _noir(tones: F32) -> Grade:
+    """Black and white as through an orange filter, which keeps faces light; hard contrast, and a
+    breath of the palette's darkest tone in the shadows."""
+    darkest = tones[int(np.argmin(tones[:, 0])), 1:3]
+    breath = 0.012 * darkest / max(0.02, float(np.hypot(*darkest)))
+
+    def grade(lab: F32) -> F32:
+        # Along 50° of hue warm colours become lighter, cool ones darker.
+        along = lab[:, 1:2] * np.cos(np.deg2rad(50)) + lab[:, 2:3] * np.sin(np.deg2rad(50))
+        light = _curve(np.clip(lab[:, :1] + 0.45 * along, 0, 1), 0.42)
+        return np.hstack([light, (1 - light) * breath]).astype(np.float32)
+
+    return grade
+
+
+def _duotone(tones: F32) -> Grade:
+    """Lightness alone, drawn from a dark to a light tone: the palette's two strongest.
+
+    The strongest are the two of most chroma whose hues differ most; green ones are passed over
+    where there are others, because faces would wear them.
+    """
+    dark, light = _pair(tones)
+
+    def grade(lab: F32) -> F32:
+        t = _curve(lab[:, :1], 0.30)
+        # Chroma is fullest between the ends: black and white have none to give.
+        return np.asarray(dark * (1 - t) + light * t, np.float32)
+
+    return grade
+
+
+def _pair(tones: F32) -> tuple[F32, F32]:
+    """A dark and a light tone, (3,) each, of the hues of the two strongest."""
+    chroma = np.hypot(tones[:, 1], tones[:, 2])
+    hue = np.arctan2(tones[:, 2], tones[:, 1])
+    green = (np.rad2deg(hue) > 95) & (np.rad2deg(hue) < 175)
+    usable = np.flatnonzero((chroma > 0.015) & ~green)
+    if not usable.size:
+        usable = np.flatnonzero(~green) if not green.all() else np.arange(len(tones))
+    first = usable[int(np.argmax(chroma[usable]))]
+    apart = np.abs(np.angle(np.exp(1j * (hue[usable] - hue[first])))) * np.minimum(
+        1.0, chroma[usable] / 0.04
+    )
+    second = usable[int(np.argmax(apart))]
+    hues = (hue[first], hue[second])
+    if float(apart.max()) < np.deg2rad(25):  # one hue: shadows take a colder, lights a warmer one
+        hues = (hue[first] - np.deg2rad(35), hue[first] + np.deg2rad(10))
+    # The warmer hue takes the lights, where faces are.
+    cooler, warmer = sorted(hues, key=lambda angle: np.cos(angle - np.deg2rad(70)))
+    strength = float(np.clip(chroma[usable].max(), 0.05, 0.11))
+    dark = np.array([0.20, *(0.75 * strength * _direction(cooler))], np.float32)
+    light = np.array([0.93, *(0.55 * strength * _direction(warmer))], np.float32)
+    return dark, light
+
+
+def _pull(tones: F32, degrees: float) -> F32:
+    """The direction of hue, (2,), unit length, between one in degrees and the palette's nearest
+    tone of any chroma, no farther from the first than 30°."""
+    aim = np.deg2rad(degrees)
+    chroma = np.hypot(tones[:, 1], tones[:, 2])
+    turn = np.angle(np.exp(1j * (np.arctan2(tones[:, 2], tones[:, 1]) - aim)))
+    near = np.flatnonzero((chroma > 0.02) & (np.abs(turn) < np.deg2rad(60)))
+    offset = float(turn[near[int(np.argmax(chroma[near]))]]) if near.size else 0.0
+    return _direction(aim + float(np.clip(offset, -np.deg2rad(30), np.deg2rad(30))))
+
+
+def _direction(hue: float) -> F32:
+    return np.array([np.cos(hue), np.sin(hue)], np.float32)
+
+
+def _keep_skin(before: F32, after: F32) -> F32:
+    """`after`, with the hue of what may be skin within 22° of where it was."""
+    chroma = np.hypot(before[:, 1], before[:, 2])
+    hue = np.arctan2(before[:, 2], before[:, 1])
+    away = np.abs(np.angle(np.exp(1j * (hue - SKIN_HUE))))
+    skin = np.clip(1.5 * (1 - away / SKIN_REACH), 0, 1) * np.clip(chroma / 0.03, 0, 1)
+    skin *= np.clip(2 * (1.2 - chroma / SKIN_CHROMA), 0, 1)
+    turned_chroma = np.hypot(after[:, 1], after[:, 2])
+    turned = np.arctan2(after[:, 2], after[:, 1])
+    shift = np.angle(np.exp(1j * (turned - hue)))
+    held = hue + np.clip(shift, -np.deg2rad(22), np.deg2rad(22))
+    # At least half its colour: a face may pale in the cold, not turn to stone.
+    kept = np.maximum(turned_chroma, 0.5 * chroma)
+    protected = np.stack([np.cos(held) * kept, np.sin(held) * kept], axis=1)
+    result = after.copy()
+    result[:, 1:] = after[:, 1:] * (1 - skin[:, None]) + protected * skin[:, None]
+    return result
+
+
+def _smooth(lightness: F32) -> F32:
+    """0 in the shadows, 1 in the lights."""
+    t = np.clip((lightness - 0.15) / 0.7, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def _curve(lightness: F32, amount: float) -> F32:
+    """More contrast about the middle, the ends where they were."""
+    t = np.clip(lightness, 0, 1)
+    return np.asarray(t + amount * (t * t * (3 - 2 * t) - t), np.float32)
+
+
+def _applied(rgb: U8, grade: Grade) -> U8:
+    axis = np.round(np.linspace(0, 255, STEPS)).astype(np.uint8)
+    # Pillow's table runs fastest along red.
+    blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
+    colours = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
+    table: npt.NDArray[np.float32] = _clipped(grade(from_rgb(colours))).astype(np.float32) / 255
+    lut = ImageFilter.Color3DLUT(STEPS, table.ravel().tolist())
+    return np.asarray(Image.fromarray(rgb).filter(lut))
+
+
+def _clipped(lab: F32) -> U8:
+    held = lab.copy()
+    held[:, 0] = np.clip(held[:, 0], 0, 1)
+    return to_rgb(held)
