@@ -27,6 +27,7 @@ from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
+from workers import composing
 from workers.settings import Settings
 
 Report = Callable[[str, float], None]
@@ -107,6 +108,11 @@ class Operations:
             on_progress=lambda fraction: report("pictures", fraction),
         )
         return [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups]
+
+    def compose(self, report: Report, **arguments: Any) -> dict[str, Any]:
+        return composing.compose(
+            self._models, lambda fraction: report("compose", fraction), **arguments
+        )
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

@@ -69,7 +69,6 @@ class Setting:
         Args:
             align: 0 sets lines flush left, 0.5 in the middle, 1 flush right.
         """
-        font = _font(self.face, size_px)
         scale = size_px / PROBE_PX
         width = self.width * size_px
         pad = size_px  # marks and swashes may reach beyond what was measured at another size
@@ -80,10 +79,21 @@ class Setting:
         first = pad - self.lines[0].top * scale
         for line, baseline in zip(self.lines, self._baselines, strict=True):
             x = pad + align * (width - line.width * scale) - line.left * scale
-            _write(pen, (x, first + baseline * scale), line.text, font, self, size_px)
+            self._write(pen, (x, first + baseline * scale), line.text, size_px)
         drawn = np.asarray(canvas)
         rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
         return drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+    def _write(
+        self, pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size_px: int
+    ) -> None:
+        font = _font(self.face, size_px)
+        if _spaced(self, text):
+            for x, letter in _letters(text, font, self, size_px):
+                pen.text((at[0] + x, at[1]), letter, fill=255, font=font, anchor="ls")
+        else:
+            way, language = self.direction, self.language
+            pen.text(at, text, 255, font, anchor="ls", direction=way, language=language)
 
 
 def settings(text: str, face: Typeface, language: str | None = None) -> list[Setting]:
@@ -139,22 +149,6 @@ def _measured(text: str, draft: Setting) -> Line:
         return Line(text, min(lefts), min(tops), max(rights), max(bottoms))
     box = font.getbbox(text, anchor="ls", direction=draft.direction, language=draft.language)
     return Line(text, *map(float, box))
-
-
-def _write(
-    pen: ImageDraw.ImageDraw,
-    at: tuple[float, float],
-    text: str,
-    font: ImageFont.FreeTypeFont,
-    setting: Setting,
-    size_px: int,
-) -> None:
-    if _spaced(setting, text):
-        for x, letter in _letters(text, font, setting, size_px):
-            pen.text((at[0] + x, at[1]), letter, fill=255, font=font, anchor="ls")
-    else:
-        way, language = setting.direction, setting.language
-        pen.text(at, text, 255, font, anchor="ls", direction=way, language=language)
 
 
 def _spaced(setting: Setting, text: str) -> bool:
