@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from api import (
     artwork,
+    compose,
     errors,
     events,
     health,
@@ -32,6 +33,7 @@ from api.services import Services
 
 _ROUTERS = (
     artwork,
+    compose,
     rewards,
     events,
     titles,

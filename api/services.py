@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -40,6 +40,7 @@ class Jobs(Protocol):
     def list(self, *, state: str | None, after: str | None, limit: int) -> Sequence[JobRecord]: ...
     def cancel(self, job_id: str) -> JobRecord: ...
     def start_reindex(self) -> JobRecord: ...
+    def start_making(self, kind: str, title_id: str, request: dict[str, Any]) -> JobRecord: ...
     def counts(self) -> Mapping[str, int]: ...
 
 

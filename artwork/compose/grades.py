@@ -6,19 +6,15 @@ within the range where skin of every tone lies, so that no grade makes it green.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from artwork.compose.request import LOOKS
 from content.errors import Invalid
 from content.palette import from_rgb, palette, to_rgb
 from content.types import F32, U8
-
-Look = Literal["warm", "cold", "noir", "duotone"]
-LOOKS: tuple[Look, ...] = get_args(Look)
 
 STEPS = 33
 SKIN_HUE, SKIN_REACH = np.deg2rad(52.0), np.deg2rad(40.0)
@@ -234,7 +230,7 @@ def _applied(rgb: U8, grade: Grade) -> U8:
     # Pillow's table runs fastest along red.
     blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
     colours = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
-    table: npt.NDArray[np.float32] = _clipped(grade(from_rgb(colours))).astype(np.float32) / 255
+    table = _clipped(grade(from_rgb(colours))).astype(np.float64) / 255
     lut = ImageFilter.Color3DLUT(STEPS, table.ravel().tolist())
     return np.asarray(Image.fromarray(rgb).filter(lut))
 

@@ -7,13 +7,16 @@ from typing import Any, Literal, get_args
 import regex
 
 from artwork.compose import fonts
-from artwork.compose.grades import LOOKS, Look
 from content.errors import Invalid
 
 Kind = Literal["title", "grade", "split", "two_shot", "extension"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """title: lettered. grade: in a look. split, two_shot: two characters beside each other.
 extension: a poster out of a wide picture."""
+
+Look = Literal["warm", "cold", "noir", "duotone"]
+LOOKS: tuple[Look, ...] = get_args(Look)
+"""See `artwork.compose.grades`."""
 
 LONGEST = 120
 """Characters of a title, as readers count them."""

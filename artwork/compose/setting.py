@@ -17,7 +17,7 @@ from content.types import U8
 MOST_LINES = 6
 PROBE_PX = 100
 """The size at which a title is measured; type scales."""
-LEADING = 0.26
+LEADING = 0.2
 """Between the ink of one line and the next, as a share of the size."""
 
 
@@ -57,11 +57,10 @@ class Setting:
 
     @property
     def _baselines(self) -> list[float]:
-        """Of each line below the first one's, at `PROBE_PX`."""
-        found = [0.0]
-        for above, below in pairwise(self.lines):
-            found.append(found[-1] + above.bottom - below.top + LEADING * PROBE_PX)
-        return found
+        """Of each line below the first one's, at `PROBE_PX`; all as far apart as one pair needs."""
+        needs = (above.bottom - below.top for above, below in pairwise(self.lines))
+        pitch = max(needs, default=0.0) + LEADING * PROBE_PX
+        return [pitch * i for i in range(len(self.lines))]
 
     def draw(self, size_px: int, align: float) -> U8:
         """The coverage of the letters, 0..255, cut to their ink.
