@@ -119,10 +119,12 @@ class ImageStore:
 
         Raises:
             NotFound: `image_not_found`: there is no such source.
-            ValueError: the box is not within it.
+            ValueError: the box is not within it, or it is itself a cut.
         """
-        cut = Cut(source, box, size or box[2:])
-        with _opened(self._bytes(source)) as whole:
+        cut, data = Cut(source, box, size or box[2:]), self._bytes(source)
+        if Cut.unpacked(data) is not None:
+            raise ValueError(f"{source} is itself a cut")
+        with _opened(data) as whole:
             if box[0] + box[2] > whole.width or box[1] + box[3] > whole.height:
                 raise ValueError(f"{box} is not within {whole.size}")
         return self._keep(cut.packed(), cut.size)
