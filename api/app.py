@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from api import (
     artwork,
     candidates,
+    compose,
     errors,
     events,
     generate,
@@ -37,6 +38,7 @@ from api.services import Services
 
 _ROUTERS = (
     artwork,
+    compose,
     rewards,
     events,
     titles,

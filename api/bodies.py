@@ -21,6 +21,7 @@ from api.checks import (
     User,
     WatchValue,
 )
+from artwork.compose.request import DEFAULT_COUNT, MOST, Kind, Look
 from artwork.features import Context
 from artwork.guardrails import ORIGINS, ArtworkPolicy
 from artwork.rewards import RewardEvent
@@ -166,6 +167,19 @@ class WeightsBody(Body):
     """How much each space is to count: numbers of 0 or more, not all 0."""
 
     weights: Annotated[dict[Short, float], Field(min_length=1, max_length=16)]
+
+
+class ComposeBody(Body):
+    """What to compose of a title's pictures; all may be left out.
+
+    `titles`: language to the title in it, to be lettered. `n`: how many pictures at most, those of
+    one picture in several languages counting once.
+    """
+
+    kinds: Annotated[list[Kind], Field(max_length=8)] = Field(default_factory=list)
+    looks: Annotated[list[Look], Field(max_length=8)] = Field(default_factory=list)
+    titles: Annotated[dict[Language, Name], Field(max_length=64)] = Field(default_factory=dict)
+    n: Annotated[int, Field(ge=1, le=MOST)] = DEFAULT_COUNT
 
 
 class RewardBatch(Body):

@@ -15,7 +15,8 @@ from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
 from artwork.placeholder import blur_hash, dominant_colour
 from artwork.quality import Quality, analysis_picture, appeal, measure
-from artwork.saliency import spread
+from artwork.saliency import saliency, spread
+from artwork.shapes import Shape
 from artwork.zones import focal_point, zones
 from content.ids import stable_id
 from content.types import ASPECTS, F32, U8, Aspect, Origin
@@ -75,6 +76,63 @@ class GroupMaker:
             focal=(x, y),
             language=language,
             made=None if made is None else dict(made),
+        )
+
+    def shaped(
+        self,
+        shapes: Mapping[Aspect, Shape],
+        seen: Assessed,
+        *,
+        origin: Origin,
+        position: float = 0.5,
+        language: str | None = None,
+        made: Mapping[str, Any] | None = None,
+    ) -> PictureGroup:
+        """The group of a picture that was made anew for each aspect; arguments as of `group`.
+
+        Args:
+            shapes: not empty; the first stands for the whole picture and names the group.
+            seen: what was assessed: the picture before any lettering.
+        """
+        whole = next(iter(shapes.values()))
+        digest = hashlib.sha256(np.ascontiguousarray(whole.rgb).data).hexdigest()
+        group_id = stable_id(self.tenant, self.title_id, digest)
+        variants = tuple(self._shaped(shape, group_id, at) for at, shape in shapes.items())
+        return PictureGroup(
+            id=group_id,
+            origin=origin,
+            source_s=None,
+            facts=facts(seen.quality, seen.faces, seen.face, seen.mass, position),
+            embedding=seen.embedding,
+            embedding_fingerprint=self.encoder,
+            variants=variants,
+            source_sha256=self.images.put(whole.rgb).sha256,
+            focal=variants[0].focal,
+            language=language,
+            made=None if made is None else dict(made),
+        )
+
+    def _shaped(self, shape: Shape, group_id: str, aspect: Aspect) -> PictureVariant:
+        """The picture of one aspect, stored as a master of its own."""
+        stored = self.images.put(shape.rgb)
+        picture = analysis_picture(shape.rgb)
+        subject = Subject.of(shape.whole, shape.faces, saliency(picture), shape.words)
+        framed = Frame(shape.whole, (stored.width, stored.height))
+        found = zones(picture, framed, subject)
+        largest = max((framed.area(face)[3] for face in shape.faces), default=0.0)
+        return PictureVariant(
+            id=stable_id(self.tenant, self.title_id, group_id, aspect),
+            group_id=group_id,
+            aspect=aspect,
+            sha256=stored.sha256,
+            width=stored.width,
+            height=stored.height,
+            crop={"x": 0, "y": 0, "width": stored.width, "height": stored.height},
+            scores=_scores(measure(picture), largest),
+            focal=found.focal,
+            safe=found.safe,
+            blurhash=blur_hash(picture),
+            colour=dominant_colour(picture),
         )
 
     def variant(

@@ -35,6 +35,7 @@ from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
+from workers import composing
 from workers.settings import Settings
 
 Report = Callable[[str, float], None]
@@ -156,6 +157,11 @@ class Operations:
             painter=self._painter,
             images=ImageStore(Path(images), Path(journal)),
             on_progress=lambda share: report("generate", share),
+        )
+
+    def compose(self, report: Report, **arguments: Any) -> dict[str, Any]:
+        return composing.compose(
+            self._models, lambda fraction: report("compose", fraction), **arguments
         )
 
 

@@ -15,6 +15,7 @@ from api.cli import (
     bench,
     board,
     candidates,
+    compose,
     doctor,
     fit,
     generate,
@@ -54,6 +55,7 @@ for command in (
     fit.fit_weights,
     generate.generate,
     verify.verify,
+    compose.compose,
     doctor.doctor,
     bench.bench,
 ):

@@ -19,6 +19,12 @@ class Submitted(BaseModel):
     created: bool
 
 
+class Made(BaseModel):
+    """A job that makes pictures; its `outcome` tells which."""
+
+    job_id: str
+
+
 class Reindexing(BaseModel):
     job_id: str
     generation: str | None

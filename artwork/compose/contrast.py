@@ -88,7 +88,7 @@ def measured(rgb: U8, coverage: U8, colour: Sequence[int], reach_px: int) -> flo
 
 
 def scrim_needed(
-    luminances: F32, coverage: U8, ink: float, scrim: float, shape: F32, reach_px: int
+    luminances: F32, coverage: U8, shape: F32, reach_px: int, *, ink: float, scrim: float
 ) -> float:
     """How strongly a scrim must cover the ground for the letters to reach `AIM`.
 
@@ -96,8 +96,8 @@ def scrim_needed(
 
     Args:
         luminances: of the picture without scrim, (H, W).
-        ink, scrim: luminances of the letters and of the scrim.
         shape: the scrim's mask m, 0..1, (H, W).
+        ink, scrim: luminances of the letters and of the scrim.
 
     Returns:
         a; 0 where none is needed, above 1 where no scrim of this shape is enough.
@@ -110,4 +110,5 @@ def scrim_needed(
     wrong = values > limit if ink > scrim else values < limit
     if not wrong.any():
         return 0.0
-    return float(((values - limit) / ((values - scrim) * mask))[wrong].max())
+    values, mask = values[wrong], mask[wrong]
+    return float(((values - limit) / ((values - scrim) * mask)).max())

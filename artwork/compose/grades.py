@@ -6,19 +6,15 @@ within the range where skin of every tone lies, so that no grade makes it green.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from artwork.compose.request import LOOKS
 from content.errors import Invalid
 from content.palette import from_rgb, palette, to_rgb
 from content.types import F32, U8
-
-Look = Literal["warm", "cold", "noir", "duotone"]
-LOOKS: tuple[Look, ...] = get_args(Look)
 
 STEPS = 33
 SKIN_HUE, SKIN_REACH = np.deg2rad(52.0), np.deg2rad(40.0)
@@ -46,11 +42,13 @@ def graded(rgb: U8, look: str, tones: F32) -> U8:
         case "cold":
             grade = _cold(tones)
         case "noir":
-            grade = _noir(tones)
+            grade = _noir(tones, _levels(rgb))
         case "duotone":
-            grade = _duotone(tones)
+            grade = _duotone(tones, _levels(rgb))
         case _:
-            raise Invalid("unknown_look", f"there is no look {look!r}; there are: {', '.join(LOOKS)}")
+            raise Invalid(
+                "unknown_look", f"there is no look {look!r}; there are: {', '.join(LOOKS)}"
+            )
     return _applied(rgb, grade)
 
 
@@ -115,7 +113,7 @@ def _cold(tones: F32) -> Grade:
     return grade
 
 
-def _noir(tones: F32) -> Grade:
+def _noir(tones: F32, levels: F32) -> Grade:
     """Black and white as through an orange filter, which keeps faces light; hard contrast, and a
     breath of the palette's darkest tone in the shadows."""
     darkest = tones[int(np.argmin(tones[:, 0])), 1:3]
@@ -124,13 +122,13 @@ def _noir(tones: F32) -> Grade:
     def grade(lab: F32) -> F32:
         # Along 50° of hue warm colours become lighter, cool ones darker.
         along = lab[:, 1:2] * np.cos(np.deg2rad(50)) + lab[:, 2:3] * np.sin(np.deg2rad(50))
-        light = _curve(np.clip(lab[:, :1] + 0.45 * along, 0, 1), 0.42)
+        light = _curve(_levelled(lab[:, :1] + 0.45 * along, levels), 0.35)
         return np.hstack([light, (1 - light) * breath]).astype(np.float32)
 
     return grade
 
 
-def _duotone(tones: F32) -> Grade:
+def _duotone(tones: F32, levels: F32) -> Grade:
     """Lightness alone, drawn from a dark to a light tone: the palette's two strongest.
 
     The strongest are the two of most chroma whose hues differ most; green ones are passed over
@@ -139,8 +137,7 @@ def _duotone(tones: F32) -> Grade:
     dark, light = _pair(tones)
 
     def grade(lab: F32) -> F32:
-        t = _curve(lab[:, :1], 0.30)
-        # Chroma is fullest between the ends: black and white have none to give.
+        t = _curve(_levelled(lab[:, :1], levels), 0.30)
         return np.asarray(dark * (1 - t) + light * t, np.float32)
 
     return grade
@@ -165,8 +162,8 @@ def _pair(tones: F32) -> tuple[F32, F32]:
     # The warmer hue takes the lights, where faces are.
     cooler, warmer = sorted(hues, key=lambda angle: np.cos(angle - np.deg2rad(70)))
     strength = float(np.clip(chroma[usable].max(), 0.05, 0.11))
-    dark = np.array([0.20, *(0.75 * strength * _direction(cooler))], np.float32)
-    light = np.array([0.93, *(0.55 * strength * _direction(warmer))], np.float32)
+    dark = np.array([0.16, *(0.75 * strength * _direction(cooler))], np.float32)
+    light = np.array([0.94, *(0.6 * strength * _direction(warmer))], np.float32)
     return dark, light
 
 
@@ -190,18 +187,30 @@ def _keep_skin(before: F32, after: F32) -> F32:
     chroma = np.hypot(before[:, 1], before[:, 2])
     hue = np.arctan2(before[:, 2], before[:, 1])
     away = np.abs(np.angle(np.exp(1j * (hue - SKIN_HUE))))
-    skin = np.clip(1.5 * (1 - away / SKIN_REACH), 0, 1) * np.clip(chroma / 0.03, 0, 1)
-    skin *= np.clip(2 * (1.2 - chroma / SKIN_CHROMA), 0, 1)
+    near = np.clip(1.5 * (1 - away / SKIN_REACH), 0, 1) * np.clip(chroma / 0.03, 0, 1)
+    skin = near * np.clip(2 * (1.2 - chroma / SKIN_CHROMA), 0, 1)
     turned_chroma = np.hypot(after[:, 1], after[:, 2])
     turned = np.arctan2(after[:, 2], after[:, 1])
     shift = np.angle(np.exp(1j * (turned - hue)))
     held = hue + np.clip(shift, -np.deg2rad(22), np.deg2rad(22))
     # At least half its colour: a face may pale in the cold, not turn to stone.
     kept = np.maximum(turned_chroma, 0.5 * chroma)
-    protected = np.stack([np.cos(held) * kept, np.sin(held) * kept], axis=1)
+    protected = np.stack([np.cos(held) * kept, np.sin(held) * kept], axis=1).astype(np.float32)
     result = after.copy()
     result[:, 1:] = after[:, 1:] * (1 - skin[:, None]) + protected * skin[:, None]
     return result
+
+
+def _levels(rgb: U8) -> F32:
+    """Lightness of a picture's shadows and lights, (2,): what is drawn with lightness alone needs
+    all of it, but a night is not made a day."""
+    small = from_rgb(cv2.resize(rgb, (96, 96), interpolation=cv2.INTER_AREA))[..., 0]
+    low, high = np.percentile(small, (1, 99))
+    return np.array([min(low, 0.3), max(high, low + 0.45, 0.55)], np.float32)
+
+
+def _levelled(lightness: F32, levels: F32) -> F32:
+    return np.asarray(np.clip((lightness - levels[0]) / (levels[1] - levels[0]), 0, 1), np.float32)
 
 
 def _smooth(lightness: F32) -> F32:
@@ -221,7 +230,7 @@ def _applied(rgb: U8, grade: Grade) -> U8:
     # Pillow's table runs fastest along red.
     blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
     colours = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
-    table: npt.NDArray[np.float32] = _clipped(grade(from_rgb(colours))).astype(np.float32) / 255
+    table = _clipped(grade(from_rgb(colours))).astype(np.float64) / 255
     lut = ImageFilter.Color3DLUT(STEPS, table.ravel().tolist())
     return np.asarray(Image.fromarray(rgb).filter(lut))
 

@@ -5,7 +5,7 @@ counts what type needs: size, and the places where title treatments are looked f
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ FACE_SIDE, FACE_ABOVE, FACE_BELOW = 0.2, 0.4, 0.12
 """Kept free around a face, as shares of its size: a face as found ends at the brow."""
 LARGEST, SMALLEST = 0.24, 0.045
 """Size of type, as a share of the shorter side."""
-WIDTHS = (0.36, 0.5, 0.66, 0.89)
+WIDTHS = (0.28, 0.36, 0.5, 0.66, 0.89)
 """How wide a treatment may be, as shares of the picture's width."""
 TALLEST = 0.42
 """How high, as a share of the picture's height."""
@@ -45,7 +45,7 @@ class Placement:
     """0 flush left, 0.5 in the middle, 1 flush right."""
     box: Box
     """Of the ink, px of the picture."""
-    cost: float
+    cost: float = 0.0
 
 
 def place(
@@ -74,13 +74,13 @@ def place(
         ink = (round(setting.width * size), round(setting.height * size))
         for align, box in _boxes(ink, width, height):
             if not any(box.overlap(other) for other in held):
-                cost = _cost(unrest, box, align, setting, size, width, height)
-                found.append(Placement(setting, size, align, box, cost))
-    found.sort(key=lambda one: (one.cost, one.box.y, one.box.x, -one.size_px))
+                one = Placement(setting, size, align, box)
+                found.append((_cost(unrest, one, width, height), one))
+    found.sort(key=lambda each: (each[0], each[1].box.y, each[1].box.x, -each[1].size_px))
     taken: list[Placement] = []
-    for one in found:
+    for cost, one in found:
         if len(taken) < count and not any(_same(one.box, other.box) for other in taken):
-            taken.append(one)
+            taken.append(replace(one, cost=cost))
     return taken
 
 
@@ -113,16 +113,9 @@ def _boxes(ink: tuple[int, int], width: int, height: int) -> Iterator[tuple[floa
             yield align, Box(x, round(margin + row / (ROWS - 1) * (lowest - margin)), *ink)
 
 
-def _cost(
-    unrest: "_Integral",
-    box: Box,
-    align: float,
-    setting: Setting,
-    size: int,
-    width: int,
-    height: int,
-) -> float:
-    """Unrest under and around the ink (0..1), what the place is unlike those expected, and size."""
+def _cost(unrest: "_Integral", one: Placement, width: int, height: int) -> float:
+    """Unrest under and around the ink, how unlike the place is to those expected, and size."""
+    box, size, align, setting = one.box, one.size_px, one.align, one.setting
     pad = max(2, size // 4)
     calm = unrest.mean(Box(box.x - pad, box.y - pad, box.width + 2 * pad, box.height + 2 * pad))
     middle = (box.y + box.height / 2) / height
@@ -134,11 +127,17 @@ def _cost(
     odd += (0.04 if align == 0.5 else 0.0) if wide else (0.0 if align == 0.5 else 0.12)
     odd += 0.06 if align == 1.0 - begins else 0.0
     small = float(np.log(LARGEST * min(width, height) / size))
-    return calm + odd + 0.25 * small + 0.03 * (len(setting.lines) - 1)
+    return (
+        calm
+        + odd
+        + 0.25 * small
+        + 0.03 * (len(setting.lines) - 1)
+        + 0.1 * max(0, len(setting.lines) - 3)
+    )
 
 
 def _unrest(rgb: U8) -> F32:
-    """Edge energy (0..0.7) and visual mass (0..2.8, most above); (h, w), the long side at most 240 px."""
+    """Edge energy (0..0.7) and visual mass (0..2.8, most above); (h, w), long side <= 240."""
     height, width = rgb.shape[:2]
     scale = min(1.0, 240 / max(height, width))
     size = (max(8, round(width * scale)), max(8, round(height * scale)))

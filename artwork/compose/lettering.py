@@ -16,10 +16,9 @@ from content.types import F32, U8
 
 STRONGEST = 0.86
 """Most that a scrim may cover: beyond it the picture is gone, and another place is better."""
-SHADOW = 0.35
-DARK_TYPE = (0.15, 3.0)
-"""What dark letters cost beside light ones, and their scrim: light type is the rule on film, and
-what lightens a picture washes it out."""
+LIGHT_TYPE, DARK_TYPE = (0.0, 0.6, 0.35), (0.28, 3.0, 0.1)
+"""What light and dark letters cost, and their scrims: light type is the rule on film, and what
+lightens a picture washes it out. The third: how strong their shadow, or glow, is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +65,34 @@ class _Ink:
         return cls(placement, region, coverage, max(3, round(0.09 * size)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Manner:
+    """Letters of a colour over a scrim of another, sRGB (3,) each."""
+
+    colour: U8
+    ground: U8
+    price: float
+    """What it costs, beside other manners."""
+    scrim_price: float
+    """What its scrim costs, for its strength."""
+    shadow: float
+    """How strong the letters' soft shadow is, 0..1; of dark ones it is a glow."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Try:
+    ink: _Ink
+    scrim: F32
+    """Its mask, (H, W)."""
+    manner: _Manner
+    strength: float
+
+    @property
+    def cost(self) -> float:
+        manner = self.manner
+        return self.ink.placement.cost + manner.price + manner.scrim_price * self.strength
+
+
 def letter(
     rgb: U8, settings: Sequence[Setting], faces: Sequence[Box] = (), words: Sequence[Box] = ()
 ) -> Lettered:
@@ -79,19 +106,21 @@ def letter(
     """
     height, width = rgb.shape[:2]
     light, dark = tints(rgb)
-    tries = []
+    manners = _Manner(light, dark, *LIGHT_TYPE), _Manner(dark, light, *DARK_TYPE)
+    tries: list[_Try] = []
     for placement in layout.place(rgb, settings, faces, words):
         ink, scrim = _Ink.of(placement, width, height), _scrim(placement, width, height)
-        for colour, ground, price, each in ((light, dark, 0.0, 0.6), (dark, light, *DARK_TYPE)):
-            needed = _needed(rgb, ink, scrim, colour, ground)
-            if needed <= STRONGEST:
-                cost = placement.cost + price + each * needed
-                tries.append((cost, len(tries), ink, scrim, colour, ground, needed))
-    for *_, ink, scrim, colour, ground, needed in sorted(tries, key=lambda one: one[:2]):
-        drawn = _drawn(rgb, ink, scrim, colour, ground, needed)
+        for manner in manners:
+            strength = _needed(rgb, ink, scrim, manner)
+            if strength <= STRONGEST:
+                tries.append(_Try(ink, scrim, manner, strength))
+    for one in sorted(tries, key=lambda each: each.cost):
+        drawn = _drawn(rgb, one)
         if drawn is not None:
             return drawn
-    raise Invalid("no_room_for_title", "the title fits nowhere in the picture so that it can be read")
+    raise Invalid(
+        "no_room_for_title", "the title fits nowhere so that it covers no face and can be read"
+    )
 
 
 def tints(rgb: U8) -> tuple[U8, U8]:
@@ -111,29 +140,34 @@ _TINTS = ((0.975, 0.016), (0.17, 0.022))
 """Lightness and chroma, in OKLab, of light and of dark type."""
 
 
-def _needed(rgb: U8, ink: _Ink, scrim: F32, colour: U8, ground: U8) -> float:
+def _needed(rgb: U8, ink: _Ink, scrim: F32, manner: _Manner) -> float:
     """The scrim's strength that the letters need."""
-    shaded = _shaded(contrast.linear(ink.region.cut(rgb)), ink, ground)
-    values = np.asarray(shaded @ contrast.LUMA, np.float32)
-    tones = (float(contrast.luminance(tone)) for tone in (colour, ground))
-    mask = scrim[ink.region.y : ink.region.bottom, ink.region.x : ink.region.right]
-    return contrast.scrim_needed(values, ink.coverage, *tones, mask, ink.reach_px)
+    shaded = _shaded(contrast.linear(ink.region.cut(rgb)), ink, manner)
+    return contrast.scrim_needed(
+        np.asarray(shaded @ contrast.LUMA, np.float32),
+        ink.coverage,
+        scrim[ink.region.y : ink.region.bottom, ink.region.x : ink.region.right],
+        ink.reach_px,
+        ink=float(contrast.luminance(manner.colour)),
+        scrim=float(contrast.luminance(manner.ground)),
+    )
 
 
-def _drawn(
-    rgb: U8, ink: _Ink, scrim: F32, colour: U8, ground: U8, strength: float
-) -> Lettered | None:
+def _drawn(rgb: U8, one: _Try) -> Lettered | None:
     """The picture lettered, with the scrim that it takes; None where it takes too much."""
-    light = contrast.linear(rgb)
-    ink.region.cut(light)[...] = _shaded(ink.region.cut(light), ink, ground)
+    ink, colour, ground = one.ink, one.manner.colour, one.manner.ground
+    light, region = contrast.linear(rgb), ink.region
+    part = light[region.y : region.bottom, region.x : region.right]
+    part[...] = _shaded(part, ink, one.manner)
     cover = ink.coverage.astype(np.float32)[..., None] / 255
+    strength = one.strength
     while strength <= STRONGEST:
-        mask = (strength * scrim)[..., None]
+        mask = (strength * one.scrim)[..., None]
         finished = contrast.encoded(light * (1 - mask) + contrast.linear(ground) * mask)
         # Blended as it is encoded: FreeType's coverage is made for that, and edges stay even.
-        part = ink.region.cut(finished)
-        part[...] = np.round(part * (1 - cover) + colour * cover)
-        reached = contrast.measured(part, ink.coverage, colour.tolist(), ink.reach_px)
+        under = region.cut(finished)
+        under[...] = np.round(under * (1 - cover) + colour * cover)
+        reached = contrast.measured(under, ink.coverage, colour.tolist(), ink.reach_px)
         if reached >= contrast.LEAST:
             red, green, blue = colour.tolist()
             return Lettered(
@@ -147,12 +181,12 @@ def _drawn(
     return None
 
 
-def _shaded(light: F32, ink: _Ink, ground: U8) -> F32:
-    """The region's linear light with the soft shadow of light letters, or the glow of dark ones."""
+def _shaded(light: F32, ink: _Ink, manner: _Manner) -> F32:
+    """The region's linear light with the letters' shadow or glow."""
     size = ink.placement.size_px
     blurred = cv2.GaussianBlur(ink.coverage.astype(np.float32) / 255, (0, 0), 0.10 * size)
-    mask = (SHADOW * np.clip(1.6 * blurred, 0.0, 1.0))[..., None]
-    return np.asarray(light * (1 - mask) + contrast.linear(ground) * mask, np.float32)
+    mask = (manner.shadow * np.clip(1.6 * blurred, 0.0, 1.0))[..., None]
+    return np.asarray(light * (1 - mask) + contrast.linear(manner.ground) * mask, np.float32)
 
 
 def _scrim(placement: Placement, width: int, height: int) -> F32:

@@ -27,7 +27,9 @@ SCRIPTS = (
 CJK = ("Han", "Hiragana", "Katakana", "Hangul")
 _OF_SCRIPT = {name: regex.compile(rf"\p{{Script={name}}}") for name in SCRIPTS}
 _CLUSTER = regex.compile(r"\X")
-_NO_START = frozenset("、。，．・：；？！ー）」』】〉》〕］｝…‥々ゝゞぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ!?,.:;)]}%")
+_NO_START = frozenset(
+    "、。，．・：；？！ー）」』】〉》〕］｝…‥々ゝゞぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ!?,.:;)]}%"
+)
 _NO_END = frozenset("（「『【〈《〔［｛([{")
 """What begins or ends no line in Chinese and Japanese (JIS X 4051)."""
 

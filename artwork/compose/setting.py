@@ -17,7 +17,7 @@ from content.types import U8
 MOST_LINES = 6
 PROBE_PX = 100
 """The size at which a title is measured; type scales."""
-LEADING = 0.26
+LEADING = 0.2
 """Between the ink of one line and the next, as a share of the size."""
 
 
@@ -57,11 +57,10 @@ class Setting:
 
     @property
     def _baselines(self) -> list[float]:
-        """Of each line below the first one's, at `PROBE_PX`."""
-        found = [0.0]
-        for above, below in pairwise(self.lines):
-            found.append(found[-1] + above.bottom - below.top + LEADING * PROBE_PX)
-        return found
+        """Of each line below the first one's, at `PROBE_PX`; all as far apart as one pair needs."""
+        needs = (above.bottom - below.top for above, below in pairwise(self.lines))
+        pitch = max(needs, default=0.0) + LEADING * PROBE_PX
+        return [pitch * i for i in range(len(self.lines))]
 
     def draw(self, size_px: int, align: float) -> U8:
         """The coverage of the letters, 0..255, cut to their ink.
@@ -69,7 +68,6 @@ class Setting:
         Args:
             align: 0 sets lines flush left, 0.5 in the middle, 1 flush right.
         """
-        font = _font(self.face, size_px)
         scale = size_px / PROBE_PX
         width = self.width * size_px
         pad = size_px  # marks and swashes may reach beyond what was measured at another size
@@ -80,10 +78,21 @@ class Setting:
         first = pad - self.lines[0].top * scale
         for line, baseline in zip(self.lines, self._baselines, strict=True):
             x = pad + align * (width - line.width * scale) - line.left * scale
-            _write(pen, (x, first + baseline * scale), line.text, font, self, size_px)
+            self._write(pen, (x, first + baseline * scale), line.text, size_px)
         drawn = np.asarray(canvas)
         rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
         return drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+    def _write(
+        self, pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size_px: int
+    ) -> None:
+        font = _font(self.face, size_px)
+        if _spaced(self, text):
+            for x, letter in _letters(text, font, self, size_px):
+                pen.text((at[0] + x, at[1]), letter, fill=255, font=font, anchor="ls")
+        else:
+            way, language = self.direction, self.language
+            pen.text(at, text, 255, font, anchor="ls", direction=way, language=language)
 
 
 def settings(text: str, face: Typeface, language: str | None = None) -> list[Setting]:
@@ -139,22 +148,6 @@ def _measured(text: str, draft: Setting) -> Line:
         return Line(text, min(lefts), min(tops), max(rights), max(bottoms))
     box = font.getbbox(text, anchor="ls", direction=draft.direction, language=draft.language)
     return Line(text, *map(float, box))
-
-
-def _write(
-    pen: ImageDraw.ImageDraw,
-    at: tuple[float, float],
-    text: str,
-    font: ImageFont.FreeTypeFont,
-    setting: Setting,
-    size_px: int,
-) -> None:
-    if _spaced(setting, text):
-        for x, letter in _letters(text, font, setting, size_px):
-            pen.text((at[0] + x, at[1]), letter, fill=255, font=font, anchor="ls")
-    else:
-        way, language = setting.direction, setting.language
-        pen.text(at, text, 255, font, anchor="ls", direction=way, language=language)
 
 
 def _spaced(setting: Setting, text: str) -> bool:

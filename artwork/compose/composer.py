@@ -1,0 +1,299 @@
+"""Composing, from a title's pictures and a request to image groups: bases, looks, gates, lettering.
+
+A base is a picture as it is, two characters beside each other, or a poster grown out of one. It is
+graded, passes the gates that every candidate passes, and is then lettered: so the gate that keeps
+foreign lettering out does not see our own. Everything is deterministic.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from artwork.assess import Assessed
+from artwork.compose import fonts
+from artwork.compose.extension import EXTENDED, extended
+from artwork.compose.grades import graded, title_tones
+from artwork.compose.lettering import letter
+from artwork.compose.pairs import Half, paired
+from artwork.compose.request import Kind, Request
+from artwork.compose.setting import Setting, settings
+from artwork.compose.sources import ComposeModels, Source, assessed, couples, subject
+from artwork.crops import Box
+from artwork.cuts import Cut
+from artwork.framing import Frame, frame
+from artwork.groups import GroupMaker
+from artwork.pictures import PictureGroup
+from artwork.shapes import Shape
+from content.errors import Invalid
+from content.types import ASPECTS, F32, U8, Aspect
+
+SHORT_PX = 720
+"""Least shorter side of what is composed: type is drawn at this size, whatever the film's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """What is graded and lettered."""
+
+    kind: Kind
+    sources: tuple[Source, ...]
+    shapes: Mapping[Aspect, Shape]
+    """Of a base that is made anew for each aspect; empty for a picture as it is."""
+    judged: Shape | None = None
+    """What the gates see in place of its first shape: the same, but not enlarged."""
+
+    @property
+    def rgb(self) -> U8:
+        return next(iter(self.shapes.values())).rgb if self.shapes else self.sources[0].rgb
+
+    @property
+    def position(self) -> float:
+        return sum(source.position for source in self.sources) / len(self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something that was asked for was not made."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Composer:
+    """Composes for one title.
+
+    Args:
+        moods: of its profile, the strongest first: typefaces follow them.
+        palette: of its profile, `#rrggbb` each; may be empty.
+    """
+
+    maker: GroupMaker
+    models: ComposeModels
+    moods: Sequence[str] = ()
+    palette: Sequence[str] = ()
+
+    def compose(
+        self, sources: Sequence[Source], request: Request, on_progress: Callable[[float], None]
+    ) -> tuple[list[PictureGroup], list[Refusal]]:
+        """Groups, their files stored, and what was refused; the same input gives the same."""
+        groups = dict[str, PictureGroup]()
+        refused: list[Refusal] = []
+        made = 0
+        for base, look in self._tasks(sources, request, refused):
+            if made == request.count:
+                break
+            before = len(groups)
+            try:
+                for group in self._made(base, look, request, refused):
+                    groups.setdefault(group.id, group)
+            except Invalid as error:
+                refused.append(Refusal(error.code, _told(base, look, error.detail)))
+            made += len(groups) > before
+            on_progress(min(1.0, made / request.count))
+        return list(groups.values()), refused
+
+    def _tasks(
+        self, sources: Sequence[Source], request: Request, refused: list[Refusal]
+    ) -> Iterator[tuple[Base, str | None]]:
+        """Bases with looks, the kinds asked for in turn."""
+        looks: Sequence[str | None] = request.looks or (None,)
+
+        def turns(kind: Kind) -> Iterator[tuple[Base, str | None]]:
+            nothing = True
+            for base in self._bases(kind, sources):
+                nothing = False
+                yield from ((base, look) for look in looks)
+            if nothing:
+                refused.append(Refusal(*_NOTHING[kind]))
+
+        for turn in zip_longest(*map(turns, request.bases)):
+            yield from (task for task in turn if task is not None)
+
+    def _bases(self, kind: Kind, sources: Sequence[Source]) -> Iterator[Base]:
+        match kind:
+            case "split" | "two_shot":
+                for first, second in couples(sources):
+                    base = self._pair(kind, first, second)
+                    if base is not None:
+                        yield base
+            case "extension":
+                for source in sources:
+                    grown = self._grown(source)
+                    if grown is not None:
+                        yield grown
+            case _:
+                yield from (Base(kind, (source,), {}) for source in sources)
+
+    def _grown(self, source: Source) -> Base | None:
+        tones, of = self._tones(source.rgb), source.subject
+        found = {a: extended(source.rgb, of, a, tones, SHORT_PX) for a in EXTENDED}
+        shapes = {aspect: shape for aspect, shape in found.items() if shape is not None}
+        if not shapes:
+            return None
+        small = extended(source.rgb, of, next(iter(shapes)), tones, 0)
+        return Base("extension", (source,), shapes, small)
+
+    def _pair(self, kind: Any, first: Source, second: Source) -> Base | None:
+        halves = Half(first.rgb, first.subject), Half(second.rgb, second.subject)
+        tones = self._tones(first.rgb)
+        found = {a: paired(halves, a, kind, tones=tones, short_px=SHORT_PX) for a in ASPECTS}
+        shapes = {aspect: shape for aspect, shape in found.items() if shape is not None}
+        return Base(kind, (first, second), shapes) if shapes else None
+
+    def _made(
+        self, base: Base, look: str | None, request: Request, refused: list[Refusal]
+    ) -> Iterator[PictureGroup]:
+        """The groups of one base in one look: one for each language, or one without lettering.
+
+        Raises:
+            Invalid: the code is the gate that refuses it.
+        """
+        base, seen = self._graded(base, look)
+        if seen.reasons:
+            raise Invalid(seen.reasons[0], "the composed picture does not pass this gate")
+        made = {
+            "kind": base.kind,
+            "look": look,
+            "sources": [source.id for source in base.sources],
+        }
+        if request.titles:
+            yield from self._lettered(base, seen, request, made, refused)
+        elif base.shapes:
+            yield self.maker.shaped(
+                base.shapes, seen, origin="composed", position=base.position, made=made
+            )
+        else:
+            group = self.maker.group(
+                base.rgb, seen, origin="composed", position=base.position, made=made
+            )
+            if group.variants:
+                yield group
+
+    def _graded(self, base: Base, look: str | None) -> tuple[Base, Assessed]:
+        tones = self._tones(base.sources[0].rgb)
+        if look is None:
+            if not base.shapes:
+                return base, base.sources[0].seen
+        elif base.shapes:
+            shapes = {
+                aspect: replace(shape, rgb=graded(shape.rgb, look, tones))
+                for aspect, shape in base.shapes.items()
+            }
+            small = base.judged
+            if small is not None:
+                small = replace(small, rgb=graded(small.rgb, look, tones))
+            base = replace(base, shapes=shapes, judged=small)
+        else:
+            source = base.sources[0]
+            base = replace(base, sources=(replace(source, rgb=graded(source.rgb, look, tones)),))
+        whole = base.judged or next(iter(base.shapes.values()), None)
+        if whole is None:
+            return base, assessed(base.rgb, self.models, base.sources[0].seen.faces)
+        return base, assessed(whole.rgb, self.models, whole.faces)
+
+    def _lettered(
+        self,
+        base: Base,
+        seen: Assessed,
+        request: Request,
+        made: Mapping[str, Any],
+        refused: list[Refusal],
+    ) -> Iterator[PictureGroup]:
+        plain = base.shapes or framed(base.rgb, seen)
+        for language, text in request.titles.items():
+            face = fonts.choose(text, self.moods, language)
+            try:
+                shapes, contrast = lettered(plain, settings(text, face, language))
+            except Invalid as error:
+                told = f"{language or 'title'}: {error.detail}"
+                refused.append(Refusal(error.code, _told(base, made["look"], told)))
+                continue
+            yield self.maker.shaped(
+                shapes,
+                seen,
+                origin="composed",
+                position=base.position,
+                language=language,
+                made={
+                    **made,
+                    "text": text,
+                    "language": language,
+                    "font": face.name,
+                    "contrast": contrast,
+                },
+            )
+
+    def _tones(self, rgb: U8) -> F32:
+        return title_tones(self.palette, rgb)
+
+
+def framed(rgb: U8, seen: Assessed) -> dict[Aspect, Shape]:
+    """A picture in every aspect that cuts no head, each at least `SHORT_PX` on its shorter side."""
+    of = subject(seen)
+    shapes: dict[Aspect, Shape] = {}
+    for aspect in ASPECTS:
+        found = frame(aspect, of)
+        if found is None:
+            continue
+        window = found.window
+        if found.fit == "crop":
+            shown = window.cut(rgb)
+        else:
+            cut = Cut("", (window.x, window.y, window.width, window.height), found.size)
+            shown = np.asarray(cut.of(Image.fromarray(rgb)))
+        faces = tuple(_px(found, face) for face in of.faces if window.holds(face))
+        words = tuple(_px(found, line) for line in of.words if window.holds(line))
+        shapes[aspect] = Shape(shown, faces, words).enlarged(SHORT_PX)
+    return shapes
+
+
+def lettered(
+    shapes: Mapping[Aspect, Shape], title: Sequence[Setting]
+) -> tuple[dict[Aspect, Shape], float]:
+    """Each shape with its title, and the least contrast of all; a shape without room is left out.
+
+    Raises:
+        Invalid: `no_room_for_title`, when none has room.
+    """
+    found: dict[Aspect, Shape] = {}
+    reached = []
+    for aspect, shape in shapes.items():
+        try:
+            done = letter(shape.rgb, title, shape.faces, shape.words)
+        except Invalid:
+            continue
+        found[aspect] = Shape(done.rgb, shape.faces, (*shape.words, done.box))
+        reached.append(done.contrast)
+    if not found:
+        raise Invalid(
+            "no_room_for_title", "the title fits nowhere so that it covers no face and can be read"
+        )
+    return found, min(reached)
+
+
+def _px(found: Frame, box: Box) -> Box:
+    """A box of the full picture in px of the framed one, rounded outwards."""
+    x, y, width, height = found.area(box)
+    wide, high = found.size
+    left, top = int(x * wide), int(y * high)
+    right, bottom = int(np.ceil((x + width) * wide)), int(np.ceil((y + height) * high))
+    return Box(left, top, right - left, bottom - top)
+
+
+def _told(base: Base, look: str | None, detail: str) -> str:
+    of = " and ".join(source.id for source in base.sources)
+    return f"{look + ' ' if look else ''}{base.kind} of {of}: {detail}"
+
+
+_NOTHING: dict[Kind, tuple[str, str]] = {
+    "title": ("no_pictures", "the title has no picture that can be composed of"),
+    "grade": ("no_pictures", "the title has no picture that can be composed of"),
+    "split": ("no_two_characters", "no two pictures show two people so that neither is cut"),
+    "two_shot": ("no_two_characters", "no two pictures show two people so that neither is cut"),
+    "extension": ("no_room_to_extend", "no picture has a window upright enough that cuts no head"),
+}

@@ -1,0 +1,63 @@
+"""Composing in a warm child: from what a job asks to groups whose files are stored."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from artwork.compose.composer import Composer
+from artwork.compose.request import parse
+from artwork.compose.sources import ComposeModels, opened
+from artwork.groups import GroupMaker
+from artwork.images import ImageStore
+from content.errors import Invalid, PermanentError
+
+COUPLES = ("split", "two_shot")
+OPENING = 0.3
+"""Of the progress, looking at the pictures that there are."""
+
+
+def compose(
+    models: ComposeModels,
+    on_progress: Callable[[float], None],
+    *,
+    request: Mapping[str, Any],
+    title: Mapping[str, Any],
+    sources: Sequence[Mapping[str, Any]],
+    tenant: str,
+    encoder: str,
+    images: str,
+    journal: str,
+) -> dict[str, Any]:
+    """`groups` as plain data, and what was `refused`; arguments as of `workers.making`.
+
+    Raises:
+        PermanentError: of the request, as `artwork.compose.request.parse`.
+    """
+    try:
+        asked = parse(request, title["name"], title["language"])
+    except Invalid as error:
+        raise PermanentError(error.code, error.detail) from error
+    store = ImageStore(Path(images), Path(journal))
+    people = any(kind in COUPLES for kind in asked.kinds)
+    found = opened(sources, store, models, people=people)
+    on_progress(OPENING)
+    composer = Composer(
+        maker=GroupMaker(title["id"], tenant, store, encoder),
+        models=models,
+        moods=_moods(title["profile"]),
+        palette=[tone["hex"] for tone in title["profile"].get("look", {}).get("palette") or ()],
+    )
+    groups, refused = composer.compose(
+        found, asked, lambda part: on_progress(OPENING + (1 - OPENING) * part)
+    )
+    return {
+        "groups": [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups],
+        "refused": [asdict(one) for one in refused],
+    }
+
+
+def _moods(profile: Mapping[str, Any]) -> list[str]:
+    """The title's moods, the strongest first."""
+    shares = profile.get("mood", {}).get("moods") or {}
+    return sorted(shares, key=lambda name: (-shares[name], name))
