@@ -9,6 +9,7 @@ import numpy.typing as npt
 from artwork.assess import Assessed
 from artwork.considered import Verdict
 from artwork.coverage import coverage, recurring, shots_at
+from artwork.quality.gates import may_serve
 from artwork.selection import (
     Bools,
     change,
@@ -39,8 +40,6 @@ LEAST = -4.0
 """What a further picture must add to log det L; see `artwork.selection.most_telling`."""
 FADE_S = 1.0
 """As long words may take to appear or go, half seen."""
-FAINT = frozenset({"blurred", "blown", "title_card", "lettering"})
-"""Gates that a film which is so throughout passes after all: it still gets its pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +69,7 @@ def judge(looks: Sequence[Look], extraction: Extraction) -> list[Judged]:
     refusals = _refusals([look.seen for look in looks])
     pool = [i for i, why in enumerate(refusals) if not why]
     # A film that is soft or spare throughout still gets its pictures; a black one gets none.
-    pool = pool or [i for i, why in enumerate(refusals) if set(why) <= FAINT]
+    pool = pool or [i for i, why in enumerate(refusals) if may_serve(why)]
     choice = _Choice([looks[i] for i in pool], extraction)
     chosen = {pool[i] for i in choice.taken}
     judged = []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from artwork.assess import PictureModels, assess, see
+from artwork.assess import PictureModels, TitleContext, assess, see
 from artwork.emphasis import emphasis
 from artwork.groups import GroupMaker
 from artwork.pictures import PictureGroup
@@ -15,7 +15,11 @@ LETTERED = ("lettering", "title_card")
 
 
 def taken_in(
-    rgb: U8, models: PictureModels, maker: GroupMaker, request: Mapping[str, Any]
+    rgb: U8,
+    models: PictureModels,
+    maker: GroupMaker,
+    request: Mapping[str, Any],
+    title: TitleContext | None = None,
 ) -> tuple[list[PictureGroup], list[dict[str, str]]]:
     """The group of an uploaded picture, or why it is refused: the gates that all pictures pass.
 
@@ -28,7 +32,8 @@ def taken_in(
     Returns:
         Groups (one at most) and refusals, each a `reason` and a `detail`.
     """
-    [one] = assess([replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))], models.visual)
+    seen = replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))
+    [one] = assess([seen], models, title)
     language = request.get("language")
     refused = [reason for reason in one.reasons if language is None or reason not in LETTERED]
     if refused:

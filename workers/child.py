@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgpack
 import numpy as np
 from PIL import Image
 
+from artwork.assess import TitleContext
 from artwork.candidates import make_candidates
 from artwork.decoding import UPLOADED
 from artwork.generate.diffusion import Painter
@@ -26,6 +27,7 @@ from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import packed
 from artwork.quality import analysis_picture
+from artwork.quality import weights as quality_weights
 from artwork.uploads import taken_in
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
@@ -35,6 +37,7 @@ from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
+from content.types import Maturity
 from workers import composing
 from workers.settings import Settings
 
@@ -45,6 +48,7 @@ class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
     def __init__(self, settings: Settings) -> None:
+        self._data = settings.data
         self._models = Models(
             settings.encoders, transcript=settings.transcript, shots=settings.shots
         )
@@ -118,6 +122,8 @@ class Operations:
             grab=partial(grab, limits=DecodeLimits(wall_s=wall_s), steady=kept.steady),
             on_progress=lambda fraction: report("pictures", fraction),
             spoilers=spoilers,
+            maturity=cast(Maturity, ids["maturity"]),
+            weights=quality_weights.read(self._data),
         )
         return {
             "groups": [packed(group) for group in found.groups],
@@ -143,12 +149,13 @@ class Operations:
         except FileNotFoundError as error:
             raise PermanentError("work_lost", "the picture is gone; upload it again") from error
         maker = GroupMaker(title["id"], tenant, ImageStore(Path(images), Path(journal)), encoder)
-        groups, refused = taken_in(rgb, self._models, maker, request)
+        groups, refused = taken_in(rgb, self._models, maker, request, self._context(title))
         return {"groups": [packed(group) for group in groups], "refused": refused}
 
     def generate(
         self, report: Report, *, images: str, journal: str, **asked: Any
     ) -> dict[str, Any]:
+        """Pictures by a diffusion model: see `artwork.generate.making`."""
         if self._painter is None:  # configured when it was asked for, not any more
             raise Conflict("generation_off", "KEYART_DIFFUSION names no model")
         return generate(
@@ -156,13 +163,21 @@ class Operations:
             models=self._models,
             painter=self._painter,
             images=ImageStore(Path(images), Path(journal)),
+            context=self._context(asked["title"]),
             on_progress=lambda share: report("generate", share),
         )
 
     def compose(self, report: Report, **arguments: Any) -> dict[str, Any]:
         return composing.compose(
-            self._models, lambda fraction: report("compose", fraction), **arguments
+            self._models,
+            lambda fraction: report("compose", fraction),
+            context=self._context(arguments["title"]),
+            **arguments,
         )
+
+    def _context(self, title: dict[str, Any]) -> TitleContext:
+        """What a picture is judged by that was not seen in the film of its title."""
+        return TitleContext(maturity=title["maturity"], weights=quality_weights.read(self._data))
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

@@ -5,11 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from artwork.assess import PictureModels, TitleContext
 from artwork.compose.composer import Composer
 from artwork.compose.request import parse
-from artwork.compose.sources import ComposeModels, opened
+from artwork.compose.sources import opened
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
+from artwork.pictures import packed
 from content.errors import Invalid, PermanentError
 
 COUPLES = ("split", "two_shot")
@@ -18,9 +20,10 @@ OPENING = 0.3
 
 
 def compose(
-    models: ComposeModels,
+    models: PictureModels,
     on_progress: Callable[[float], None],
     *,
+    context: TitleContext,
     request: Mapping[str, Any],
     title: Mapping[str, Any],
     sources: Sequence[Mapping[str, Any]],
@@ -45,6 +48,7 @@ def compose(
     composer = Composer(
         maker=GroupMaker(title["id"], tenant, store, encoder),
         models=models,
+        title=context,
         moods=_moods(title["profile"]),
         palette=[tone["hex"] for tone in title["profile"].get("look", {}).get("palette") or ()],
     )
@@ -52,7 +56,7 @@ def compose(
         found, asked, lambda part: on_progress(OPENING + (1 - OPENING) * part)
     )
     return {
-        "groups": [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups],
+        "groups": [packed(group) for group in groups],
         "refused": [asdict(one) for one in refused],
     }
 

@@ -6,14 +6,14 @@ foreign lettering out does not see our own. Everything is deterministic.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from artwork.assess import Assessed
+from artwork.assess import Assessed, PictureModels, TitleContext
 from artwork.compose import fonts
 from artwork.compose.extension import EXTENDED, extended
 from artwork.compose.grades import graded, title_tones
@@ -21,7 +21,7 @@ from artwork.compose.lettering import letter
 from artwork.compose.pairs import Half, paired
 from artwork.compose.request import Kind, Request
 from artwork.compose.setting import Setting, settings
-from artwork.compose.sources import ComposeModels, Source, assessed, couples, subject
+from artwork.compose.sources import Source, assessed, couples, subject
 from artwork.crops import Box
 from artwork.cuts import Cut
 from artwork.framing import Frame, frame
@@ -73,9 +73,10 @@ class Composer:
     """
 
     maker: GroupMaker
-    models: ComposeModels
+    models: PictureModels
     moods: Sequence[str] = ()
     palette: Sequence[str] = ()
+    title: TitleContext = field(default_factory=TitleContext)
 
     def compose(
         self, sources: Sequence[Source], request: Request, on_progress: Callable[[float], None]
@@ -193,8 +194,8 @@ class Composer:
             base = replace(base, sources=(replace(source, rgb=graded(source.rgb, look, tones)),))
         whole = base.judged or next(iter(base.shapes.values()), None)
         if whole is None:
-            return base, assessed(base.rgb, self.models, base.sources[0].seen.faces)
-        return base, assessed(whole.rgb, self.models, whole.faces)
+            return base, assessed(base.rgb, self.models, self.title, base.sources[0].seen.faces)
+        return base, assessed(whole.rgb, self.models, self.title, whole.faces)
 
     def _lettered(
         self,

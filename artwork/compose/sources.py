@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from artwork.assess import Assessed, FaceFinder, PictureModels, assess, see
+from artwork.assess import Assessed, PictureModels, TitleContext, assess, see
 from artwork.crops import Box
 from artwork.framing import Subject
 from artwork.images import ImageStore
@@ -20,19 +20,6 @@ MATERIAL = ("frame", "uploaded")
 """Origins of pictures that are composed of: what was made is not made over again."""
 LEAST_FACE = 0.18
 """Height of a face, of the picture's, that can stand for a character."""
-
-
-class IdentityEncoder(Protocol):
-    """What is needed of `content.encoders.identity`."""
-
-    def encode(self, rgb: U8, faces: Sequence[Face], /) -> F32: ...
-
-
-class ComposeModels(PictureModels, Protocol):
-    """What is needed of `content.encoders.models.Models`."""
-
-    @property
-    def identities(self) -> IdentityEncoder: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,19 +46,25 @@ def subject(seen: Assessed) -> Subject:
     return Subject.of(seen.inside, seen.faces, seen.mass, seen.words)
 
 
-def assessed(rgb: U8, models: PictureModels, faces: Sequence[Box] | None = None) -> Assessed:
+def assessed(
+    rgb: U8,
+    models: PictureModels,
+    title: TitleContext | None = None,
+    faces: Sequence[Box] | None = None,
+) -> Assessed:
     """A picture without bars, assessed as such: what is dark at its edges is part of it.
 
     Args:
         faces: where they are known: a grade hides none, and makes none.
     """
-    seen = see(0.0, rgb, models.faces if faces is None else _Known())
-    known = seen.faces if faces is None else tuple(faces)
-    return assess([replace(seen, bars=(0.0, 0.0), faces=known)], models.visual)[0]
+    seen = replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))
+    if faces is not None:
+        seen = replace(seen, found=tuple(_face(box) for box in faces), portraits=())
+    return assess([seen], models, title)[0]
 
 
 def opened(
-    rows: Sequence[Mapping[str, Any]], images: ImageStore, models: ComposeModels, *, people: bool
+    rows: Sequence[Mapping[str, Any]], images: ImageStore, models: PictureModels, *, people: bool
 ) -> list[Source]:
     """The sources among rows of image groups, the most appealing first.
 
@@ -104,7 +97,7 @@ def couples(sources: Sequence[Source]) -> list[tuple[Source, Source]]:
     return [(pair[0], pair[1]) for *_, pair in sorted(found, key=lambda one: one[:4])]
 
 
-def _identity(rgb: U8, models: ComposeModels) -> F32 | None:
+def _identity(rgb: U8, models: PictureModels) -> F32 | None:
     """None, too, where the network that tells people apart is not installed."""
     large = [face for face in models.faces.detect(rgb) if face.height >= LEAST_FACE * len(rgb)]
     if not large or not large[0].landmarks:
@@ -115,8 +108,5 @@ def _identity(rgb: U8, models: ComposeModels) -> F32 | None:
         return None
 
 
-class _Known(FaceFinder):
-    """Finds nothing: the faces are known."""
-
-    def detect(self, _rgb: U8, /) -> list[Face]:
-        return []
+def _face(box: Box) -> Face:
+    return Face(box.x, box.y, box.width, box.height, 1.0)
