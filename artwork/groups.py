@@ -64,6 +64,8 @@ class GroupMaker:
             embedding=seen.embedding,
             embedding_fingerprint=self.encoder,
             variants=tuple(variant for variant in variants if variant is not None),
+            scores=dict(seen.scores),
+            maturity=seen.maturity,
             source_sha256=self.images.put(seen.inside.cut(rgb)).sha256,
             language=language,
             made=None if made is None else dict(made),

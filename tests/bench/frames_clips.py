@@ -272,21 +272,6 @@ def _flat(random: Random) -> U8:
 
 
 _WORDS = ("last", "light", "winter", "empty", "harbour", "nobody", "waits", "long", "the", "of")
-    "the",
-    "last",
-    "light",
-    "of",
-    "a",
-    "long",
-    "winter",
-    "over",
-    "an",
-    "empty",
-    "harbour",
-    "where",
-    "nobody",
-    "waits",
-]
 
 
 def _card(random: Random) -> U8:
