@@ -166,11 +166,6 @@ class Assessed:
     def appeal(self) -> float:
         return self.scores["overall"]
 
-    @property
-    def identities(self) -> tuple[F32, ...]:
-        """Of its faces that one can be told by, (128,) each."""
-        return tuple(one.identity for one in self.face_details if one.identity is not None)
-
 
 def see(at_s: float, rgb: U8, finder: FaceFinder) -> Sighting:
     """RGB (H, W, 3) at full resolution; `at_s` is 0 for a picture that is of no film."""

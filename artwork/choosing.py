@@ -18,7 +18,7 @@ from artwork.selection import (
     likeness_of_vectors,
     most_telling,
 )
-from content.types import Extraction
+from content.types import F32, Extraction
 
 MIN_GROUPS, MAX_GROUPS = 6, 24
 """A title has so many where its film offers them: up to `MIN_GROUPS` lesser pictures do, too."""
@@ -140,7 +140,7 @@ class _Choice:
         at_s = [look.seen.at_s for look in self._looks]
         if not at_s:
             return []
-        faces = [look.seen.identities for look in self._looks]
+        faces = [_identities(look.seen) for look in self._looks]
         return coverage(at_s, recurring(faces, shots_at(at_s, extraction)), extraction)
 
     def _apart(self, alike: float, still: float, bits: int) -> Bools:
@@ -157,6 +157,10 @@ class _Choice:
         )
         differ = (hashes[:, None] != hashes[None, :]).sum(axis=2) > bits
         return np.asarray((vectors @ vectors.T < alike) & moved & differ, np.bool_)
+
+
+def _identities(seen: Assessed) -> list[F32]:
+    return [detail.identity for detail in seen.face_details if detail.identity is not None]
 
 
 def _likeness(looks: Sequence[Look], extraction: Extraction) -> npt.NDArray[np.float64]:
