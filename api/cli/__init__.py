@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, doctor, fit, reads, serve, status, submit, title
+from api.cli import bench, doctor, fit, fit_quality, reads, serve, status, submit, title
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -31,6 +31,7 @@ for command in (
     reads.reward,
     submit.reindex,
     fit.fit_weights,
+    fit_quality.fit_quality,
     doctor.doctor,
     bench.bench,
 ):
