@@ -14,6 +14,7 @@ from artwork.guardrails import ArtworkPolicy, Verdict
 from artwork.images import Format, Rendition
 from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.quality.fitting import Fit
 from artwork.review import Judged
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
@@ -63,6 +64,11 @@ class Personalizer(Protocol):
     def decision(self, decision_id: str) -> DecisionView: ...
 
 
+class Quality(Protocol):
+    def read(self) -> Mapping[str, float]: ...
+    def fit(self, *, keep: bool) -> tuple[Fit, bool]: ...
+
+
 class Images(Protocol):
     def rendition(self, sha256: str, fmt: Format, width: int | None) -> Rendition: ...
 
@@ -108,6 +114,8 @@ class Services(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def personalizer(self) -> Personalizer: ...
+    @property
+    def quality(self) -> Quality: ...
     @property
     def images(self) -> Images: ...
     @property

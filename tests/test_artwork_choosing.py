@@ -12,8 +12,8 @@ from artwork.choosing import ENOUGH, MAX_GROUPS, MIN_GROUPS, Look, judge
 from artwork.coverage import coverage, recurring, shots_at, strong_moods
 from artwork.crops import Box
 from artwork.emphasis import emphasis, emphasis_facts
-from artwork.quality import Quality
 from artwork.quality.faces import FaceDetail
+from artwork.quality.measures import Quality
 from artwork.selection import likeness_of_vectors, most_telling
 from content.types import F32, Extraction, MediaFacts, Shot, ShotFacts, Vector
 

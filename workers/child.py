@@ -26,8 +26,8 @@ from artwork.generate.making import generate
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import packed
-from artwork.quality import analysis_picture
 from artwork.quality import weights as quality_weights
+from artwork.quality.picture import analysis_picture
 from artwork.uploads import taken_in
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words

@@ -11,6 +11,7 @@ from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
 from artwork.provenance.credentials import Signer, signing
+from artwork.quality.refit import QualityWeights
 from content.catalog import Catalog
 from content.records import Writer
 from indexes.client import IndexClient
@@ -33,6 +34,7 @@ class Services:
     intake: Intake
     jobs: Jobs
     personalizer: Personalizer
+    quality: QualityWeights
     images: ImageStore
     index: IndexClient
     words: Words
@@ -67,6 +69,7 @@ class Services:
             intake=Intake(parts, jobs),
             jobs=jobs,
             personalizer=personalizer,
+            quality=QualityWeights(parts.engine, settings.data, parts.tenant),
             images=ImageStore(
                 settings.image_folder, cache_bytes=settings.image_cache_bytes, sign=sign
             ),

@@ -18,6 +18,7 @@ from api.cli import (
     compose,
     doctor,
     fit,
+    fit_quality,
     generate,
     reads,
     review,
@@ -56,6 +57,7 @@ for command in (
     generate.generate,
     verify.verify,
     compose.compose,
+    fit_quality.fit_quality,
     doctor.doctor,
     bench.bench,
 ):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from artwork.crops import RATIOS, Box
 from artwork.framing import LEAST_SHARE, PROGRESS, SCALES, Frame, Subject, frame
-from artwork.quality import analysis_picture
+from artwork.quality.picture import analysis_picture
 from artwork.zones import zones
 from content.types import ASPECTS, Aspect
 
