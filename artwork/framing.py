@@ -26,21 +26,24 @@ F64 = npt.NDArray[np.float64]
 Area = tuple[float, float, float, float]
 """x, y, width, height in shares of a picture."""
 
-HAIR, CHIN, EARS = 0.35, 0.10, 0.12
+HAIR, CHIN, EARS = 0.4, 0.12, 0.18
 """A head beyond its face as found, which ends at the brow: shares of the face's height, height and
 width."""
 LEAST = 0.05
 """What must stay around a lesser face where its whole head cannot, of its size."""
-AIR, HEADROOM = 0.25, 0.5
-"""Air around the main face where there is room, of its size; the second above it."""
-TOGETHER = 0.6
+AIR, HEADROOM = 0.3, 0.65
+"""Air around a face where there is room, of its size: a hat has it; the second above it."""
+TOGETHER = 0.5
 """Faces at least this high, of the highest, matter as much: a picture of two is one of both."""
 PROGRESS = 0.08
 """The lower share of a picture over which a player lays its progress bar."""
 SCALES = (1.0, 0.93, 0.86, 0.8)
 """Windows that are tried, of the largest: a smaller one only where a larger would cut."""
-LEAST_SHARE = 0.3
-"""Of its area that a bleed must give to the picture itself."""
+LEAST_SHARE, AMPLE_SHARE = 0.3, 0.5
+"""Of its area that a bleed must give to the picture itself; from the second on it shows all of it,
+and not a window."""
+PLENTY = 0.85
+"""Of the subject's mass that a bleed shows where it can."""
 STEPS = 48
 """Places tried along an axis where a window can move along both."""
 
@@ -55,6 +58,13 @@ class Frame:
     @property
     def fit(self) -> Literal["crop", "bleed"]:
         return "crop" if self.size == (self.window.width, self.window.height) else "bleed"
+
+    @property
+    def share(self) -> float:
+        """Of the shown picture's area that the window takes."""
+        window = self.window
+        _, _, width, height = inset((window.width, window.height), self.size)
+        return width * height / (self.size[0] * self.size[1])
 
     def area(self, box: Box) -> Area:
         """Where a box of the full picture is shown: x, y, width, height in shares of `size`."""
@@ -114,6 +124,22 @@ class Subject:
         grown = Box(left, top, right - left, face.bottom + round(below * face.height) - top)
         return grown.overlap(self.inside) or face
 
+    def shown(self, window: Box) -> float:
+        """The share of the subject that a window shows, 0..1.
+
+        The subject is where the mass is at least twice its mean (Achanta et al., CVPR 2009).
+        """
+        mass = np.where(self.mass >= 2 * self.mass.mean(), self.mass, 0.0).astype(np.float64)
+        if not mass.any():
+            return 1.0
+        rows = _covered(
+            np.array([window.y - self.inside.y]), window.height, self.inside.height, len(mass)
+        )
+        columns = _covered(
+            np.array([window.x - self.inside.x]), window.width, self.inside.width, mass.shape[1]
+        )
+        return float((rows @ mass @ columns.T)[0, 0] / mass.sum())
+
     def airy(self, face: Box) -> Box:
         return self._around(face, HEADROOM, AIR, AIR)
 
@@ -134,29 +160,39 @@ def frame(aspect: Aspect, subject: Subject) -> Frame | None:
 
 
 def _bleed(ratio: float, subject: Subject) -> Frame | None:
-    """The window nearest to the shape that holds all who matter, on a ground of that shape."""
+    """All of the picture on a ground of the shape or, where that would be a strip, the window
+    nearest to the shape that holds all who matter with air around them, and plenty of the subject.
+    """
     inside = subject.inside
-    whole = inside.width / inside.height
-    between = [r for r in RATIOS.values() if min(ratio, whole) < r < max(ratio, whole)]
-    for near in sorted(between, key=lambda r: abs(np.log(r / ratio))):
-        window = _window(near, subject, subject.main)
-        if window is not None:
-            return _on_ground(ratio, window)
-    return _on_ground(ratio, inside)
+    whole = _on_ground(ratio, inside)
+    if whole.share >= AMPLE_SHARE:
+        return whole
+    bounds = sorted((ratio, inside.width / inside.height))
+    between = [r for r in RATIOS.values() if bounds[0] < r < bounds[1]]
+    windows = [
+        window
+        for near in sorted(between, key=lambda r: abs(np.log(r / ratio)))
+        if (window := _window(near, subject, subject.main, airy=True)) is not None
+    ]
+    bleeds = [_on_ground(ratio, window) for window in (*windows, inside)]
+    fit = [bleed for bleed in bleeds if bleed.share >= LEAST_SHARE]
+    ample = (bleed for bleed in fit if subject.shown(bleed.window) >= PLENTY)
+    return next(ample, fit[-1] if fit else None)
 
 
-def _on_ground(ratio: float, window: Box) -> Frame | None:
+def _on_ground(ratio: float, window: Box) -> Frame:
     width = max(window.width, round(window.height * ratio))
     height = max(window.height, round(window.width / ratio))
-    share = window.width * window.height / (width * height)
-    return Frame(window, (width, height)) if share >= LEAST_SHARE else None
+    return Frame(window, (width, height))
 
 
-def _window(ratio: float, subject: Subject, main: Sequence[Box]) -> Box | None:
+def _window(
+    ratio: float, subject: Subject, main: Sequence[Box], *, airy: bool = False
+) -> Box | None:
     """The best window that holds the heads of `main` whole, the largest where several can."""
     lesser = [face for face in subject.faces if face not in main]
     heads = [subject.head(face) for face in lesser]
-    whole = [subject.head(face) for face in main]
+    whole = [subject.airy(face) if airy else subject.head(face) for face in main]
     cores = [subject.core(face) for face in lesser]
     width, height = _largest(ratio, subject.inside)
     for others in (heads, cores) if lesser else (heads,):

@@ -9,7 +9,7 @@ import typer
 
 SECTIONS = (
     *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "indexes"),
-    *("mood", "medium", "serve", "words", "themes"),
+    *("mood", "medium", "serve", "words", "themes", "crops"),
 )
 
 
