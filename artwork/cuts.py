@@ -81,15 +81,16 @@ def inset(box: tuple[int, int], size: tuple[int, int]) -> tuple[float, float, fl
 def _bleed(shown: Image.Image, size: tuple[int, int]) -> Image.Image:
     cover = max(size[0] / shown.width, size[1] / shown.height)
     wide, high = size[0] / cover, size[1] / cover
-    left, top = (shown.width - wide) / 2, (shown.height - high) / 2
+    left, top = max(0.0, (shown.width - wide) / 2), max(0.0, (shown.height - high) / 2)
     small = GROUND_PX / max(size)
     ground = shown.resize(
         (max(1, round(size[0] * small)), max(1, round(size[1] * small))),
         Image.Resampling.BOX,
-        (left, top, left + wide, top + high),
+        (left, top, shown.width - left, shown.height - top),
     )
     ground = ImageEnhance.Brightness(ground.filter(ImageFilter.GaussianBlur(BLUR_PX))).enhance(DIM)
     ground = ground.resize(size, Image.Resampling.BICUBIC)
     x, y, width, height = (round(part) for part in inset(shown.size, size))
-    ground.paste(shown.resize((width, height), Image.Resampling.LANCZOS), (x, y))
+    lit = shown.resize((max(1, width), max(1, height)), Image.Resampling.LANCZOS)
+    ground.paste(lit, (x, y))
     return ground

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from artwork.crops import Box
-from artwork.framing import Frame, Subject, frame
+from artwork.framing import Frame, frame
+from artwork.subject import Subject
 from artwork.zones import focal_point, progress_zone, title_zone, zones
 from content.types import ASPECTS, F32, Aspect
 

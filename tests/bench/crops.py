@@ -16,9 +16,10 @@ from smartcrop import SmartCrop
 
 from artwork.assess import see
 from artwork.crops import RATIOS, Box, content_box
-from artwork.framing import Frame, Subject, frame
+from artwork.framing import Frame, frame
 from artwork.quality import analysis_picture
 from artwork.saliency import saliency
+from artwork.subject import Subject
 from content.encoders.faces import FaceDetector
 from content.types import ASPECTS, F32, Aspect
 from tests.bench.crops_truth import Example, framings, pairs
