@@ -9,8 +9,8 @@ import numpy as np
 
 from artwork.assess import Assessed, PictureModels, TitleContext, assess, see
 from artwork.crops import Box
-from artwork.framing import Subject
 from artwork.images import ImageStore
+from artwork.subject import Subject
 from content.encoders.faces import Face
 from content.encoders.identity import SAME_PERSON
 from content.errors import Unavailable
