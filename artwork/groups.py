@@ -73,6 +73,8 @@ class GroupMaker:
             variants=tuple(variant for variant in variants if variant is not None),
             source_sha256=source,
             focal=(x, y),
+            scores=dict(seen.scores),
+            maturity=seen.maturity,
             language=language,
             made=None if made is None else dict(made),
         )

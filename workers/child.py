@@ -12,18 +12,20 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgpack
 import numpy as np
 from PIL import Image
 
+from artwork.assess import TitleContext
 from artwork.candidates import make_candidates
 from artwork.decoding import UPLOADED
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
 from artwork.quality import analysis_picture
+from artwork.quality import weights as quality_weights
 from artwork.uploads import taken_in
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
@@ -33,6 +35,7 @@ from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
+from content.types import Maturity
 from workers.settings import Settings
 
 Report = Callable[[str, float], None]
@@ -42,6 +45,7 @@ class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
     def __init__(self, settings: Settings) -> None:
+        self._data = settings.data
         self._models = Models(
             settings.encoders, transcript=settings.transcript, shots=settings.shots
         )
@@ -113,6 +117,8 @@ class Operations:
             grab=partial(grab, limits=DecodeLimits(wall_s=wall_s), steady=kept.steady),
             on_progress=lambda fraction: report("pictures", fraction),
             spoilers=spoilers,
+            maturity=cast(Maturity, ids["maturity"]),
+            weights=quality_weights.read(self._data),
         )
         return {
             "groups": [packed(group) for group in found.groups],
@@ -138,7 +144,8 @@ class Operations:
         except FileNotFoundError as error:
             raise PermanentError("work_lost", "the picture is gone; upload it again") from error
         maker = GroupMaker(title["id"], tenant, ImageStore(Path(images), Path(journal)), encoder)
-        groups, refused = taken_in(rgb, self._models, maker, request)
+        context = TitleContext(maturity=title["maturity"], weights=quality_weights.read(self._data))
+        groups, refused = taken_in(rgb, self._models, maker, request, context)
         return {"groups": [packed(group) for group in groups], "refused": refused}
 
 

@@ -41,6 +41,16 @@ class Face:
     score: float
     frontal: bool = True
     """Both eyes are seen, and the nose between them: the head is turned by less than about 30°."""
+    landmarks: tuple[tuple[float, float], ...] = ()
+    """x, y in px: the eyes, the tip of the nose, the corners of the mouth, left before right; none
+    where they are not known."""
+
+    def within(self, x: int, y: int, scale: float = 1.0) -> "Face":
+        """The same face in px of a part of the picture that begins at x, y, scaled after."""
+        left, top = round((self.x - x) * scale), round((self.y - y) * scale)
+        width, height = (max(1, round(side * scale)) for side in (self.width, self.height))
+        points = tuple(((px - x) * scale, (py - y) * scale) for px, py in self.landmarks)
+        return Face(left, top, width, height, self.score, self.frontal, points)
 
 
 class FaceDetector:
@@ -69,7 +79,7 @@ class FaceDetector:
         kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), MIN_SCORE, MAX_OVERLAP)
         factor = np.array([width / size[0], height / size[1]] * 2)
         faces = [
-            _face(boxes[i] * factor, float(scores[i]), width, height, is_frontal(points[i]))
+            _face(boxes[i] * factor, float(scores[i]), width, height, points[i] * factor[:2])
             for i in kept
         ]
         real = [face for face in faces if face.width > 0 and face.height > 0]
@@ -122,11 +132,11 @@ def _decode(heat: F32, log_size: F32, offset: F32, landmarks: F32) -> tuple[F32,
     return boxes, heat[rows, columns].astype(np.float32), points.transpose(2, 0, 1)
 
 
-def _face(
-    box: "np.ndarray[Any, Any]", score: float, width: int, height: int, frontal: bool
-) -> Face:
-    """`box` in px of the picture, rounded outwards and clipped."""
+def _face(box: "np.ndarray[Any, Any]", score: float, width: int, height: int, points: F32) -> Face:
+    """`box` and `points` (5, 2) from its corner in px of the picture; rounded outwards, clipped."""
     left, top = max(0, int(np.floor(box[0]))), max(0, int(np.floor(box[1])))
     right = min(width, int(np.ceil(box[0] + box[2])))
     bottom = min(height, int(np.ceil(box[1] + box[3])))
-    return Face(left, top, right - left, bottom - top, round(score, 6), frontal)
+    landmarks = tuple((round(float(x), 2), round(float(y), 2)) for x, y in points + box[:2])
+    frontal = is_frontal(points)
+    return Face(left, top, right - left, bottom - top, round(score, 6), frontal, landmarks)

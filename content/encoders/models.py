@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from content.encoders.clap import ClapEncoder
     from content.encoders.clip import ClipEncoder
     from content.encoders.concept import ConceptEncoder
+    from content.encoders.face_mesh import FaceMesh
     from content.encoders.faces import FaceDetector
     from content.encoders.frames import FrameEncoder
+    from content.encoders.identity import IdentityEncoder
     from content.encoders.ocr import TextReader
     from content.encoders.speech import SpeechDetector
     from content.encoders.text import TextEncoder
     from content.encoders.transnet import TransitionNetwork
+    from content.encoders.unsafe import UnsafeDetector
     from content.encoders.whisper import Whisper
     from content.shots import ShotsChoice
 
@@ -145,6 +148,27 @@ class Models:
         from content.encoders.faces import FaceDetector
 
         return FaceDetector()
+
+    @cached_property
+    def face_mesh(self) -> "FaceMesh":
+        """Faces to what they express."""
+        from content.encoders.face_mesh import FaceMesh
+
+        return FaceMesh()
+
+    @cached_property
+    def identities(self) -> "IdentityEncoder":
+        """Faces to vectors of whose they are."""
+        from content.encoders.identity import IdentityEncoder
+
+        return IdentityEncoder()
+
+    @cached_property
+    def unsafe(self) -> "UnsafeDetector":
+        """Pictures to how unsafe they are."""
+        from content.encoders.unsafe import UnsafeDetector
+
+        return UnsafeDetector()
 
     @cached_property
     def text_reader(self) -> "TextReader":
