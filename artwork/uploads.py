@@ -10,7 +10,7 @@ from artwork.groups import GroupMaker
 from artwork.pictures import PictureGroup
 from content.types import U8
 
-LETTERED = ("lettering", "title_card")
+LETTERED = ("lettering", "title_card", "credits")
 """Gates that lettering alone fails: no fault where the house says in which language it is."""
 
 
@@ -27,6 +27,7 @@ def taken_in(
     lettering is shown whole in every shape, on a ground of its own where the shape is another.
 
     Args:
+        title: that it is for: a picture above its maturity is refused.
         request: `language` of its lettering, `note`, `sha256` of the uploaded bytes.
 
     Returns:
