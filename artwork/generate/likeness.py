@@ -19,7 +19,7 @@ QUARTILE = 0.25
 """A quarter of a title's own frames is farther than this from its nearest other frame."""
 STRANGERS = 0.95
 """Share of other titles' pictures that the floor must keep out."""
-LEAST, MOST = 0.55, 0.70
+LEAST, MOST = 0.55, 0.65
 """Of a floor: what strangers reach where none are known, and what a film of one look may ask."""
 
 
