@@ -49,7 +49,8 @@ def get_image(
     sha256, extension = _parse(name)
     rendition = house.images.rendition(sha256, extension or negotiate(accept), w)
     etag = f'"{rendition.etag.strip(chr(34))}"'
-    headers = {"Cache-Control": _FOREVER, "ETag": etag}
+    # A part of an image is of no use: who asks for a range gets all of it (RFC 9110 §14.3).
+    headers = {"Cache-Control": _FOREVER, "ETag": etag, "Accept-Ranges": "none"}
     if extension is None:
         headers["Vary"] = "Accept"
     if _holds(if_none_match, etag):

@@ -2,13 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from artwork.decisions import Scope
+from artwork.display import Display
 from artwork.features import descriptor
 from artwork.sums import I16
 from artwork.tables import image_groups, picture_features, variants
@@ -23,6 +24,8 @@ class Arm:
     group_id: str
     sha256: str
     """Of the variant's master image."""
+    display: bytes
+    """`artwork.display.Display`, packed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,16 +95,17 @@ class Shelves:
         features, fresh = self._features(connection, title_id, version)
         self.unsaved.update({group: (title_id, data) for group, data in fresh.items()})
         rows = connection.execute(
-            sa.select(variants.c.aspect, variants.c.group_id, variants.c.id, variants.c.sha256)
+            sa.select(*(variants.c[name] for name in (*_ARM, *_DISPLAY)))
             .where(_of(variants, self._scope.tenant, title_id, version))
             .order_by(variants.c.aspect, variants.c.group_id, variants.c.id)
         )
         arms: dict[str, list[Arm]] = {}
-        for aspect, group_id, variant_id, sha256 in rows:
+        for aspect, group_id, variant_id, sha256, *display in rows:
             line = arms.setdefault(aspect, [])
             # One crop of a picture in each aspect; its group must have its facts.
             if group_id in features and (not line or line[-1].group_id != group_id):
-                line.append(Arm(variant_id, group_id, sha256))
+                packed = Display(*display).packed()
+                line.append(Arm(variant_id, group_id, sha256, packed))
         offers = {
             aspect: make_offer(self._scope.tenant, title_id, aspect, line, features)
             for aspect, line in arms.items()
@@ -134,6 +138,8 @@ class Shelves:
         return known, fresh
 
 
+_ARM = ("aspect", "group_id", "id", "sha256")
+_DISPLAY = tuple(field.name for field in fields(Display))
 _PUBLISHED = (
     sa.select(
         titles.c.id,

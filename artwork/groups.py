@@ -1,4 +1,4 @@
-"""From a picture to an image group: its crops stored, its facts told, whatever its origin."""
+"""From a picture to an image group: shown in every aspect, its facts told, whatever its origin."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from artwork.assess import Assessed
-from artwork.crops import Box, crop
+from artwork.crops import Box
+from artwork.framing import Frame, Subject, frame
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
+from artwork.placeholder import blur_hash, dominant_colour
 from artwork.quality import Quality, analysis_picture, appeal, measure
 from artwork.saliency import spread
+from artwork.zones import focal_point, zones
 from content.ids import stable_id
 from content.types import ASPECTS, F32, U8, Aspect, Origin
 
@@ -37,7 +40,7 @@ class GroupMaker:
         language: str | None = None,
         made: Mapping[str, Any] | None = None,
     ) -> PictureGroup:
-        """The group of a picture, its crops stored; without variants where every crop would cut.
+        """The group of a picture, its master stored and its variants as cuts of it.
 
         A group is named by the title and the pixels of its whole picture: the same one again is
         the same group.
@@ -50,7 +53,11 @@ class GroupMaker:
         """
         digest = hashlib.sha256(np.ascontiguousarray(rgb).data).hexdigest()
         group_id = stable_id(self.tenant, self.title_id, digest)
-        variants = (self.variant(rgb, seen, group_id, aspect) for aspect in ASPECTS)
+        source = self.images.put(seen.inside.cut(rgb)).sha256
+        subject = Subject.of(seen.inside, seen.faces, seen.mass, seen.words)
+        variants = (self.variant(rgb, source, subject, group_id, aspect) for aspect in ASPECTS)
+        whole = Frame(seen.inside, (seen.inside.width, seen.inside.height))
+        x, y, _, _ = whole.area(Box(*focal_point(subject, seen.inside), 0, 0))
         return PictureGroup(
             id=group_id,
             origin=origin,
@@ -59,21 +66,28 @@ class GroupMaker:
             embedding=seen.embedding,
             embedding_fingerprint=self.encoder,
             variants=tuple(variant for variant in variants if variant is not None),
-            source_sha256=self.images.put(seen.inside.cut(rgb)).sha256,
+            source_sha256=source,
+            focal=(x, y),
             language=language,
             made=None if made is None else dict(made),
         )
 
     def variant(
-        self, rgb: U8, seen: Assessed, group_id: str, aspect: Aspect
+        self, rgb: U8, source: str, subject: Subject, group_id: str, aspect: Aspect
     ) -> PictureVariant | None:
-        """The crop of one aspect, stored; None where every crop would cut its face or words."""
-        window = crop(aspect, seen.inside, seen.faces, seen.mass, seen.words)
-        if window is None:
+        """The picture in one aspect, stored as a cut of its master `source`.
+
+        None where every way to show it would cut a head or words.
+        """
+        framed = frame(aspect, subject)
+        if framed is None:
             return None
-        picture = window.cut(rgb)
-        stored = self.images.put(picture)
-        kept = [face for face in seen.faces if window.holds(face)]
+        window, inside = framed.window, subject.inside
+        box = (window.x - inside.x, window.y - inside.y, window.width, window.height)
+        stored = self.images.put_cut(source, box, framed.size)
+        picture = analysis_picture(framed.shown(rgb))
+        kept = [framed.area(face) for face in subject.faces if window.holds(face)]
+        found = zones(picture, framed, subject)
         return PictureVariant(
             id=stable_id(self.tenant, self.title_id, group_id, aspect),
             group_id=group_id,
@@ -82,7 +96,12 @@ class GroupMaker:
             width=stored.width,
             height=stored.height,
             crop={"x": window.x, "y": window.y, "width": window.width, "height": window.height},
-            scores=_scores(measure(analysis_picture(picture)), kept, window),
+            scores=_scores(measure(picture), max((face[3] for face in kept), default=0.0)),
+            fit=framed.fit,
+            focal=found.focal,
+            safe=found.safe,
+            blurhash=blur_hash(picture),
+            colour=dominant_colour(picture),
         )
 
 
@@ -111,9 +130,8 @@ def facts(
     return {name: round(min(1.0, max(0.0, value)), 6) for name, value in values.items()}
 
 
-def _scores(quality: Quality, faces: Sequence[Box], window: Box) -> dict[str, float]:
-    """Of one crop; see `artwork.quality` for each."""
-    face = max((face.height / window.height for face in faces), default=0.0)
+def _scores(quality: Quality, face: float) -> dict[str, float]:
+    """Of one shown picture; see `artwork.quality` for each. `face`: of the largest, its height."""
     names = ("sharpness", "exposure", "contrast", "colourfulness", "saturation", "brightness")
     scores = {name: float(getattr(quality, name)) for name in names}
     overall = appeal(quality, min(1.0, 3 * face))

@@ -3,16 +3,16 @@
     folder/masters/ab/ab12…       the master's bytes; its name is their SHA-256
     folder/renditions/ab/ab12…/640.avif
 
-A file is complete or absent: it is written beside its place, synced and renamed. Every rendition
-is encoded anew from pixels, so nothing but the picture (no EXIF, XMP or colour profile) leaves.
+A master is a JPEG, or a cut: the rule that makes a picture of another master (`artwork.cuts`). A
+file is complete or absent: it is written beside its place, synced and renamed. Every rendition is
+encoded anew from pixels, so nothing but the picture (no EXIF, XMP or colour profile) leaves.
+Renditions go when they take more than a cap (`artwork.renditions`); masters stay until deleted.
 """
 
 import hashlib
 import io
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image
 
+from artwork.cuts import Cut, narrowed
+from artwork.renditions import Renditions, read, write
 from content.errors import Invalid, NotFound
 from content.types import U8
 
@@ -31,15 +33,19 @@ MEDIA_TYPES: dict[Format, str] = {"avif": "image/avif", "webp": "image/webp", "j
 MAX_PIXELS = 50_000_000
 """Of a picture whose bytes come from outside; checked on the header, before decoding."""
 MAX_BYTES = 32 * 2**20
+CACHE_BYTES = 5 * 2**30
+"""What renditions may take on disk where nothing else is said."""
 Sign = Callable[[bytes, str, str], bytes | None]
 """A rendition's bytes, media type and master's hash -> the bytes with what is known of the picture;
 None where nothing is."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
+MAX_RULE = 1024
+"""Bytes of a cut's rule, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """A master: the hash and the length of its bytes, its size in px."""
+    """A master: the hash and the length of its bytes, its picture's size in px."""
 
     sha256: str
     width: int
@@ -62,13 +68,22 @@ class ImageStore:
     Args:
         journal: a file that names each new master, one hash a line, before it is stored: what a
             job that is killed may leave behind. Its folder exists.
+        cache_bytes: what renditions may take on disk.
         sign: asked once for every rendition, when it is made.
     """
 
-    def __init__(self, folder: Path, journal: Path | None = None, sign: Sign | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        journal: Path | None = None,
+        *,
+        cache_bytes: int = CACHE_BYTES,
+        sign: Sign | None = None,
+    ) -> None:
         self._folder = folder
         self._journal = journal
         self._sign = sign
+        self._renditions = Renditions(folder / "renditions", cache_bytes)
 
     def put(self, rgb: U8) -> StoredImage:
         """Store a picture, RGB uint8 (H, W, 3), as its master.
@@ -103,6 +118,27 @@ class ImageStore:
             raise Invalid("image_unreadable", "the bytes are no whole JPEG picture") from error
         return self._keep(data, size)
 
+    def put_cut(
+        self, source: str, box: tuple[int, int, int, int], size: tuple[int, int] | None = None
+    ) -> StoredImage:
+        """Store the rule that makes a picture of the master `source`, itself no cut.
+
+        Args:
+            box: x, y, width, height in px of the source.
+            size: width and height of a bleed; None for a crop, which has its box's size.
+
+        Raises:
+            NotFound: `image_not_found`: there is no such source.
+            ValueError: the box is not within it, or it is itself a cut.
+        """
+        cut, data = Cut(source, box, size or box[2:]), self._bytes(source)
+        if Cut.unpacked(data) is not None:
+            raise ValueError(f"{source} is itself a cut")
+        with _opened(data) as whole:
+            if box[0] + box[2] > whole.width or box[1] + box[3] > whole.height:
+                raise ValueError(f"{box} is not within {whole.size}")
+        return self._keep(cut.packed(), cut.size)
+
     def rendition(self, sha256: str, fmt: Format, width: int | None) -> Rendition:
         """The picture in `fmt`, `width` px wide (None: as wide as its master); never enlarged.
 
@@ -115,28 +151,36 @@ class ImageStore:
             raise Invalid("invalid_width", f"w is one of {rungs}, or left out")
         if fmt not in get_args(Format):
             raise Invalid("invalid_format", "a picture is served as avif, webp or jpg")
+        self._master(sha256)  # the name is one
         name = f"{width or 'full'}{'' if self._sign is None else '.c2pa'}.{fmt}"
-        path = self._folder / "renditions" / sha256[:2] / sha256 / name
-        data = _read(path) if SHA256.fullmatch(sha256) else None
+        path = self._renditions.path(sha256, name)
+        data = self._renditions.get(path)
         if data is None:
             data = self._made(sha256, fmt, width, path)
         return Rendition(data, MEDIA_TYPES[fmt], f'"{hashlib.sha256(data).hexdigest()[:32]}"')
 
     def pixels(self, sha256: str) -> U8:
-        """A master as RGB (H, W, 3), 0..255.
+        """A master's picture as RGB (H, W, 3), 0..255.
 
         Raises:
             NotFound: `image_not_found`.
         """
-        with Image.open(io.BytesIO(self._bytes(sha256)), formats=("JPEG",)) as opened:
-            return np.asarray(opened.convert("RGB"))
+        return np.asarray(self._picture(sha256, None))
 
     def has(self, sha256: str) -> bool:
-        """Is there a master of this hash?"""
-        return self._master(sha256).exists()
+        """Is there a master of this hash, and of a cut also what it is cut from?"""
+        try:
+            with self._master(sha256).open("rb") as file:
+                cut = Cut.unpacked(file.read(MAX_RULE))
+        except FileNotFoundError:
+            return False
+        return cut is None or self._master(cut.source).exists()
 
     def delete(self, sha256s: Iterable[str]) -> None:
-        """Remove masters and their renditions; what is not there is no error."""
+        """Remove masters and their renditions; what is not there is no error.
+
+        Cuts of a master that goes are of no use any more: who names them names it as well.
+        """
         for sha256 in sha256s:
             self._master(sha256).unlink(missing_ok=True)
             folder = self._folder / "renditions" / sha256[:2] / sha256
@@ -149,7 +193,7 @@ class ImageStore:
             if self._journal is not None:
                 with self._journal.open("a") as file:
                     file.write(f"{sha256}\n")
-            _write(path, data)
+            write(path, data)
         return StoredImage(sha256, size[0], size[1], len(data))
 
     def _master(self, sha256: str) -> Path:
@@ -159,27 +203,33 @@ class ImageStore:
         return self._folder / "masters" / sha256[:2] / sha256
 
     def _bytes(self, sha256: str) -> bytes:
-        master = _read(self._master(sha256))
+        master = read(self._master(sha256))
         if master is None:
             raise NotFound("image_not_found", f"there is no picture {sha256}")
         return master
 
     def _made(self, sha256: str, fmt: Format, width: int | None, path: Path) -> bytes:
-        data = self._render(sha256, fmt, width)
-        if self._sign is not None:
-            signed = self._sign(data, MEDIA_TYPES[fmt], sha256)
-            if signed is None:  # no row names it yet, or any more: not kept without its signature
-                return data
-            data = signed
-        return _write(path, data)
+        data = _encode(self._picture(sha256, width), fmt)
+        if self._sign is None:
+            return self._renditions.put(path, data)
+        signed = self._sign(data, MEDIA_TYPES[fmt], sha256)
+        # No row names it yet, or any more: not kept without its signature.
+        return data if signed is None else self._renditions.put(path, signed)
 
-    def _render(self, sha256: str, fmt: Format, width: int | None) -> bytes:
-        # Through an array, because Pillow would hand EXIF and profiles on to the rendition.
-        picture = Image.fromarray(self.pixels(sha256))
-        if width is not None and width < picture.width:
-            height = max(1, round(picture.height * width / picture.width))
-            picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-        return _encode(picture, fmt)
+    def _picture(self, sha256: str, width: int | None) -> Image.Image:
+        """RGB, `width` px wide or as wide as it is, whichever is less."""
+        data = self._bytes(sha256)
+        cut = Cut.unpacked(data)
+        if cut is not None:
+            data = self._bytes(cut.source)
+        with _opened(data) as opened:
+            # Through an array, because Pillow would hand EXIF and profiles on to the rendition.
+            whole = Image.fromarray(np.asarray(opened.convert("RGB")))
+        return narrowed(whole, width) if cut is None else cut.of(whole, width)
+
+
+def _opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data), formats=("JPEG",))
 
 
 def negotiate(accept: str | None) -> Format:
@@ -218,32 +268,3 @@ def _encode(picture: Image.Image, fmt: Format) -> bytes:
         case "jpg":
             picture.save(buffer, "JPEG", quality=84, optimize=True, progressive=True)
     return buffer.getvalue()
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-
-
-def _write(path: Path, data: bytes) -> bytes:
-    """Atomically: readers see all of it or nothing, after a power cut too.
-
-    Returns:
-        What is there now: `data`, or what another process wrote first, since no two signatures
-        are the same.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)  # unlike a rename, it never replaces what is there
-    except FileExistsError:
-        return _read(path) or data
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    return data

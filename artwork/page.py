@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from artwork.arms import Arm, Offer, Shelf
 from artwork.decisions import Decision, Scope
+from artwork.display import Display
 from artwork.episodes import Episode, Episodes
 from artwork.features import Circumstances, Context, assemble
 from artwork.guardrails import allowed
@@ -30,6 +31,7 @@ class Choice:
     propensity: float
     """Of the picture, in the draw that began the episode."""
     expires_us: int
+    display: Display
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Page:
             self.request.aspect,
             episode.propensity,
             episode.expires_us,
+            Display.unpacked(arm.display),
         )
 
     def _offer(self, title_id: str, shelf: Shelf | None) -> Offer:

@@ -222,10 +222,13 @@ def seen_by_others(
     encoder: str,
     tenant: str = DEFAULT_TENANT,
 ) -> dict[str, str]:
-    """The pictures that another encoder than `encoder` has embedded: group id -> SHA-256 of its
-    largest crop, the nearest to the whole picture that is kept."""
+    """The pictures that another encoder than `encoder` has embedded: group id -> SHA-256 of the
+    whole one or, where that was not kept yet, of its largest crop."""
     query = (
-        sa.select(variants.c.group_id, variants.c.sha256)
+        sa.select(
+            variants.c.group_id,
+            sa.func.coalesce(image_groups.c.source_sha256, variants.c.sha256).label("sha256"),
+        )
         .join(
             image_groups,
             sa.and_(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from artwork.display import Display
 from artwork.features import Context
 from artwork.images import ImageStore
 from artwork.personalize import Choice, DecisionView
@@ -228,7 +229,15 @@ class Personalizer:
         if title_id not in self._catalog.titles:
             return NotFound("title_not_found", "there is no such title")
         made = Choice(
-            new_id(), title_id, "v1", "g1", "cd" * 32, aspect, 0.25, 1_800_000_000_000_000
+            new_id(),
+            title_id,
+            "v1",
+            "g1",
+            "cd" * 32,
+            aspect,
+            0.25,
+            1_800_000_000_000_000,
+            Display(1000, 562, [0.5, 0.4], {"progress": [0.0, 0.92, 1.0, 0.08]}, "L0", "#102030"),
         )
         self.decisions[made.decision_id] = made
         return made

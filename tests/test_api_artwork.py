@@ -34,6 +34,19 @@ def test_a_choice_is_private_and_complete(house: House, client: TestClient) -> N
         "aspect": "2:3",
         "propensity": 0.25,
         "expires_at": "2027-01-15T08:00:00.000000Z",
+        "width": 1000,
+        "height": 562,
+        "focal": [0.5, 0.4],
+        "safe": {"progress": [0.0, 0.92, 1.0, 0.08]},
+        "blurhash": "L0",
+        "colour": "#102030",
+        "srcset": [
+            *(
+                {"url": f"/v1/images/{'cd' * 32}?w={width}", "width": width}
+                for width in (160, 320, 480, 640, 960)
+            ),
+            {"url": f"/v1/images/{'cd' * 32}", "width": 1000},
+        ],
     }
     context = Context(device="tv", country="NL", tz="Europe/Oslo", maturity_max="13")
     assert house.personalizer.asked == [("u-1", "2:3", context, False)]

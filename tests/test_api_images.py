@@ -72,6 +72,26 @@ def test_head_answers_as_get_without_the_bytes(client: TestClient, sha256: str) 
         assert head.headers[name] == get.headers[name]
 
 
+def test_a_range_is_answered_with_the_whole(client: TestClient, sha256: str) -> None:
+    path = f"/v1/images/{sha256}.jpg"
+    whole = client.get(path)
+    part = client.get(path, headers={"Range": "bytes=0-9"})
+    assert (part.status_code, part.content) == (200, whole.content)
+    assert whole.headers["accept-ranges"] == "none"
+
+
+def test_a_cut_is_served_as_any_image(house: House, client: TestClient, sha256: str) -> None:
+    crop = house.images.put_cut(sha256, (100, 50, 200, 150)).sha256
+    bleed = house.images.put_cut(sha256, (0, 0, 400, 300), (400, 600)).sha256
+    for name, size in ((crop, (160, 120)), (bleed, (160, 240))):
+        for extension in ("jpg", "webp", "avif"):
+            response = client.get(f"/v1/images/{name}.{extension}?w=160")
+            assert response.headers["x-content-type-options"] == "nosniff"
+            assert Image.open(io.BytesIO(response.content)).size == size
+    house.images.delete([sha256])
+    assert_problem(client.get(f"/v1/images/{crop}.jpg?w=320"), 404, "image_not_found")
+
+
 @pytest.mark.parametrize("name", ["x", "a" * 64 + ".png", "A" * 64 + ".jpg", "a" * 64 + ".jpg.jpg"])
 def test_names_that_are_none_are_not_found(client: TestClient, name: str) -> None:
     assert_problem(client.get(f"/v1/images/{name}"), 404, "image_not_found")

@@ -296,6 +296,8 @@ def test_shots_page_by_their_index(client: TestClient) -> None:
 def test_variants_are_listed_by_aspect(client: TestClient) -> None:
     [item] = client.get("/v1/titles/film/variants").json()["items"]
     assert item["url"] == f"/v1/images/{'cd' * 32}.webp"
+    assert item["srcset"][-1] == {"url": f"/v1/images/{'cd' * 32}", "width": item["width"]}
+    assert {"fit", "focal", "safe", "blurhash", "colour"} <= item.keys()
     assert client.get("/v1/titles/film/variants?aspect=1:1").json() == {"items": [], "next": None}
     assert_problem(client.get("/v1/titles/film/variants?aspect=5:4"), 422, "unknown_aspect")
     assert_problem(client.get("/v1/titles/zork/variants"), 404, "title_not_found")

@@ -1,7 +1,11 @@
 """The image store: masters, renditions, hostile bytes, names and negotiation."""
 
+import hashlib
 import io
+import os
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ import pytest
 from PIL import Image
 
 from artwork import images
+from artwork.cuts import Cut
 from artwork.images import LADDER, ImageStore, negotiate
 from content.errors import Invalid, KeyartError, NotFound
 from content.types import U8
@@ -147,11 +152,125 @@ def test_deleting_takes_the_master_and_all_renditions(store: ImageStore, tmp_pat
         store.rendition(gone.sha256, "webp", width)
     store.delete([gone.sha256])
     store.delete([gone.sha256, "f" * 64])
-    assert [f.name for f in tmp_path.rglob("*") if f.is_file()] == [kept.sha256]
+    assert [f.name for f in (tmp_path / "images" / "masters").rglob("*") if f.is_file()] == [
+        kept.sha256
+    ]
+    assert not list(tmp_path.rglob("*.webp"))
     with pytest.raises(NotFound):
         store.rendition(gone.sha256, "webp", LADDER[0])
     with pytest.raises(NotFound):
         store.delete(["../../elsewhere"])
+
+
+def test_a_crop_is_kept_as_a_rule_and_cut_when_asked_for(store: ImageStore, tmp_path: Path) -> None:
+    whole = store.put(picture())
+    crop = store.put_cut(whole.sha256, (100, 40, 300, 200))
+    assert (crop.width, crop.height) == (300, 200) and crop.bytes < 200
+    rule = tmp_path / "images" / "masters" / crop.sha256[:2] / crop.sha256
+    assert hashlib.sha256(rule.read_bytes()).hexdigest() == crop.sha256
+    assert store.put_cut(whole.sha256, (100, 40, 300, 200)) == crop
+    cut = store.pixels(whole.sha256)[40:240, 100:400]
+    assert np.array_equal(store.pixels(crop.sha256), cut), "no second generation of loss"
+    small = Image.open(io.BytesIO(store.rendition(crop.sha256, "jpg", 160).data))
+    assert small.size == (160, 107)
+
+
+def test_a_bleed_shows_the_window_on_a_dark_ground_of_itself(store: ImageStore) -> None:
+    whole = store.put(picture())
+    window = store.pixels(whole.sha256)[:, 100:600]
+    bleed = store.put_cut(whole.sha256, (100, 0, 500, 400), (500, 750))
+    shown = store.pixels(bleed.sha256)
+    assert shown.shape == (750, 500, 3)
+    assert np.array_equal(shown[175:575], window)
+    ground = np.concatenate([shown[:170], shown[580:]])
+    assert 0.2 * window.mean() < ground.mean() < 0.6 * window.mean()
+    narrow = Image.open(io.BytesIO(store.rendition(bleed.sha256, "webp", 320).data))
+    assert narrow.size == (320, 480)
+
+
+def test_no_cut_beyond_its_source_or_of_a_cut(store: ImageStore) -> None:
+    whole = store.put(picture())
+    for box in ((0, 0, 701, 10), (0, 399, 10, 2), (-1, 0, 10, 10), (0, 0, 0, 10)):
+        with pytest.raises(ValueError):
+            store.put_cut(whole.sha256, box)
+    with pytest.raises(NotFound):
+        store.put_cut("0" * 64, (0, 0, 10, 10))
+    crop = store.put_cut(whole.sha256, (0, 0, 10, 10))
+    with pytest.raises(ValueError, match="itself a cut"):
+        store.put_cut(crop.sha256, (0, 0, 5, 5))
+
+
+def test_a_cut_goes_with_its_source(store: ImageStore) -> None:
+    whole = store.put(picture())
+    crop = store.put_cut(whole.sha256, (0, 0, 10, 10))
+    assert store.has(crop.sha256) and store.has(whole.sha256)
+    store.delete([whole.sha256])
+    assert not store.has(crop.sha256)
+    with pytest.raises(NotFound):
+        store.rendition(crop.sha256, "jpg", None)
+    assert store.put(picture()) == whole and store.has(crop.sha256)
+
+
+def test_a_cut_is_noted_before_it_is_kept(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    store = ImageStore(tmp_path / "images", journal)
+    whole = store.put(picture())
+    crop = store.put_cut(whole.sha256, (0, 0, 10, 10))
+    assert journal.read_text().split() == [whole.sha256, crop.sha256]
+
+
+def test_a_rule_from_outside_is_no_picture(store: ImageStore) -> None:
+    rule = Cut("0" * 64, (0, 0, 9, 9), (9, 9)).packed()
+    assert Cut.unpacked(rule) == Cut("0" * 64, (0, 0, 9, 9), (9, 9))
+    with pytest.raises(Invalid, match="no whole JPEG"):
+        store.put_encoded(rule)
+
+
+def used(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*.jpg"))
+
+
+def test_renditions_stay_under_their_cap_and_the_longest_unused_go(tmp_path: Path) -> None:
+    other = ImageStore(tmp_path / "other")
+    one = len(other.rendition(other.put(picture()).sha256, "jpg", None).data)
+    store = ImageStore(tmp_path / "images", cache_bytes=10 * one)
+    names = [store.put(picture(seed=seed)).sha256 for seed in range(14)]
+    folder = tmp_path / "images" / "renditions"
+    for age, name in enumerate(names):
+        store.rendition(name, "jpg", None)
+        path = folder / name[:2] / name / "full.jpg"
+        if path.exists():
+            os.utime(path, (1_000_000 + age, 1_000_000 + age))
+        store.rendition(names[0], "jpg", None)  # used again and again
+        assert used(folder) <= 10 * one
+    kept = [name for name in names if (folder / name[:2] / name / "full.jpg").exists()]
+    assert names[0] in kept and names[-1] in kept and 5 <= len(kept) < 11
+    assert kept[1:] == names[-len(kept) + 1 :], "the newest"
+    assert all(map(store.has, names)), "masters stay"
+
+
+def test_two_stores_share_one_cap(tmp_path: Path) -> None:
+    stores = [ImageStore(tmp_path, cache_bytes=200_000) for _ in range(2)]
+    names = [stores[0].put(picture(seed=seed)).sha256 for seed in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [
+            pool.submit(stores[i % 2].rendition, name, "jpg", width)
+            for i, (name, width) in enumerate(product(names, (160, 320, 480, 640)))
+        ]
+        assert all(job.result().data for job in jobs)
+    for store in stores:
+        store.rendition(names[0], "jpg", None)
+    assert 0 < used(tmp_path / "renditions") <= 200_000
+
+
+def test_what_a_killed_process_left_half_written_is_swept(tmp_path: Path) -> None:
+    store = ImageStore(tmp_path, cache_bytes=100_000)
+    left = tmp_path / "renditions" / "ab" / ".tmp-left"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(bytes(120_000))
+    os.utime(left, (1_000_000, 1_000_000))
+    store.rendition(store.put(picture()).sha256, "webp", 160)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(

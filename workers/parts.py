@@ -42,7 +42,7 @@ class Parts:
             engine=engine,
             catalog=Catalog(engine),
             rows=JobRows(engine),
-            images=ImageStore(settings.image_folder),
+            images=ImageStore(settings.image_folder, cache_bytes=settings.image_cache_bytes),
             index=IndexClient(settings.index_socket),
         )
 

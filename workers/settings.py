@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     )
     max_upload_bytes: int = Field(20 * 2**30, gt=0, description="Cap of one uploaded file.")
     min_free_bytes: int = Field(2**30, ge=0, description="Below this much free disk: 507.")
+    image_cache_bytes: int = Field(
+        5 * 2**30, gt=0, description="What encoded images may take; longest unused go first."
+    )
     max_queued_jobs: int = Field(10_000, gt=0, description="Above this many queued jobs: 429.")
     concurrency: int = Field(1, ge=1, le=64, description="Titles processed at once.")
     job_timeout_s: float = Field(

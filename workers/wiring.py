@@ -60,7 +60,9 @@ class Services:
             intake=Intake(parts, jobs),
             jobs=jobs,
             personalizer=personalizer,
-            images=ImageStore(settings.image_folder, sign=sign),
+            images=ImageStore(
+                settings.image_folder, cache_bytes=settings.image_cache_bytes, sign=sign
+            ),
             index=parts.index,
             words=Words(environment=settings.environment()),
             root_certificate=chain.root,

@@ -6,30 +6,38 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.schemas.common import Failure, image_url
+from api.schemas.pictures import Picture, srcset
 from artwork.personalize import Choice, DecisionView
 from content.ids import iso
 
 
-class Artwork(BaseModel):
+class Artwork(Picture):
     """The picture chosen for a viewer. Rewards hang on `decision_id`."""
 
     decision_id: str
     title_id: str
     variant_id: str
     group_id: str
-    url: str
     aspect: str
     propensity: float
     expires_at: str
 
     @classmethod
     def of(cls, choice: Choice) -> "Artwork":
+        display = choice.display
         return cls(
             decision_id=choice.decision_id,
             title_id=choice.title_id,
             variant_id=choice.variant_id,
             group_id=choice.group_id,
             url=image_url(choice.sha256),
+            width=display.width,
+            height=display.height,
+            focal=display.focal,
+            safe=display.safe,
+            blurhash=display.blurhash,
+            colour=display.colour,
+            srcset=srcset(choice.sha256, display.width),
             aspect=choice.aspect,
             propensity=choice.propensity,
             expires_at=iso(choice.expires_us),

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.schemas.common import image_url
+from api.schemas.pictures import Picture, srcset
 from artwork.pictures import VariantRow
 from content.entries import ShotRow, TitleRecord
 from content.ids import iso
@@ -161,17 +162,18 @@ class Shot(BaseModel):
         )
 
 
-class Variant(BaseModel):
-    """One picture in one aspect; variants of one `group_id` are crops of the same picture."""
+class Variant(Picture):
+    """One picture in one aspect; variants of one `group_id` show the same picture.
+
+    `fit` is `crop`, a window of it, or `bleed`, a window on a ground of its own.
+    """
 
     id: str
     group_id: str
     aspect: str
-    url: str
+    fit: str | None
     origin: str
     source_s: float | None
-    width: int
-    height: int
     scores: dict[str, float]
 
     @classmethod
@@ -180,11 +182,17 @@ class Variant(BaseModel):
             id=row.id,
             group_id=row.group_id,
             aspect=row.aspect,
+            fit=row.fit,
             url=image_url(row.sha256),
-            origin=row.origin,
-            source_s=row.source_s,
             width=row.width,
             height=row.height,
+            focal=row.focal,
+            safe=row.safe,
+            blurhash=row.blurhash,
+            colour=row.colour,
+            srcset=srcset(row.sha256, row.width),
+            origin=row.origin,
+            source_s=row.source_s,
             scores=dict(row.scores),
         )
 
