@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from api import (
     artwork,
+    candidates,
     errors,
     events,
     generate,
@@ -21,11 +22,13 @@ from api import (
     metrics,
     provenance,
     reindex,
+    review,
     rewards,
     search,
     similarity,
     titles,
     understanding,
+    uploads,
 )
 from api.auth import OPEN_PATHS, OPEN_PREFIX, Keys
 from api.gate import Gate
@@ -37,8 +40,11 @@ _ROUTERS = (
     rewards,
     events,
     titles,
+    candidates,
     understanding,
     generate,
+    review,
+    uploads,
     jobs,
     search,
     similarity,

@@ -22,10 +22,11 @@ from api.checks import (
     WatchValue,
 )
 from artwork.features import Context
+from artwork.guardrails import ORIGINS, ArtworkPolicy
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
 from content.ids import from_iso
-from content.types import Aspect, Maturity
+from content.types import Aspect, Maturity, Origin
 from workers.fields import SubmitFields
 
 PAGE_MAX = 200
@@ -57,15 +58,19 @@ class TitleBody(Body):
 
 
 class ContextBody(Body):
-    """What is known of the moment. `tz` is an IANA name: the viewer's local hour comes from it."""
+    """What is known of the moment. `tz` is an IANA name: the viewer's local hour comes from it.
+
+    Pictures with lettering are shown only to a viewer whose `language` it is.
+    """
 
     device: Short | None = None
     country: Country | None = None
     tz: Short | None = None
     maturity_max: Maturity | None = None
+    language: Language | None = None
 
     def context(self) -> Context:
-        return Context(self.device, self.country, self.tz, self.maturity_max)
+        return Context(self.device, self.country, self.tz, self.maturity_max, self.language)
 
 
 class PageBody(Body):
@@ -118,6 +123,34 @@ class WatchBody(Body):
             occurred_us=_microseconds(self.occurred_at),
             kind=self.kind,
         )
+
+
+class ArtworkPolicyBody(Body):
+    """What may be shown of a title. Pictures are named by a variant's id or its group's.
+
+    Replaces the earlier policy whole; verdicts on pictures are kept beside it.
+    """
+
+    pin: Short | None = None
+    veto: Annotated[list[Short], Field(max_length=BATCH_MAX)] = Field(default_factory=list)
+    origins: Annotated[list[Origin], Field(max_length=len(ORIGINS))] = Field(
+        default_factory=lambda: list(ORIGINS)
+    )
+    review_required: bool = False
+    generated_share: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    def policy(self) -> ArtworkPolicy:
+        origins = tuple(each for each in ORIGINS if each in self.origins)
+        return ArtworkPolicy(
+            self.pin, tuple(self.veto), origins, self.review_required, self.generated_share
+        )
+
+
+class UploadBody(Body):
+    """What a house tells of a picture of its own. `language` is that of its lettering, if any."""
+
+    language: Language | None = None
+    note: Name | None = None
 
 
 class PairsBody(Body):

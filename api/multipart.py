@@ -1,8 +1,9 @@
-"""Streaming multipart/form-data: the `title` part into memory, the `media` part to disk."""
+"""Streaming multipart/form-data: a part of JSON into memory, a part that is a file to disk."""
 
 import errno
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -18,28 +19,48 @@ from content.errors import NoSpace, TooLarge
 _WRITE_BYTES = 1 << 20
 _SPACE_CHECK_BYTES = 64 << 20
 OVERHEAD_BYTES = JSON_MAX_BYTES + 4096
-"""Of a form beside its media: the title part, and the headers of both."""
+"""Of a form beside its file: the JSON part, and the headers of both."""
 T = TypeVar("T")
 
 
-class TitleForm:
-    """One form being received. Nothing of the media part is held but the chunk at hand.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The names of a form's parts: one of JSON and one that is a file; which of them must be."""
+
+    text: str = "title"
+    file: str = "media"
+    text_needed: bool = True
+    file_needed: bool = False
+
+
+TITLE = Parts()
+PICTURE = Parts(text="artwork", file="image", text_needed=False, file_needed=True)
+
+
+class Form:
+    """One form being received. Nothing of the file is held but the chunk at hand.
 
     Args:
         boundary: of the parts.
-        check: turns the `title` part's bytes into what the caller wants; run as soon as that
-            part is complete, so that a bad title is refused before its media is received.
-        path: where the media part goes.
-        cap: most bytes of the media part.
+        check: turns the JSON part's bytes into what the caller wants; run as soon as that part
+            is complete, so that a bad title is refused before its media is received.
+        path: where the file goes.
+        cap: most bytes of the file.
     """
 
     def __init__(
-        self, boundary: bytes, check: Callable[[bytes], object], path: Path, cap: int
+        self,
+        boundary: bytes,
+        check: Callable[[bytes], object],
+        path: Path,
+        cap: int,
+        parts: Parts = TITLE,
     ) -> None:
-        self.title: object | None = None
+        self.text: object | None = None
         self.received_bytes = 0
         self.total_bytes = 0
-        self.has_media = False
+        self.has_file = False
+        self._parts = parts
         self._check = check
         self._path = path
         self._cap = cap
@@ -70,7 +91,7 @@ class TitleForm:
         self._parser.write(chunk)
 
     def take(self) -> bytes:
-        """The media bytes that came since the last call."""
+        """The file's bytes that came since the last call."""
         taken, self._pending = bytes(self._pending), bytearray()
         return taken
 
@@ -79,11 +100,14 @@ class TitleForm:
         return len(self._pending)
 
     def finish(self) -> None:
-        """Raises Malformed `invalid_multipart` when the form is cut or lacks its title."""
+        """Raises Malformed `invalid_multipart` when the form is cut or lacks a part it needs."""
         if not self._ended:
             raise _malformed("the form ends before its closing boundary")
-        if self.title is None:
-            raise _malformed("the form has no `title` part")
+        parts = self._parts
+        if parts.text_needed and self.text is None:
+            raise _malformed(f"the form has no `{parts.text}` part")
+        if parts.file_needed and not self.has_file:
+            raise _malformed(f"the form has no `{parts.file}` part")
 
     def _part_begin(self) -> None:
         self._name = ""
@@ -102,59 +126,66 @@ class TitleForm:
         self._value.clear()
 
     def _headers_finished(self) -> None:
-        if self._name == "media" and not self.has_media:
-            self.has_media = True
-        elif self._name != "title" or self.title is not None:
+        parts = self._parts
+        if self._name == parts.file and not self.has_file:
+            self.has_file = True
+        elif self._name != parts.text or self.text is not None:
             raise _malformed(
-                f"unexpected part {self._name[:64]!r}: the form has one `title` and one `media`"
+                f"unexpected part {self._name[:64]!r}: the form has one `{parts.text}` and one "
+                f"`{parts.file}`"
             )
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
-        if self._name == "title":
+        if self._name == self._parts.text:
             self._text += data[start:end]
             if len(self._text) > JSON_MAX_BYTES:
-                raise TooLarge("body_too_large", f"the title part is over {JSON_MAX_BYTES} bytes")
+                raise TooLarge("body_too_large", f"its JSON is over {JSON_MAX_BYTES} bytes")
             return
         self.received_bytes += end - start
         if self.received_bytes > self._cap:
-            raise TooLarge("upload_too_large", f"the media part is over {self._cap} bytes")
+            raise TooLarge("upload_too_large", f"the file is over {self._cap} bytes")
         self._pending += data[start:end]
 
     def _part_end(self) -> None:
-        if self._name == "title":
-            self.title = self._check(bytes(self._text))
+        if self._name == self._parts.text:
+            self.text = self._check(bytes(self._text))
 
     def _end(self) -> None:
         self._ended = True
 
 
 async def receive(
-    request: Request, path: Path, check: Callable[[bytes], T], *, cap: int, keep_free: int
-) -> tuple[T, bool]:
-    """Receive a title form; the media part is written to `path`.
+    request: Request,
+    path: Path,
+    check: Callable[[bytes], T],
+    *,
+    cap: int,
+    keep_free: int,
+    parts: Parts = TITLE,
+) -> tuple[T | None, bool]:
+    """Receive a form; its file is written to `path`.
 
     Args:
-        check: see `TitleForm`.
-        cap: most bytes of the media part.
+        check: see `Form`.
+        cap: most bytes of the file.
         keep_free: bytes of the disk that must stay free.
 
     Returns:
-        What `check` made of the title part, and whether there was a media part. When this
-        raises, the caller removes `path`.
+        What `check` made of the JSON part (None where there is none, which `parts` must allow),
+        and whether there was a file. When this raises, the caller removes `path`.
 
     Raises:
         Malformed: `invalid_multipart`. TooLarge: `upload_too_large`, `body_too_large`.
         NoSpace: `disk_full`.
     """
-    form: TitleForm | None = None
-    titles: list[T] = []
+    texts: list[T] = []
 
     def keep(raw: bytes) -> bool:
-        titles.append(check(raw))
+        texts.append(check(raw))
         return True
 
     try:
-        form = TitleForm(_boundary(request), keep, path, cap)
+        form = Form(_boundary(request), keep, path, cap, parts)
         _refuse_announced(request, cap, path, keep_free)
         with path.open("wb") as file:
             await _stream(request, form, file, keep_free)
@@ -165,10 +196,10 @@ async def receive(
             raise _no_space() from error
         raise
     form.finish()
-    return titles[0], form.has_media
+    return next(iter(texts), None), form.has_file
 
 
-async def _stream(request: Request, form: TitleForm, file: IO[bytes], keep_free: int) -> None:
+async def _stream(request: Request, form: Form, file: IO[bytes], keep_free: int) -> None:
     checked = 0
     path = Path(file.name)
     async for chunk in request.stream():

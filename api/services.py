@@ -7,10 +7,14 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends
 from starlette.requests import Request
 
+from artwork import considered
+from artwork.considered import CandidateRow
 from artwork.features import Context
+from artwork.guardrails import ArtworkPolicy, Verdict
 from artwork.images import Format, Rendition
 from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.review import Judged
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
@@ -73,6 +77,20 @@ class Index(Protocol):
     def set_weights(self, wanted: Mapping[str, float]) -> Mapping[Space, float]: ...
 
 
+class Review(Protocol):
+    def judge(self, variant_id: str, verdict: Verdict) -> Judged: ...
+    def policy(self, title_id: str) -> ArtworkPolicy: ...
+    def set_policy(self, title_id: str, policy: ArtworkPolicy) -> ArtworkPolicy: ...
+
+
+class ArtworkUploads(Protocol):
+    def check(self, title_id: str) -> None: ...
+    def new_path(self) -> Path: ...
+    def take(
+        self, title_id: str, file: Path, *, language: str | None, note: str | None
+    ) -> JobRecord: ...
+
+
 class Words(Protocol):
     def encode(self, text: str) -> Vectors: ...
 
@@ -97,11 +115,18 @@ class Services(Protocol):
     @property
     def words(self) -> Words: ...
     @property
+    def review(self) -> Review: ...
+    @property
+    def uploads(self) -> ArtworkUploads: ...
+    @property
     def root_certificate(self) -> bytes:
         """PEM: whoever trusts it trusts the signatures of this deployment's pictures."""
         ...
 
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]: ...
+    def candidates(
+        self, title_id: str, *, verdict: considered.Verdict | None, after: int | None, limit: int
+    ) -> Sequence[CandidateRow]: ...
     def readiness(self) -> Mapping[str, bool]:
         """Each part that an answer needs (`records`, `index`): does it work?"""
         ...

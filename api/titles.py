@@ -109,6 +109,7 @@ async def _submit_form(request: Request, house: Services) -> Submission:
         raise
     if not has_media:
         path.unlink(missing_ok=True)
+    assert body is not None  # a form without its title is refused
     # The intake decides from here on what becomes of the file.
     upload = path if has_media else None
     return await run_in_threadpool(house.intake.submit, body.fields(), upload)

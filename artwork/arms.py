@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,22 @@ import sqlalchemy as sa
 
 from artwork.decisions import Scope
 from artwork.display import Display
-from artwork.features import descriptor
+from artwork.features import Context, descriptor
+from artwork.guardrails import (
+    ArtworkPolicy,
+    Audience,
+    HouseRules,
+    Picture,
+    above,
+    barred,
+    counted,
+    readable,
+    withheld,
+)
+from artwork.review import policy_of, verdicts_of
 from artwork.sums import I16
 from artwork.tables import image_groups, picture_features, variants
+from content.errors import NotFound
 from content.ids import TITLE_ID, stable_id
 from content.tables import title_versions, titles
 from content.types import Aspect, Maturity
@@ -38,18 +52,81 @@ class Offer:
     arms: tuple[Arm, ...]
     groups: tuple[str, ...]
     descriptors: I16
-    """(K, 20)."""
+    """(K, 25)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Shelf:
-    """What a published title has to offer, aspect by aspect."""
+    """What a published title has, and what of it the rules leave to be offered to whom."""
 
+    tenant: str
     title_id: str
     maturity: Maturity
-    offers: Mapping[str, Offer]
-    mean: I16 | None
-    """(20,) mean descriptor of the title's pictures; None where it has none."""
+    arms: Mapping[str, Sequence[Arm]] = field(default_factory=dict)
+    """Aspect → all pictures in it, sorted by group."""
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    barred: Mapping[str, str] = field(default_factory=dict)
+    """Group → why nobody is shown it."""
+    features: Mapping[str, I16] = field(default_factory=dict)
+    share: float = 1.0
+    """Most of the title's impressions that generated pictures may have."""
+    mean: I16 | None = None
+    """(25,) mean descriptor of the title's pictures; None where it has none."""
+    _offers: dict[tuple[Any, ...], Offer] = field(default_factory=dict)
+
+    @cached_property
+    def rationed(self) -> bool:
+        """Are there generated pictures whose share has to be watched?"""
+        return self.share < 1.0 and any(
+            picture.origin == "generated" and group not in self.barred
+            for group, picture in self.pictures.items()
+        )
+
+    def audience(self, context: Context, *, generated: bool = True) -> Audience:
+        """Raises Invalid: `invalid_context`."""
+        languages = readable(context.language, self._letterings)
+        return Audience(context.maturity_max, languages, generated)
+
+    @cached_property
+    def _letterings(self) -> frozenset[str]:
+        """The languages of the title's lettered pictures."""
+        tongues = (picture.language for picture in self.pictures.values())
+        return frozenset(tongue for tongue in tongues if tongue is not None)
+
+    def offer(self, aspect: Aspect, audience: Audience) -> Offer:
+        """What this audience may be shown; the same arms give the same offer.
+
+        Raises:
+            NotFound: `no_variants`, with the rules that left nothing.
+        """
+        key = (aspect, audience.ceiling, audience.languages, audience.generated)
+        found = self._offers.get(key)
+        if found is None:
+            found = self._offers[key] = self._made(aspect, audience)
+        return found
+
+    def _made(self, aspect: Aspect, audience: Audience) -> Offer:
+        arms = self.arms.get(aspect, ())
+        if not arms:
+            raise NotFound("no_variants", f"title {self.title_id!r} has no picture in {aspect} yet")
+        if above(self.maturity, audience.ceiling):
+            raise NotFound(
+                "no_variants",
+                f"title {self.title_id!r} is rated {self.maturity}, above the ceiling "
+                f"{audience.ceiling}",
+            )
+        left, reasons = [], []
+        for arm in arms:
+            why = self.barred.get(arm.group_id)
+            why = why or withheld(self.pictures[arm.group_id], audience)
+            reasons.append(why) if why else left.append(arm)
+        if not left:
+            raise NotFound(
+                "no_variants",
+                f"title {self.title_id!r} has no picture in {aspect} that may be shown here: "
+                f"{counted(reasons)}",
+            )
+        return make_offer(self.tenant, self.title_id, aspect, left, self.features)
 
 
 _Key = tuple[str, int | None, int, int]
@@ -58,8 +135,15 @@ _Key = tuple[str, int | None, int, int]
 class Shelves:
     """Reads the catalogue; keeps what a title offers until something is told anew of it."""
 
-    def __init__(self, scope: Scope, encoder: str | None, keep: int = 5_000) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        encoder: str | None,
+        house: HouseRules | None = None,
+        keep: int = 5_000,
+    ) -> None:
         self._scope, self._encoder = scope, encoder
+        self._house = house or HouseRules()
         self._keep = keep
         self._kept: OrderedDict[_Key, Shelf] = OrderedDict()
         self.unsaved: dict[str, tuple[str, I16]] = {}
@@ -90,10 +174,47 @@ class Shelves:
         self, connection: sa.Connection, title_id: str, version: int | None, maturity: str | None
     ) -> Shelf:
         level: Any = maturity or "all"
+        tenant = self._scope.tenant
         if version is None:
-            return Shelf(title_id, level, {}, None)
+            return Shelf(tenant, title_id, level)
         features, fresh = self._features(connection, title_id, version)
         self.unsaved.update({group: (title_id, data) for group, data in fresh.items()})
+        pictures = self._pictures(connection, title_id, version)
+        policy = policy_of(connection, title_id, tenant)
+        verdicts = verdicts_of(connection, title_id, tenant)
+        reasons = {
+            group: barred(picture, self._house, policy, verdicts.get(group))
+            for group, picture in pictures.items()
+        }
+        mean = None
+        if features:
+            stack = np.stack([features[group] for group in sorted(features)])
+            mean = np.rint(stack.mean(axis=0)).astype(np.int16)
+        return Shelf(
+            tenant,
+            title_id,
+            level,
+            arms=self._arms(connection, title_id, version, features),
+            pictures=pictures,
+            barred={group: reason for group, reason in reasons.items() if reason is not None},
+            features=features,
+            share=self._share(policy),
+            mean=mean,
+        )
+
+    def _share(self, policy: ArtworkPolicy) -> float:
+        if policy.pin is not None:  # somebody chose that very picture
+            return 1.0
+        own = policy.generated_share
+        return self._house.generated_share if own is None else own
+
+    def _arms(
+        self,
+        connection: sa.Connection,
+        title_id: str,
+        version: int,
+        features: Mapping[str, I16],
+    ) -> dict[str, list[Arm]]:
         rows = connection.execute(
             sa.select(*(variants.c[name] for name in (*_ARM, *_DISPLAY)))
             .where(_of(variants, self._scope.tenant, title_id, version))
@@ -106,16 +227,18 @@ class Shelves:
             if group_id in features and (not line or line[-1].group_id != group_id):
                 packed = Display(*display).packed()
                 line.append(Arm(variant_id, group_id, sha256, packed))
-        offers = {
-            aspect: make_offer(self._scope.tenant, title_id, aspect, line, features)
-            for aspect, line in arms.items()
-            if line
-        }
-        mean = None
-        if features:
-            stack = np.stack([features[group] for group in sorted(features)])
-            mean = np.rint(stack.mean(axis=0)).astype(np.int16)
-        return Shelf(title_id, level, offers, mean)
+        return arms
+
+    def _pictures(
+        self, connection: sa.Connection, title_id: str, version: int
+    ) -> dict[str, Picture]:
+        g = image_groups.c
+        rows = connection.execute(
+            sa.select(g.id, g.origin, g.maturity, g.language).where(
+                _of(image_groups, self._scope.tenant, title_id, version)
+            )
+        )
+        return {row.id: Picture(*row) for row in rows}
 
     def _features(
         self, connection: sa.Connection, title_id: str, version: int

@@ -5,7 +5,7 @@ small copy, within the bars that its title's pictures have in common.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from artwork.crops import Box, bars, content_box
@@ -13,7 +13,7 @@ from artwork.quality import Quality, analysis_picture, appeal, lines, measure, r
 from artwork.saliency import held, saliency
 from artwork.selection import sketch
 from content.encoders.faces import Face
-from content.types import F32, U8
+from content.types import F32, U8, Maturity
 
 MIN_FACE = 0.04
 """Faces lower than this share of the picture are a crowd: crops may cut them."""
@@ -77,9 +77,24 @@ class Assessed:
         return appeal(self.quality, min(1.0, 3 * self.face))
 
     @property
-    def refusal(self) -> str | None:
-        """The gate that refuses the picture, None when all let it pass."""
-        return rejection(self.quality)
+    def reasons(self) -> tuple[str, ...]:
+        """The gates that refuse the picture; none when all let it pass."""
+        found = rejection(self.quality)
+        return () if found is None else (found,)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Sub-scores and `overall`, each 0..1."""
+        return {**asdict(self.quality), "overall": round(self.appeal, 6)}
+
+    @property
+    def maturity(self) -> Maturity:
+        return "all"
+
+    @property
+    def identities(self) -> tuple[F32, ...]:
+        """Of its faces that one can be told by, (128,) each."""
+        return ()
 
 
 def see(at_s: float, rgb: U8, finder: FaceFinder) -> Sighting:

@@ -4,35 +4,42 @@ The film is visited twice by seeking, so that no more than one full-resolution f
 time: first to measure, then to crop what was chosen.
 """
 
+import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
+import cv2
+import imagehash
 import numpy as np
+from PIL import Image
 
-from artwork.assess import Assessed, PictureModels, assess, see
+from artwork.assess import Assessed, PictureModels, Sighting, assess, see
+from artwork.choosing import Look, judge
+from artwork.considered import Candidate
+from artwork.coverage import shots_at
+from artwork.emphasis import emphasis
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
-from artwork.selection import change, diverse, probe_times
+from artwork.probing import probe_times
 from content.types import U8, Extraction
 
-MAX_GROUPS = 12
-ENOUGH = 3
-"""Pictures that a title should have to choose from; up to here smaller differences and lesser
-pictures do, beyond it they do not."""
-ALIKE, STILL = 0.75, 7.0
-"""Cosine of two pictures' embeddings from which on, and `change` below which, they are alike."""
-SAME, FROZEN = 0.95, 3.0
-"""The same where there are not `ENOUGH`: beyond these they are one picture."""
-GOOD, POOR = 0.75, 0.6
-"""A candidate whose appeal is below this share of the title's best is not offered; the second
-where there are not `ENOUGH`."""
-HELD = 0.57
-"""A candidate without a face that is `held` less than this has no subject, or has lost it."""
-FADE_S = 1.0
-"""As long words may take to appear or go, half seen."""
+SMALL_PX = 320
+"""Long side of the small picture that is kept of every moment looked at."""
+LOOKING = 0.6
+"""Of the progress; the rest is cropping."""
 
 Grab = Callable[[Path, Sequence[float]], Iterator[tuple[float, U8]]]
+
+
+class Found(NamedTuple):
+    """What looking through a film gives, both in the order of the film."""
+
+    groups: list[PictureGroup]
+    candidates: list[Candidate]
+    """Every moment that was looked at."""
 
 
 def make_candidates(
@@ -45,8 +52,9 @@ def make_candidates(
     models: PictureModels,
     grab: Grab,
     on_progress: Callable[[float], None],
-) -> list[PictureGroup]:
-    """Up to `MAX_GROUPS` pictures of a film with their crops, stored; in the order of the film.
+    spoilers: bool = False,
+) -> Found:
+    """Up to `choosing.MAX_GROUPS` pictures of a film with their crops, stored.
 
     Fewer, or none, when the film offers no more. The same film gives the same pictures with the
     same ids: a group is named by the bytes of its source picture.
@@ -56,64 +64,85 @@ def make_candidates(
         grab: full-resolution RGB frames (H, W, 3) of a file at ascending seconds, each with its
             own time; the frame at its own time is the same frame.
         on_progress: told the fraction done, 0..1.
+        spoilers: look at the film's last tenth, too.
     """
-    times = probe_times(extraction)
-    seen = []
+    times = probe_times(extraction, spoilers=spoilers)
+    sightings = []
     for at_s, rgb in grab(path, times):
-        seen.append(see(at_s, rgb, models.faces))
-        on_progress(0.6 * min(1.0, len(seen) / len(times)))
-    chosen = _choose(assess(seen, models.visual))
-    groups = dict[str, PictureGroup]()
+        sightings.append(see(at_s, rgb, models.faces))
+        on_progress(LOOKING * min(1.0, len(sightings) / len(times)))
+    seen = assess(sightings, models.visual)
+    small = [_inside(one, whole) for one, whole in zip(sightings, seen, strict=True)]
+    judged = judge(
+        [Look(one, _phash(rgb)) for one, rgb in zip(seen, small, strict=True)], extraction
+    )
+    tags = _tags(seen, extraction)
+    candidates = [
+        Candidate(
+            at_s=one.at_s,
+            verdict=what.verdict,
+            reasons=tuple(what.reasons),
+            scores=dict(one.scores),
+            emphasis=told,
+            maturity=one.maturity,
+            sha256=images.put_encoded(_jpeg(rgb)).sha256,
+        )
+        for one, what, told, rgb in zip(seen, judged, tags, small, strict=True)
+    ]
+    chosen = [i for i, one in enumerate(judged) if one.verdict == "chosen"]
     maker = GroupMaker(title_id, tenant, images, extraction.vectors["visual"].fingerprint)
     duration_s = max(1e-9, extraction.facts.duration_s)
-    for done, (at_s, rgb) in enumerate(grab(path, [one.at_s for one in chosen]) if chosen else ()):
-        one = min(chosen, key=lambda one: abs(one.at_s - at_s))
-        group = maker.group(rgb, one, source_s=one.at_s, position=one.at_s / duration_s)
+    groups = dict[str, PictureGroup]()
+    frames = grab(path, [seen[i].at_s for i in chosen]) if chosen else ()
+    for done, (i, (_, rgb)) in enumerate(zip(chosen, frames, strict=True)):
+        group = maker.group(
+            rgb,
+            seen[i],
+            source_s=seen[i].at_s,
+            position=seen[i].at_s / duration_s,
+            emphasis=tags[i],
+        )
+        candidates[i] = _settled(candidates[i], group, known=group.id in groups)
         if group.variants:
             groups.setdefault(group.id, group)
-        on_progress(0.6 + 0.4 * min(1.0, (done + 1) / len(chosen)))
+        on_progress(LOOKING + (1 - LOOKING) * (done + 1) / len(chosen))
     on_progress(1.0)
-    return list(groups.values())
+    return Found(list(groups.values()), candidates)
 
 
-def _choose(candidates: Sequence[Assessed]) -> list[Assessed]:
-    """The best, mutually different ones, in the order of the film."""
-    reasons = _reasons(candidates)
-    fit = [one for one, reason in zip(candidates, reasons, strict=True) if reason is None]
-    # A film that is soft or spare throughout still gets its pictures; a black one gets none.
-    spare = [
-        one
-        for one, reason in zip(candidates, reasons, strict=True)
-        if reason in ("blurred", "blown", "title_card", "lettering")
-    ]
-    pool = fit or spare
-    best = max((one.appeal for one in pool), default=0.0)
-    pool = [one for one in pool if one.appeal >= POOR * best]
-    strict = [one for one in pool if one.appeal >= GOOD * best and (one.faces or one.held >= HELD)]
-    taken = _unlike(strict, MAX_GROUPS, ALIKE, STILL)
-    for wider, alike, still in ((strict, SAME, FROZEN), (pool, ALIKE, STILL), (pool, SAME, FROZEN)):
-        if len(taken) < ENOUGH:
-            taken = max(taken, _unlike(wider, ENOUGH, alike, still), key=len)
-    return sorted(taken, key=lambda one: one.at_s)
+def _settled(one: Candidate, group: PictureGroup, *, known: bool) -> Candidate:
+    """A chosen candidate, now that it was cropped: the very same picture twice is one group."""
+    if not group.variants:
+        return replace(one, verdict="passed_over", reasons=("no_crop",))
+    if known:
+        return replace(one, verdict="passed_over", reasons=("duplicate",))
+    return replace(one, group_id=group.id)
 
 
-def _reasons(candidates: Sequence[Assessed]) -> list[str | None]:
-    """Why each is refused, None where it is not; words refuse the moments of their fading, too."""
-    reasons = [one.refusal for one in candidates]
-    written = [c.at_s for c, why in zip(candidates, reasons, strict=True) if why == "lettering"]
-    return [
-        "lettering"
-        if why is None and any(abs(one.at_s - at_s) <= FADE_S for at_s in written)
-        else why
-        for one, why in zip(candidates, reasons, strict=True)
-    ]
+def _tags(seen: Sequence[Assessed], extraction: Extraction) -> list[tuple[str, ...]]:
+    own = shots_at([one.at_s for one in seen], extraction) if seen else []
+    facts = extraction.shot_facts
+    return [emphasis(one, facts[n] if facts else None) for one, n in zip(seen, own, strict=True)]
 
 
-def _unlike(pool: Sequence[Assessed], count: int, alike: float, still: float) -> list[Assessed]:
-    """Up to `count` of a pool, no two of them as like as `alike` or changed less than `still`."""
-    if not pool:
-        return []
-    vectors = np.stack([one.embedding for one in pool])
-    apart = np.array([[change(a.sketch, b.sketch) >= still for b in pool] for a in pool])
-    appeals = [one.appeal for one in pool]
-    return [pool[i] for i in diverse(appeals, vectors, count, duplicate=alike, apart=apart)]
+def _inside(sighting: Sighting, seen: Assessed) -> U8:
+    """The small copy without its bars, its long side at most `SMALL_PX`."""
+    scale = sighting.small.shape[1] / sighting.size[0]
+    box = seen.inside
+    top, left = round(box.y * scale), round(box.x * scale)
+    bottom, right = round(box.bottom * scale), round(box.right * scale)
+    rgb = sighting.small[top : max(top + 1, bottom), left : max(left + 1, right)]
+    shrink = min(1.0, SMALL_PX / max(rgb.shape[:2]))
+    size = (max(1, round(rgb.shape[1] * shrink)), max(1, round(rgb.shape[0] * shrink)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _phash(rgb: U8) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """(64,) bits: the signs of the low frequencies (Zauner 2010, as ImageHash computes them)."""
+    return np.asarray(imagehash.phash(Image.fromarray(rgb)).hash, np.bool_).ravel()
+
+
+def _jpeg(rgb: U8) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", quality=82)
+    return file.getvalue()

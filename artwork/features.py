@@ -30,9 +30,21 @@ FACTS = (
     "face_size",
     "subject_size",
     "position",
+    "emph_group",
+    "emph_action",
+    "emph_place",
+    "mood_valence",
+    "mood_arousal",
 )
-PROJECTED = 10
-DESCRIPTOR = len(FACTS) + PROJECTED
+"""What a picture shows (`artwork.groups.facts`, `artwork.emphasis`): viewers differ in what they
+like of it."""
+ORIGINS = ("origin_composed", "origin_generated")
+"""How it was made: of no title's own look, so no taste is compared with it."""
+PROJECTED = 8
+LIKED = len(FACTS) + PROJECTED
+"""So many numbers, the first of a descriptor, meet a viewer's taste."""
+DESCRIPTOR = LIKED + len(ORIGINS)
+_LOOK = slice(len(FACTS), LIKED)
 EMBEDDING = 1280
 """Numbers in a vector of the embedded visual encoder."""
 _SQUASH = 0.5
@@ -58,7 +70,8 @@ BLOCKS, DIM = _blocks(
     bias=1,
     facts=len(FACTS),
     projection=PROJECTED,
-    interplay=DESCRIPTOR,  # taste ∘ descriptor
+    origin=len(ORIGINS),
+    interplay=LIKED,  # taste ∘ descriptor
     match=1,  # cosine of taste and descriptor
     context=len(_DEVICES) + 2 + 1 + 2,  # device, hour, weekend, country
     cross=len(_ON_SMALL) + len(_AT_EVENING),  # screen size and evening with a few facts
@@ -73,11 +86,13 @@ class Context:
     country: str | None = None
     tz: str | None = None
     maturity_max: Maturity | None = None
+    language: str | None = None
+    """The viewer's, a BCP 47 tag: which lettered pictures may be shown. No feature looks at it."""
 
 
 @cache
 def projection(dim: int = EMBEDDING) -> npt.NDArray[np.float64]:
-    """(10, dim) of ±1: a random projection (Achlioptas 2003), the same on every machine.
+    """(8, dim) of ±1: a random projection (Achlioptas 2003), the same on every machine.
 
     The signs are the bits of a hash, not of a random generator, so no library can change them.
     """
@@ -89,9 +104,11 @@ def projection(dim: int = EMBEDDING) -> npt.NDArray[np.float64]:
 
 def feature_set_id(encoder: str | None) -> str:
     """The name of a way to make features; sums of different feature sets never meet."""
-    parts = repr((1, BLOCKS, FACTS, encoder, _SQUASH, _INTERPLAY_GAIN, sorted(_SMALL.items())))
+    parts = repr(
+        (2, BLOCKS, FACTS, ORIGINS, encoder, _SQUASH, _INTERPLAY_GAIN, sorted(_SMALL.items()))
+    )
     digest = hashlib.sha256(parts.encode() + projection().tobytes()).hexdigest()
-    return f"fs1-{digest[:8]}"
+    return f"fs2-{digest[:8]}"
 
 
 def units(x: npt.NDArray[np.float64]) -> I16:
@@ -100,7 +117,7 @@ def units(x: npt.NDArray[np.float64]) -> I16:
 
 
 def descriptor(facts: Mapping[str, float], embedding: F32 | None) -> I16:
-    """A picture's own features (20,): its facts about their middle, then its projected look.
+    """A picture's own features (25,): its facts about their middle, its projected look, its origin.
 
     Args:
         facts: name → 0..1; one that is missing or not finite counts as 0.5.
@@ -111,15 +128,16 @@ def descriptor(facts: Mapping[str, float], embedding: F32 | None) -> I16:
     (1, …, 1), which tells no picture from another.
     """
     out = np.zeros(DESCRIPTOR)
-    for i, name in enumerate(FACTS):
-        value = facts.get(name, 0.5)
-        out[i] = 2 * value - 1 if math.isfinite(value) else 0.0
+    for names, start in ((FACTS, 0), (ORIGINS, LIKED)):
+        for i, name in enumerate(names, start):
+            value = facts.get(name, 0.5)
+            out[i] = 2 * value - 1 if math.isfinite(value) else 0.0
     if embedding is not None and embedding.ndim == 1 and np.isfinite(embedding).all():
         centred = embedding.astype(np.float64)
         centred -= centred.mean()
         norm = float(np.sqrt(np.sum(centred**2)))
         if norm > 1e-9:
-            out[len(FACTS) :] = np.tanh(
+            out[_LOOK] = np.tanh(
                 _SQUASH * np.sum(projection(centred.size) * centred, axis=1) / norm
             )
     return units(out)
@@ -127,7 +145,7 @@ def descriptor(facts: Mapping[str, float], embedding: F32 | None) -> I16:
 
 def is_neutral(frozen: bytes) -> bool:
     """Has a stored descriptor no look? That of a picture without a vector has none."""
-    return not any(frozen[2 * len(FACTS) :])
+    return not any(frozen[2 * _LOOK.start : 2 * _LOOK.stop])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,8 +161,11 @@ class Circumstances:
 
 def circumstances(context: Context, at_us: int) -> Circumstances:
     """Raises Invalid `invalid_context` when a field is too long or the zone has no such name."""
-    if any(len(v or "") > 64 for v in (context.device, context.country, context.tz)):
-        raise Invalid("invalid_context", "device, country and tz have at most 64 characters")
+    texts = (context.device, context.country, context.tz, context.language)
+    if any(len(v or "") > 64 for v in texts):
+        raise Invalid(
+            "invalid_context", "device, country, tz and language have at most 64 characters"
+        )
     device = (context.device or "").lower()
     device = _DEVICE_NAMES.get(device, device)
     block = np.zeros(BLOCKS["context"].stop - BLOCKS["context"].start)
@@ -177,20 +198,21 @@ def assemble(descriptors: I16, taste: I16 | None, here: Circumstances) -> I16:
     """The features of K pictures for one viewer: (K, d), every number in [-1024, 1024].
 
     Args:
-        descriptors: (K, 20) as `descriptor` makes them.
-        taste: (20,) as `artwork.taste` makes it, or None where nothing is known of the viewer.
+        descriptors: (K, 25) as `descriptor` makes them.
+        taste: (25,) as `artwork.taste` makes it, or None where nothing is known of the viewer.
     """
     own = descriptors / SCALE
     x = np.zeros((len(own), DIM))
     x[:, BLOCKS["bias"]] = 1.0
     x[:, BLOCKS["facts"]] = own[:, : len(FACTS)]
-    x[:, BLOCKS["projection"]] = own[:, len(FACTS) :]
+    x[:, BLOCKS["projection"]] = own[:, _LOOK]
+    x[:, BLOCKS["origin"]] = own[:, LIKED:]
     x[:, BLOCKS["context"]] = here.block
     cross = x[:, BLOCKS["cross"]]
     cross[:, :3] = here.small * own[:, _ON_SMALL]
     cross[:, 3:] = here.evening * own[:, _AT_EVENING]
     if taste is not None and taste.any():
-        likes = taste / SCALE
+        likes, own = taste[:LIKED] / SCALE, own[:, :LIKED]
         shared = own * likes
         x[:, BLOCKS["interplay"]] = _INTERPLAY_GAIN * shared
         lengths = np.sqrt(np.sum(own**2, axis=1) * np.sum(likes**2))

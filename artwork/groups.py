@@ -9,6 +9,7 @@ import numpy as np
 
 from artwork.assess import Assessed
 from artwork.crops import Box
+from artwork.emphasis import emphasis_facts
 from artwork.framing import Frame, Subject, frame
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
@@ -37,6 +38,7 @@ class GroupMaker:
         origin: Origin = "frame",
         source_s: float | None = None,
         position: float = 0.5,
+        emphasis: Sequence[str] = (),
         language: str | None = None,
         made: Mapping[str, Any] | None = None,
     ) -> PictureGroup:
@@ -48,6 +50,7 @@ class GroupMaker:
         Args:
             rgb: the full picture that was assessed, (H, W, 3).
             position: of the film at which it stands, 0..1.
+            emphasis: its tags, `artwork.emphasis`.
             language: of lettering laid over it, a BCP 47 tag; None where there is none.
             made: how it was made, JSON-ready; None for a plain frame.
         """
@@ -62,7 +65,9 @@ class GroupMaker:
             id=group_id,
             origin=origin,
             source_s=source_s,
-            facts=facts(seen.quality, seen.faces, seen.face, seen.mass, position),
+            facts=facts(seen.quality, seen.faces, seen.face, seen.mass, position)
+            | emphasis_facts(emphasis, origin),
+            emphasis=tuple(emphasis),
             embedding=seen.embedding,
             embedding_fingerprint=self.encoder,
             variants=tuple(variant for variant in variants if variant is not None),

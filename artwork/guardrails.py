@@ -1,15 +1,163 @@
-"""What may be shown at all, decided before any probability is computed."""
+"""What may be shown at all, decided before any probability is computed.
 
-from collections.abc import Sequence
-from typing import TypeVar
+A rule says why a picture may not be shown, or None. Rules that hold for everybody (`barred`) are
+applied when a title's shelf is read; those that look at the request (`withheld`) at each choice.
+A draw sees only what all rules leave, so its probabilities are those of what was on offer.
+"""
 
-from content.types import MATURITIES, Maturity
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, get_args
 
-T = TypeVar("T")
+import langcodes
+from langcodes.tag_parser import LanguageTagError
+
+from content.errors import Invalid
+from content.types import MATURITIES, Maturity, Origin
+
+Verdict = Literal["approve", "veto"]
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
+GENERATED_SHARE = 0.2
+NEAR = 8
+"""Largest distance (Unicode CLDR's, as `langcodes.tag_distance`) of languages that pass for one
+another: en-GB for en is 5, as pt-PT for pt-BR; zh-Hant for zh-Hans is far beyond."""
 
 
-def allowed(arms: Sequence[T], *, maturity: Maturity, ceiling: Maturity | None) -> Sequence[T]:
-    """The arms that may be served: none when the title is above the viewer's ceiling."""
-    if ceiling is not None and MATURITIES.index(maturity) > MATURITIES.index(ceiling):
-        return ()
-    return arms
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """Of the whole catalogue, from the settings."""
+
+    origins: tuple[Origin, ...] = ORIGINS
+    generated_share: float = GENERATED_SHARE
+    """Most of a title's impressions that generated pictures may have, 0..1; see `Shares`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtworkPolicy:
+    """What a house says of one title's pictures; they are named by image group."""
+
+    pin: str | None = None
+    """The one picture to be shown."""
+    veto: tuple[str, ...] = ()
+    origins: tuple[Origin, ...] = ORIGINS
+    review_required: bool = False
+    """Only pictures that were approved, or uploaded by the house, are shown."""
+    generated_share: float | None = None
+    """As in `HouseRules`, whose value holds where this is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the rules look at."""
+
+    group_id: str
+    origin: Origin = "frame"
+    maturity: Maturity | None = None
+    """Of what the picture itself shows; None where it was never judged."""
+    language: str | None = None
+    """Of its lettering, a BCP 47 tag; None where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What of a request the rules look at.
+
+    `languages` are those of the title's lettered pictures that this viewer reads.
+    """
+
+    ceiling: Maturity | None = None
+    languages: frozenset[str] = frozenset()
+    generated: bool = True
+    """May a generated picture be shown now?"""
+
+
+def barred(
+    picture: Picture, house: HouseRules, policy: ArtworkPolicy, verdict: Verdict | None
+) -> str | None:
+    """Why a picture may be shown to nobody."""
+    if verdict == "veto" or picture.group_id in policy.veto:
+        return "vetoed"
+    if policy.pin is not None and picture.group_id != policy.pin:
+        return "not the one that is pinned"
+    if picture.origin not in house.origins or picture.origin not in policy.origins:
+        return f"{picture.origin}, which is switched off"
+    if policy.review_required and verdict != "approve" and picture.origin != "uploaded":
+        return "not approved"
+    return None
+
+
+def withheld(picture: Picture, audience: Audience) -> str | None:
+    """Why a picture that is not `barred` may not be shown to this audience."""
+    if picture.maturity is not None and above(picture.maturity, audience.ceiling):
+        return f"above the ceiling {audience.ceiling}"
+    if picture.language is not None and picture.language not in audience.languages:
+        return "lettered in another language than the viewer's"
+    if picture.origin == "generated" and not audience.generated:
+        return "generated, and those have had their share"
+    return None
+
+
+def above(maturity: Maturity, ceiling: Maturity | None) -> bool:
+    return ceiling is not None and MATURITIES.index(maturity) > MATURITIES.index(ceiling)
+
+
+def counted(reasons: Iterable[str]) -> str:
+    """Reasons with how many pictures each keeps out, the commonest first: for people."""
+    found = sorted(Counter(reasons).items(), key=lambda item: (-item[1], item[0]))
+    return "; ".join(f"{count} {reason}" for reason, count in found)
+
+
+@lru_cache(maxsize=4096)
+def reads(asked: str, lettering: str) -> bool:
+    """Does lettering in one language serve who asked for another?
+
+    Raises:
+        Invalid: `invalid_context`, when `asked` is no language tag (BCP 47).
+    """
+    try:
+        return langcodes.tag_distance(asked, lettering) <= NEAR
+    except LanguageTagError as error:
+        raise Invalid(
+            "invalid_context", f"language {asked!r} is no language tag; try pt-BR"
+        ) from error
+
+
+class Shares:
+    """How many impressions each title's pictures had in this process, and of them generated ones.
+
+    A generated picture is on offer for a new decision only while, that impression included,
+    generated pictures have at most their share of the title's. As this holds for each run of the
+    service, it holds for all of them together. Showings again within an episode are counted, but
+    never cut it short: so only they can carry the share above its cap, and nothing new is
+    generated until it is below again. Not safe to share between threads by itself.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def room(self, title_id: str, share: float) -> bool:
+        """May the title's next impression be of a generated picture?"""
+        shown, generated = self._counts.get(title_id, (0, 0))
+        return generated + 1 <= share * (shown + 1) + 1e-9
+
+    def count(self, title_id: str, *, generated: bool, times: int = 1) -> None:
+        """Note an impression; with -1 times, take it back."""
+        shown, before = self._counts.get(title_id, (0, 0))
+        self._counts[title_id] = (shown + times, before + times * generated)
+
+
+def readable(language: str | None, letterings: Iterable[str]) -> frozenset[str]:
+    """Those of a title's letterings that a viewer of `language` is shown; none where it is unknown.
+
+    Raises:
+        Invalid: `invalid_context`.
+    """
+    if language is None:
+        return frozenset()
+    return frozenset(each for each in letterings if reads(language, each))
+
+
+Verdicts = Mapping[str, Verdict]
+"""By group id."""

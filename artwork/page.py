@@ -8,7 +8,7 @@ from artwork.decisions import Decision, Scope
 from artwork.display import Display
 from artwork.episodes import Episode, Episodes
 from artwork.features import Circumstances, Context, assemble
-from artwork.guardrails import allowed
+from artwork.guardrails import Shares
 from artwork.learner import Learner
 from artwork.ledger import Appended
 from artwork.policy import draw, seed_of
@@ -47,7 +47,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks, for what, when; `taste` (20,) as far as it is known."""
+    """Who asks, for what, when; `taste` (25,) as far as it is known."""
 
     aspect: Aspect
     context: Context
@@ -66,12 +66,15 @@ class Page:
     request: Request
     learner: Learner
     episodes: Episodes
+    shares: Shares
     made: list[tuple[Decision, str]] = field(default_factory=list)
     """New decisions, each with its chosen group."""
     offers: dict[str, Offer] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
     """Earlier decisions that are shown again."""
     began: list[Episode] = field(default_factory=list)
+    counted: list[tuple[str, bool]] = field(default_factory=list)
+    """Impressions counted towards the share of generated pictures: title, and is it one?"""
     waits: list["Future[Appended]"] = field(default_factory=list)
     """What must be durable before the answers may be given."""
 
@@ -79,16 +82,24 @@ class Page:
         """End the episodes that this page began: nobody was answered with them."""
         for episode in self.began:
             episode.expires_us = 0
+        for title_id, generated in self.counted:
+            self.shares.count(title_id, generated=generated, times=-1)
 
     def answer(self, title_id: str, shelf: Shelf | None) -> Choice:
-        """Raises NotFound: `title_not_found`, `no_variants`."""
-        offer = self._offer(title_id, shelf)
+        """Raises NotFound: `title_not_found`, `no_variants`; Invalid: `invalid_context`."""
+        if shelf is None:
+            raise NotFound("title_not_found", f"there is no title {title_id!r}")
+        offer = self._offer(shelf)
         episode = self._running(title_id)
         arm = None if episode is None else _same_picture(offer, episode.group_id)
         if episode is None or arm is None:  # none runs, or its picture was withdrawn
+            if shelf.rationed and not self.shares.room(title_id, shelf.share):
+                offer = self._offer(shelf, generated=False)
             episode, arm = self._decide(offer)
         else:
             self._show_again(episode)
+        if shelf.rationed:
+            self._count(shelf, arm)
         return Choice(
             episode.decision_id,
             title_id,
@@ -101,21 +112,14 @@ class Page:
             Display.unpacked(arm.display),
         )
 
-    def _offer(self, title_id: str, shelf: Shelf | None) -> Offer:
-        if shelf is None:
-            raise NotFound("title_not_found", f"there is no title {title_id!r}")
-        offer = shelf.offers.get(self.request.aspect)
-        if offer is None:
-            raise NotFound(
-                "no_variants", f"title {title_id!r} has no picture in {self.request.aspect} yet"
-            )
-        ceiling = self.request.context.maturity_max
-        if not allowed(offer.arms, maturity=shelf.maturity, ceiling=ceiling):
-            raise NotFound(
-                "no_variants",
-                f"title {title_id!r} is rated {shelf.maturity}, above the ceiling {ceiling}",
-            )
-        return offer
+    def _offer(self, shelf: Shelf, *, generated: bool = True) -> Offer:
+        audience = shelf.audience(self.request.context, generated=generated)
+        return shelf.offer(self.request.aspect, audience)
+
+    def _count(self, shelf: Shelf, arm: Arm) -> None:
+        generated = shelf.pictures[arm.group_id].origin == "generated"
+        self.shares.count(shelf.title_id, generated=generated)
+        self.counted.append((shelf.title_id, generated))
 
     def _running(self, title_id: str) -> Episode | None:
         viewer = self.request.viewer

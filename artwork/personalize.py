@@ -19,6 +19,7 @@ from artwork.commits import Commits, durable
 from artwork.decisions import Scope
 from artwork.episodes import Episodes
 from artwork.features import Context, circumstances, feature_set_id
+from artwork.guardrails import HouseRules, Shares
 from artwork.learner import Learner, restore, save_checkpoint
 from artwork.ledger import Appended, append_decisions, head, save_features, save_offers
 from artwork.outcomes import Outcomes, checked, merged
@@ -58,6 +59,8 @@ class Personalizer:
         episode_s: how long a viewer keeps a title's picture.
         floor: probability shared by all arms, 0..1.
         draws: M, 1..65535.
+        house: what may be shown in the whole catalogue; by default everything, and generated
+            pictures in a fifth of a title's impressions.
         encoder: fingerprint of the encoder whose picture vectors are used; others count as
             neutral. None takes every vector.
     """
@@ -75,13 +78,15 @@ class Personalizer:
         tenant: str = "default",
         encoder: str | None = None,
         parameters: Hyperparameters | None = None,
+        house: HouseRules | None = None,
     ) -> None:
         self._engine, self._writer, self._clock = engine, writer, clock
         self._parameters = parameters or Hyperparameters()
         policy = policy_id(self._parameters, draws, WEIGHTS)
         self.scope = Scope(tenant, policy, feature_set_id(encoder))
         self._rules = Rules(self.scope, secret, floor, draws, round(episode_s * 1_000_000))
-        self._shelves = Shelves(self.scope, encoder)
+        self._shelves = Shelves(self.scope, encoder, house)
+        self._shares = Shares()
         self._tastes = Tastes(self.scope)
         self._episodes = Episodes(tenant)
         self._offers_saved: set[str] = set()
@@ -154,6 +159,9 @@ class Personalizer:
         viewer is kept and each call decides anew. With `defer` a decision counts only once an
         impression (or a reward) arrives for it.
 
+        What the rules forbid (`artwork.guardrails`) is not on offer, not drawn and has no
+        probability; a running episode with it ends.
+
         Returns:
             For each title a Choice, or NotFound: `title_not_found`, `no_variants`.
 
@@ -188,7 +196,7 @@ class Personalizer:
                     taste = self._tastes.at(connection, viewer, state.offset, now)
                     self._episodes.recall(connection, viewer, list(shelves), now)
             request = Request(aspect, context, here, viewer, taste, defer, now)
-            page = Page(self._rules, request, state, self._episodes)
+            page = Page(self._rules, request, state, self._episodes, self._shares)
             try:
                 answers = [_answer(page, title_id, shelves.get(title_id)) for title_id in title_ids]
             except BaseException:

@@ -8,7 +8,15 @@ import numpy as np
 import sqlalchemy as sa
 
 from artwork.features import feature_set_id, is_neutral
-from artwork.tables import candidates, image_groups, picture_features, variants
+from artwork.guardrails import Verdict
+from artwork.tables import (
+    artwork_policies,
+    candidates,
+    image_groups,
+    picture_features,
+    variants,
+    verdicts,
+)
 from content.ids import DEFAULT_TENANT
 from content.tables import matching, shots
 from content.types import F32, Aspect, Maturity, Origin, Vector
@@ -90,6 +98,8 @@ class VariantRow:
     maturity: Maturity | None = None
     language: str | None = None
     made: dict[str, Any] | None = None
+    verdict: Verdict | None = None
+    """What people decided of the picture."""
 
 
 def write_groups(
@@ -208,8 +218,8 @@ def delete_version(
 
 
 def delete_title(connection: sa.Connection, title_id: str, tenant: str = DEFAULT_TENANT) -> None:
-    """Forget the pictures of every version of a title."""
-    for table in (variants, image_groups, candidates):
+    """Forget the pictures of every version of a title, and what people decided of them."""
+    for table in (variants, image_groups, candidates, verdicts, artwork_policies):
         connection.execute(
             sa.delete(table).where(table.c.tenant == tenant, table.c.title_id == title_id)
         )
@@ -303,11 +313,15 @@ def list_variants(
             image_groups.c.id == variants.c.group_id,
         ),
     )
-    names = (field.name for field in fields(VariantRow))
-    columns = (variants.c[n] if n in variants.c else image_groups.c[n] for n in names)
+    judged = sa.and_(
+        verdicts.c.tenant == variants.c.tenant, verdicts.c.group_id == variants.c.group_id
+    )
+    names = [field.name for field in fields(VariantRow)]
+    tables = (variants, image_groups, verdicts)
+    columns = [next(table.c[name] for table in tables if name in table.c) for name in names]
     query = (
         sa.select(*columns)
-        .select_from(joined)
+        .select_from(joined.outerjoin(verdicts, judged))
         .where(
             variants.c.tenant == tenant,
             variants.c.title_id == title_id,

@@ -33,6 +33,7 @@ class Hyperparameters:
     """Rows between the first rebuilds of the posterior from its sums; see `rebuild_due`."""
     facts_sd: float = 0.08
     projection_sd: float = 0.08
+    origin_sd: float = 0.08
     interplay_sd: float = 0.15
     match_sd: float = 0.30
     context_sd: float = 0.05

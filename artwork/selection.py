@@ -1,72 +1,93 @@
-"""Which moments to look at, and which of those seen to keep: relevant, and unlike each other."""
+"""A set of pictures that together tell most: good ones, unlike each other.
 
+The set is the most probable one of a determinantal point process (Kulesza & Taskar 2012) whose
+kernel is L = diag(q) S diag(q), q how good each picture is and S how alike two are, found greedily
+by the incremental Cholesky method of Chen, Zhang & Zhou (2018).
+"""
+
+import math
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from content.types import F32, U8, Extraction, Keyframe, Shot
+from content.types import F32, U8
 
 Bools = npt.NDArray[np.bool_]
+F64 = npt.NDArray[np.float64]
 
-MAX_PROBES = 30
-"""Moments fetched at full resolution, however long the film."""
-FILL_TO = 24
-"""With fewer keyframes than this, further moments within the shots are tried."""
-SPACING_S = 0.3
-EDGE_S = 0.2
-"""Kept clear at either end of a shot, where cuts and fades blend two pictures."""
+RELEVANCE = 6.0
+"""How much worth counts beside difference: log q² of the best over that of a worthless one."""
+_VECTOR, _SKETCH = 0.45, 10.0
+"""1 - cosine, and `change`, over which likeness falls to 1/e."""
 
 
-def probe_times(extraction: Extraction) -> list[float]:
-    """The moments worth fetching, ascending seconds: at most `MAX_PROBES`, none twice.
-
-    The keyframes that are not plainly unfit come first; if there are many, those that tell most
-    of the film (`diverse`); if there are few, further moments as far as possible from the ones
-    taken, in their own shot. A little is kept clear at either end of the film unless nothing
-    would be left.
-    """
-    # Films fade in and out; a film of one frame has its ends alone.
-    margin_s = min(1.0, 0.03 * extraction.facts.duration_s)
-    return _probes(extraction, margin_s) or _probes(extraction, 0.0)
-
-
-def diverse(
-    relevance: Sequence[float],
-    vectors: F32,
+def most_telling(
+    worth: Sequence[float],
+    likeness: F64,
     count: int,
     *,
-    duplicate: float = 2.0,
     apart: Bools | None = None,
+    cover: Sequence[frozenset[int]] = (),
+    free: Sequence[bool] | None = None,
+    least: float = -math.inf,
 ) -> list[int]:
-    """Up to `count` indices, best first: maximal marginal relevance (Carbonell & Goldstein 1998).
+    """Up to `count` indices, in the order taken: greedy MAP of a determinantal point process.
 
-    Each step takes the largest `relevance - likeness`, likeness being the largest cosine with one
-    already taken, and never one that is as like as `duplicate`. The first taken is the most
-    relevant; equal ones go by index.
+    Each step takes what adds most to log det L of the taken: `RELEVANCE` (worth / best - 1), and
+    the log of the part of it that those taken do not tell already. First what covers, then the
+    rest; equal ones go by index.
 
     Args:
-        relevance: n numbers, 0..1.
-        vectors: (n, d), unit norm.
+        worth: n numbers >= 0.
+        likeness: (n, n), positive semi-definite, 1 on the diagonal.
         apart: (n, n), symmetric: which pairs may be taken together; all when None.
+        cover: sets of indices of which one at least is taken, as far as `apart` and `count` let.
+        free: which may be taken for no set's sake; all when None.
+        least: what a picture that covers nothing must add at least, <= 0.
     """
-    likeness = np.full(len(relevance), -1.0)
-    barred = np.zeros(len(relevance), dtype=np.bool_)
-    score, taken = np.asarray(relevance, dtype=np.float64), list[int]()
-    while len(taken) < min(count, len(score)):
-        gain = np.where(
-            barred | (likeness >= duplicate), -np.inf, score - np.maximum(likeness, 0.0)
-        )
-        gain[taken] = -np.inf
-        best = int(np.argmax(gain))
-        if gain[best] == -np.inf:
+    size = len(worth)
+    best = max(worth, default=0.0) or 1.0
+    value = RELEVANCE * (np.asarray(worth, np.float64) / best - 1.0)
+    own, open_ = np.ones(size), np.ones(size, np.bool_)
+    unbound = np.ones(size, np.bool_) if free is None else np.asarray(free, np.bool_)
+    rows = np.zeros((0, size))
+    taken: list[int] = []
+    wanted = list(cover)
+    while len(taken) < min(count, size):
+        gain = np.where(open_ & (own > 1e-9), value + np.log(np.maximum(own, 1e-12)), -np.inf)
+        wanted = [w for w in wanted if not w & set(taken) and any(gain[i] > -np.inf for i in w)]
+        allowed = np.isin(np.arange(size), list(frozenset().union(*wanted))) if wanted else unbound
+        gain = np.where(allowed, gain, -np.inf)
+        pick = int(np.argmax(gain))
+        if gain[pick] == -np.inf or (not wanted and taken and gain[pick] < least):
             break
-        taken.append(best)
-        likeness = np.maximum(likeness, vectors @ vectors[best])
+        row = (likeness[pick] - rows[:, pick] @ rows) / math.sqrt(own[pick])
+        rows, own = np.vstack([rows, row]), own - row**2
+        taken.append(pick)
+        open_[pick] = False
         if apart is not None:
-            barred |= ~apart[best]
+            open_ &= apart[pick]
     return taken
+
+
+def likeness_of_vectors(vectors: npt.NDArray[np.floating]) -> F64:
+    """(n, n), 0..1, positive semi-definite, of rows of unit norm: exp(-(1 - cosine) / 0.45)."""
+    data = np.asarray(vectors, np.float64)
+    return _unit_diagonal(np.exp((np.clip(data @ data.T, -1.0, 1.0) - 1.0) / _VECTOR))
+
+
+def likeness_of_sketches(sketches: Sequence[F32]) -> F64:
+    """(n, n), 0..1: exp(-change / 10), a product of Laplace kernels and so semi-definite."""
+    flat = np.stack(sketches).reshape(len(sketches), -1, 3).astype(np.float64)
+    change_of = np.stack([np.linalg.norm(flat - one, axis=2).mean(axis=1) for one in flat])
+    return _unit_diagonal(np.exp(-change_of / _SKETCH))
+
+
+def likeness_in_time(at_s: F64, span_s: float) -> F64:
+    """(n, n), 0..1: exp(-distance / span), the kernel of an Ornstein-Uhlenbeck process."""
+    return np.asarray(np.exp(-np.abs(at_s[:, None] - at_s[None, :]) / max(1e-9, span_s)))
 
 
 def sketch(rgb: U8) -> F32:
@@ -90,47 +111,6 @@ def change(one: F32, other: F32) -> float:
     return float(np.linalg.norm(one - other, axis=2).mean())
 
 
-def _probes(extraction: Extraction, margin_s: float) -> list[float]:
-    first_s, last_s = margin_s, extraction.facts.duration_s - margin_s
-    fit = [f for f in extraction.keyframes if _fit(f) and first_s <= f.at_s <= last_s]
-    if len(fit) > MAX_PROBES:
-        relevance = [frame.sharpness * min(1.0, frame.contrast * 4) for frame in fit]
-        fit = [fit[i] for i in diverse(relevance, _stack(fit), MAX_PROBES)]
-    times = sorted({frame.at_s for frame in fit})
-    spots = [(spot, s) for s in extraction.shots for spot in _spots(s) if first_s <= spot <= last_s]
-    return times if len(times) >= FILL_TO else _filled(times, spots)
-
-
-def _fit(frame: Keyframe) -> bool:
-    return frame.brightness > 0.03 and frame.contrast > 0.03
-
-
-def _stack(frames: Sequence[Keyframe]) -> F32:
-    return np.stack([frame.embedding for frame in frames]).astype(np.float32)
-
-
-def _filled(times: list[float], spots: list[tuple[float, Shot]]) -> list[float]:
-    """`times` and, farthest first within their shots, some of `spots`: `FILL_TO` together."""
-    chosen = list(times)
-    while len(chosen) < FILL_TO and spots:
-        gaps = [_gap(spot, shot, chosen) for spot, shot in spots]
-        widest = int(np.argmax(gaps))
-        if gaps[widest] < SPACING_S / 2:
-            break
-        chosen.append(spots.pop(widest)[0])
-    return sorted(chosen)
-
-
-def _spots(shot: Shot) -> list[float]:
-    """Moments on an even grid inside a shot, clear of its ends, to the millisecond."""
-    length = shot.end_s - shot.start_s - 2 * EDGE_S
-    if length <= 0:
-        return []
-    count = min(FILL_TO, int(length / SPACING_S) + 1)
-    return [round(shot.start_s + EDGE_S + (i + 0.5) * length / count, 3) for i in range(count)]
-
-
-def _gap(spot: float, shot: Shot, chosen: Sequence[float]) -> float:
-    """Seconds to the nearest chosen moment of the same shot; its length when there is none."""
-    near = [abs(spot - t) for t in chosen if shot.start_s <= t < shot.end_s]
-    return min(near, default=shot.end_s - shot.start_s)
+def _unit_diagonal(likeness: F64) -> F64:
+    np.fill_diagonal(likeness, 1.0)
+    return likeness

@@ -76,7 +76,7 @@ verdicts = sa.Table(
     "verdicts",
     metadata,
     tenant(),
-    sa.Column("variant_id", sa.String(36), primary_key=True),
+    sa.Column("group_id", sa.String(36), primary_key=True, comment="all crops of the picture"),
     sa.Column("title_id", ID, nullable=False),
     sa.Column("verdict", sa.String(8), nullable=False, comment="approve, veto"),
     sa.Column("decided_us", sa.BigInteger, nullable=False),

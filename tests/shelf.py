@@ -35,8 +35,12 @@ def publish(
     maturity: str = "all",
     aspects: Sequence[str] = ASPECTS,
     tenant: str = "default",
+    told: Mapping[str, Mapping[str, object]] | None = None,
 ) -> dict[str, str]:
-    """Publish a version of a title with one image group for each vector: name → group id."""
+    """Publish a version of a title with one image group for each vector: name → group id.
+
+    `told` are further columns of a group: origin, maturity, language.
+    """
     groups = {name: stable_id(tenant, title_id, name) for name in embeddings}
     with engine.begin() as connection:
         _insert_title(connection, tenant, title_id, version, maturity)
@@ -48,6 +52,7 @@ def publish(
                     "origin": "frame", "source_s": 1.0, "facts": dict((facts or {}).get(name, {})),
                     "embedding": np.asarray(embeddings[name], "<f4").tobytes(),
                     "embedding_fingerprint": "test@1:1280:0",
+                    **(told or {}).get(name, {}),
                 },
             )  # fmt: skip
             rows = [

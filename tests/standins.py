@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from artwork import considered
+from artwork.considered import CandidateRow
+from artwork.decoding import decoded
 from artwork.display import Display
 from artwork.features import Context
+from artwork.guardrails import ArtworkPolicy, Verdict
 from artwork.images import ImageStore
 from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.review import Judged
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id
-from content.types import Aspect, Extraction, MediaFacts, Space, Vector, Vectors
+from content.types import U8, Aspect, Extraction, MediaFacts, Space, Vector, Vectors
 from indexes import weights
 from indexes.schema import Comparison, Filter, Hit, SimilarSpace
 from workers.fields import SubmitFields
@@ -68,6 +73,11 @@ def job(job_id: str, **changes: object) -> JobRecord:
         updated_us=2,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def _looked(n: int, verdict: Verdict = "chosen", reasons: tuple[str, ...] = ()) -> CandidateRow:
+    told = (("character", "mood:tense"), "all", f"g{n}" if verdict == "chosen" else None)
+    return CandidateRow(n * 4000.5, verdict, reasons, {"overall": 0.5}, *told, "ef" * 32, n=n)
 
 
 _SHOTS = [ShotRow(i, i * 1.0, i + 1.0, i + 0.5, "ab" * 32 if i else None) for i in range(5)]
@@ -327,6 +337,56 @@ class Index:
         self.filters.append(chosen)
 
 
+class Review:
+    """Of the one picture there is, and of any title's policy."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.verdicts: dict[str, Verdict] = {}
+        self.policies: dict[str, ArtworkPolicy] = {}
+
+    def judge(self, variant_id: str, verdict: Verdict) -> Judged:
+        if variant_id != "v1":
+            raise NotFound("variant_not_found", f"there is no variant {variant_id!r}")
+        self.verdicts["g1"] = verdict
+        return Judged("v1", "g1", "film", "16:9", verdict, 1_700_000_000_000_000)
+
+    def policy(self, title_id: str) -> ArtworkPolicy:
+        self._catalog.get(title_id)
+        return self.policies.get(title_id, ArtworkPolicy())
+
+    def set_policy(self, title_id: str, policy: ArtworkPolicy) -> ArtworkPolicy:
+        self._catalog.get(title_id)
+        if policy.pin not in (None, "g1"):
+            raise NotFound("variant_not_found", f"there is no picture {policy.pin!r}")
+        self.policies[title_id] = policy
+        return policy
+
+
+class Uploads:
+    """Decodes what it is given, as the real one does, and keeps the pixels."""
+
+    def __init__(self, catalog: Catalog, jobs: Jobs, folder: Path) -> None:
+        self._catalog, self._jobs, self.folder = catalog, jobs, folder
+        self.outcome: dict[str, Any] = {"groups": ["g1"], "refused": []}
+        self.taken: list[tuple[str, U8, str | None, str | None]] = []
+
+    def check(self, title_id: str) -> None:
+        if self._catalog.get(title_id).version is None:
+            raise Conflict("not_published", "it is not published yet")
+
+    def new_path(self) -> Path:
+        return self.folder / new_id()
+
+    def take(
+        self, title_id: str, file: Path, *, language: str | None, note: str | None
+    ) -> JobRecord:
+        self.taken.append((title_id, decoded(file), language, note))
+        made = job("upload-1", kind="upload", title_id=title_id, state="done", progress=1.0)
+        self._jobs.rows[made.id] = replace(made, outcome=self.outcome)
+        return self._jobs.rows[made.id]
+
+
 class Words:
     def encode(self, text: str) -> Vectors:
         vector = np.zeros(384, dtype=np.float32)
@@ -348,7 +408,18 @@ class House:
         self.index = Index(self.catalog)
         self.words = Words()
         self.root_certificate = b"-----BEGIN CERTIFICATE-----\n"
+        self.review = Review(self.catalog)
+        self.uploads = Uploads(self.catalog, self.jobs, folder / "uploads")
         self.events: list[str] = []
+        self.master = "cd" * 32
+        self.looked = [_looked(0), _looked(1, "refused", ("blurred", "lettering")), _looked(2)]
+
+    def candidates(
+        self, title_id: str, *, verdict: considered.Verdict | None, after: int | None, limit: int
+    ) -> Sequence[CandidateRow]:
+        self.catalog.get(title_id)
+        rows = [row for row in self.looked if verdict in (None, row.verdict)]
+        return [row for row in rows if row.n > (-1 if after is None else after)][:limit]
 
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]:
         self.catalog.get(title_id)
@@ -356,13 +427,14 @@ class House:
             id="v1",
             group_id="g1",
             aspect="16:9",
-            sha256="cd" * 32,
+            sha256=self.master,
             width=640,
             height=360,
             origin="frame",
             source_s=1.5,
             crop={"x": 0, "y": 0, "width": 640, "height": 360},
             scores={"sharpness": 0.5},
+            verdict=self.review.verdicts.get("g1"),
         )
         return [row] if aspect in (None, "16:9") else []
 

@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
-from artwork.candidates import MAX_GROUPS, make_candidates
+from artwork.candidates import make_candidates
+from artwork.choosing import MAX_GROUPS
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
-from artwork.selection import FILL_TO, MAX_PROBES, diverse, probe_times
+from artwork.probing import MAX_LOOKS, MIN_LOOKS, probe_times
 from content.encoders.faces import Face
 from content.types import ASPECTS, F32, U8, Extraction, Keyframe, MediaFacts, Shot, Vector
 
@@ -85,7 +86,7 @@ def make(tmp_path: Path) -> Callable[..., list[PictureGroup]]:
             return ((at_s, film(at_s)) for at_s in times)
 
         told = list[float]()
-        groups = make_candidates(
+        found = make_candidates(
             tmp_path / "film.mp4",
             understood(film, cuts),
             title_id="t",
@@ -96,7 +97,7 @@ def make(tmp_path: Path) -> Callable[..., list[PictureGroup]]:
             on_progress=told.append,
         )
         assert told == sorted(told) and told[-1] == 1.0
-        return groups
+        return found.groups
 
     return run
 
@@ -208,7 +209,7 @@ def test_a_long_film_costs_no_more_than_the_cap(make: Callable[..., list[Picture
     cuts = [4.0 * i for i in range(400)]
     wanted = probe_times(understood(film, cuts))
     seen.clear()
-    assert len(wanted) == MAX_PROBES
+    assert len(wanted) == MAX_LOOKS
     assert len(make(film, cuts)) <= MAX_GROUPS
 
 
@@ -251,7 +252,7 @@ def test_a_crowd_of_specks_is_no_face(make: Callable[..., list[PictureGroup]]) -
 
 def test_few_keyframes_are_filled_up_within_the_shots() -> None:
     times = probe_times(understood(six_scenes, [0, 4, 4.2, 24]))
-    assert len(times) == FILL_TO and times == sorted(set(times))
+    assert len(times) == MIN_LOOKS and times == sorted(set(times))
     assert all(0 <= t < 24 for t in times)
     assert sum(t > 4.2 for t in times) > 12, "the long shot gets most"
     short = probe_times(understood(six_scenes, [0, 0.3]))
@@ -263,16 +264,6 @@ def test_unfit_keyframes_are_not_fetched() -> None:
     dark = replace(extraction.keyframes[0], brightness=0.01)
     extraction = replace(extraction, keyframes=(dark, extraction.keyframes[1]))
     assert probe_times(extraction) == [pytest.approx(0.45)]
-
-
-def test_marginal_relevance_by_hand() -> None:
-    vectors = np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8]], np.float32)
-    # First the most relevant (1); then 0.5 - 0 beats 0.9 - 1 and 0.8 - 0.6; then 0.8 - 0.8.
-    assert diverse([0.9, 1.0, 0.5, 0.8], vectors, 3) == [1, 2, 3]
-    assert diverse([0.9, 1.0, 0.5, 0.8], vectors, 4, duplicate=0.9) == [1, 2, 3]
-    assert diverse([0.9, 1.0, 0.5, 0.8], vectors, 4, duplicate=0.7) == [1, 2]
-    assert diverse([0.5, 0.5], np.eye(2, dtype=np.float32), 1) == [0], "equal ones go by index"
-    assert diverse([], np.zeros((0, 2), np.float32), 3) == []
 
 
 def test_the_ends_of_a_film_are_kept_clear() -> None:

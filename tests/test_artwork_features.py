@@ -13,6 +13,7 @@ from artwork.features import (
     DIM,
     EMBEDDING,
     FACTS,
+    LIKED,
     Context,
     assemble,
     circumstances,
@@ -31,7 +32,7 @@ def _at(text: str) -> int:
 
 def test_blocks_tile_the_features() -> None:
     assert sorted((b.start, b.stop) for b in BLOCKS.values())[0][0] == 0
-    assert sum(b.stop - b.start for b in BLOCKS.values()) == DIM == 56
+    assert sum(b.stop - b.start for b in BLOCKS.values()) == DIM == 64
 
 
 def test_missing_facts_and_strange_vectors_are_neutral() -> None:
@@ -56,16 +57,16 @@ def test_the_look_forgets_the_common_direction_and_the_length() -> None:
 def test_a_look_of_any_encoder_is_told(dim: int) -> None:
     look = np.random.default_rng(2).standard_normal(dim).astype(np.float32)
     told = descriptor({}, look)
-    assert projection(dim).shape == (10, dim)
-    assert np.abs(told[len(FACTS) :]).min() > 0
+    assert projection(dim).shape == (8, dim)
+    assert np.abs(told[len(FACTS) : LIKED]).min() > 0
     assert not np.array_equal(told, descriptor({}, -look))
 
 
 def test_projection_never_changes() -> None:
     # The signs are part of every stored feature: a change here must make a new feature set.
-    assert projection().shape == (10, EMBEDDING)
+    assert projection().shape == (8, EMBEDDING)
     digest = hashlib.sha256(projection().tobytes()).hexdigest()
-    assert digest[:16] == "5fc98183ca01a460"
+    assert digest[:16] == "fa2dc63dca57a632"
     assert set(np.unique(projection())) == {-1.0, 1.0}
     assert feature_set_id("a") != feature_set_id("b")
 
@@ -120,3 +121,19 @@ def test_taste_by_hand() -> None:
     assert taste[0] == round((1 - 0.25) / (1.25 + 1) * SCALE)
     assert not taste[1:].any()
     assert taste_of(History(np.zeros(1), features[:1], np.zeros(1)), 5) is None
+
+
+def test_what_is_emphasised_meets_taste_and_the_origin_does_not() -> None:
+    shown = {"emph_action": 1.0, "mood_arousal": 0.75, "origin_generated": 1.0}
+    told = descriptor(shown, None)
+    assert told[FACTS.index("emph_action")] == SCALE
+    assert told[FACTS.index("mood_arousal")] == SCALE // 2
+    assert told[LIKED:].tolist() == [0, SCALE]
+    likes = np.full(DESCRIPTOR, SCALE, np.int16)
+    x = assemble(told[None], likes, circumstances(Context(), 0))
+    liked = x[0, BLOCKS["interplay"]]
+    assert liked[FACTS.index("emph_action")] == SCALE and len(liked) == LIKED
+    assert x[0, BLOCKS["origin"]].tolist() == [0, SCALE]
+    assert not assemble(descriptor({}, None)[None], likes, circumstances(Context(), 0))[
+        0, BLOCKS["origin"]
+    ].any(), "of a picture from before origins were told, nothing is"

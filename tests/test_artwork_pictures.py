@@ -9,6 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from artwork import pictures
+from artwork.considered import (
+    Candidate,
+    Verdict,
+    list_candidates,
+    small_pictures,
+    write_candidates,
+)
 from artwork.pictures import PictureGroup, PictureVariant
 from artwork.tables import image_groups
 from content.records import metadata, open_engine
@@ -97,3 +104,29 @@ def test_only_orphans_are_not_referenced(connection: sa.Connection) -> None:
 def test_a_group_without_crops_has_no_variants(connection: sa.Connection) -> None:
     pictures.write_groups(connection, "t", 1, [replace(group("a", 1.0), variants=())])
     assert pictures.list_variants(connection, "t", 1) == []
+
+
+def test_candidates_are_listed_in_pages_and_go_with_their_version(
+    connection: sa.Connection,
+) -> None:
+    def looked(n: int, verdict: Verdict, reasons: tuple[str, ...] = ()) -> Candidate:
+        return Candidate(
+            n * 1.5, verdict, reasons, {"overall": 0.5}, ("character",), "all", None, f"s{n}"
+        )
+
+    found = [looked(0, "chosen"), looked(1, "refused", ("dark", "flat")), looked(2, "refused")]
+    write_candidates(connection, "t", 1, found)
+    write_candidates(connection, "t", 1, found)
+    rows = list_candidates(connection, "t", 1, limit=10)
+    assert [(row.n, row.at_s, row.reasons, row.emphasis) for row in rows] == [
+        (0, 0.0, (), ("character",)), (1, 1.5, ("dark", "flat"), ("character",)),
+        (2, 3.0, (), ("character",)),
+    ]  # fmt: skip
+    assert [r.n for r in list_candidates(connection, "t", 1, verdict="refused", limit=1)] == [1]
+    later = list_candidates(connection, "t", 1, verdict="refused", after=1, limit=9)
+    assert [row.n for row in later] == [2]
+    assert list_candidates(connection, "t", 2, limit=9) == []
+    assert small_pictures(found) == {"s0", "s1", "s2"}
+    assert pictures.referenced(connection, ["s1", "x"]) == {"s1"}
+    pictures.delete_version(connection, "t", 1)
+    assert list_candidates(connection, "t", 1, limit=9) == []

@@ -81,13 +81,16 @@ def test_what_others_have_kept_is_not_published(parts: Parts, pool: Pool, tmp_pa
     assert len(keeping.load(folder).shots) == 2
     asked = replace(ingest, pool=None)
     asked.decode()  # it is of today now
-    kept = parts.work_folder(ingest.job.id) / "groups"
-    seen = [{**group, "embedding_fingerprint": "old@1:1280:a"} for group in unpacked(kept)]
-    kept.write_bytes(msgpack.packb(seen))
+    kept = parts.work_folder(ingest.job.id) / "found"
+    found = unpacked(kept)
+    seen = [{**group, "embedding_fingerprint": "old@1:1280:a"} for group in found["groups"]]
+    kept.write_bytes(msgpack.packb({**found, "groups": seen}))
     (folder / "extraction.msgpack").write_bytes(msgpack.packb({"version": 3}))
     ingest.publish()
     assert len(parts.catalog.run("a").shots) == 2
-    assert {group["embedding_fingerprint"] for group in unpacked(kept)} == {PRINTS["visual"]}
+    assert {group["embedding_fingerprint"] for group in unpacked(kept)["groups"]} == {
+        PRINTS["visual"]
+    }
 
 
 def unpacked(path: Path) -> Any:

@@ -13,6 +13,7 @@ from artwork import pictures
 from artwork.arms import Shelves
 from artwork.decisions import Scope
 from artwork.features import feature_set_id
+from artwork.guardrails import Audience
 from artwork.images import ImageStore
 from artwork.ledger import save_features
 from artwork.pictures import PictureGroup, PictureVariant
@@ -220,7 +221,9 @@ def test_pictures_keep_their_look(parts: Parts, pool: Pool, tmp_path: Path) -> N
 
     def look() -> np.ndarray:
         with parts.engine.begin() as connection:
-            return shelves.read(connection, ["a"])["a"].offers["16:9"].descriptors[0, 10:]
+            return (
+                shelves.read(connection, ["a"])["a"].offer("16:9", Audience()).descriptors[0, 10:]
+            )
 
     assert not look().any()
     with writing(parts.engine).begin() as connection:  # a choice was made meanwhile

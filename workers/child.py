@@ -15,16 +15,28 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgpack
+import numpy as np
+from PIL import Image
 
 from artwork.candidates import make_candidates
+from artwork.decoding import UPLOADED
 from artwork.generate.diffusion import Painter
 from artwork.generate.making import generate
+from artwork.groups import GroupMaker
 from artwork.images import ImageStore
+from artwork.pictures import PictureGroup
 from artwork.quality import analysis_picture
+from artwork.uploads import taken_in
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
 from content.encoders.models import Models
-from content.errors import Conflict, KeyartError, TransientError, described
+from content.errors import (
+    Conflict,
+    KeyartError,
+    PermanentError,
+    TransientError,
+    described,
+)
 from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
@@ -97,10 +109,11 @@ class Operations:
         extraction: str,
         images: str,
         journal: str,
+        spoilers: bool,
         **ids: str,
-    ) -> list[dict[str, Any]]:
+    ) -> dict[str, Any]:
         kept = load(Path(extraction))
-        groups = make_candidates(
+        found = make_candidates(
             Path(path),
             kept,
             title_id=ids["title_id"],
@@ -109,8 +122,34 @@ class Operations:
             models=self._models,
             grab=partial(grab, limits=DecodeLimits(wall_s=wall_s), steady=kept.steady),
             on_progress=lambda fraction: report("pictures", fraction),
+            spoilers=spoilers,
         )
-        return [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups]
+        return {
+            "groups": [packed(group) for group in found.groups],
+            "candidates": [asdict(one) for one in found.candidates],
+        }
+
+    def upload(
+        self,
+        _report: Report,
+        *,
+        request: dict[str, Any],
+        title: dict[str, Any],
+        tenant: str,
+        encoder: str,
+        images: str,
+        journal: str,
+        **_untouched: Any,
+    ) -> dict[str, Any]:
+        """A house's own picture: see `artwork.uploads.taken_in`; the file lies by the journal."""
+        try:
+            with Image.open(Path(journal).parent / UPLOADED, formats=("PNG",)) as picture:
+                rgb = np.asarray(picture)
+        except FileNotFoundError as error:
+            raise PermanentError("work_lost", "the picture is gone; upload it again") from error
+        maker = GroupMaker(title["id"], tenant, ImageStore(Path(images), Path(journal)), encoder)
+        groups, refused = taken_in(rgb, self._models, maker, request)
+        return {"groups": [packed(group) for group in groups], "refused": refused}
 
     def generate(
         self, report: Report, *, images: str, journal: str, **asked: Any
@@ -124,6 +163,11 @@ class Operations:
             images=ImageStore(Path(images), Path(journal)),
             on_progress=lambda share: report("generate", share),
         )
+
+
+def packed(group: PictureGroup) -> dict[str, Any]:
+    """A group as msgpack has it; `workers.ingest.group_of` reads it back."""
+    return {**asdict(group), "embedding": group.embedding.astype("<f4").tobytes()}
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

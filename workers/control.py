@@ -1,6 +1,8 @@
 """Control of jobs from outside: start, cancel, and the refusal of more than there is room for."""
 
 import shutil
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from content.errors import Busy, Conflict, NoSpace
@@ -46,8 +48,17 @@ class Jobs(JobRows):
         self.check_capacity()
         return self.start(self.add_reindex().id)
 
-    def start_making(self, kind: str, title_id: str, request: dict[str, Any]) -> JobRecord:
+    def start_making(
+        self,
+        kind: str,
+        title_id: str,
+        request: dict[str, Any],
+        files: Mapping[str, Path] | None = None,
+    ) -> JobRecord:
         """Have pictures made for a published title; `kind` is one of `workers.jobs.MAKING`.
+
+        Args:
+            files: name → file on the disk of the data folder, moved into the job's work folder.
 
         Raises:
             NotFound: `title_not_found`. Conflict: `not_published`.
@@ -56,7 +67,12 @@ class Jobs(JobRows):
         if self._parts.catalog.get(title_id).version is None:
             raise Conflict("not_published", f"title {title_id!r} is not published yet")
         self.check_capacity()
-        return self.start(self.add_making(kind, title_id, request).id)
+        job = self.add_making(kind, title_id, request)
+        for name, file in (files or {}).items():
+            folder = self._parts.work_folder(job.id)
+            folder.mkdir(parents=True, exist_ok=True)
+            file.rename(folder / name)
+        return self.start(job.id)
 
     def check_capacity(self) -> None:
         """Refuse new work early when there is no room for it.

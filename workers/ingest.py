@@ -16,6 +16,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from artwork import pictures
+from artwork.considered import Candidate, small_pictures, write_candidates
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
 from content import keeping, publication
@@ -108,8 +109,9 @@ class Ingest:
             journal=str(self.parts.journal(self.job.id)),
             title_id=self._title_id,
             tenant=self.parts.tenant,
+            spoilers=self.parts.settings.artwork_spoilers,
         )
-        self._keep("groups", answer)
+        self._keep("found", answer)
 
     def publish(self) -> None:
         """Vectors into the index, then all rows at once: from here on readers see the version."""
@@ -120,14 +122,14 @@ class Ingest:
             if old == self._version:  # killed after the transaction: all is done
                 return
             extraction = self._extraction(title)
-            groups = self._groups(title)
+            groups, looked = self._found(title)
             keyframes = self._store_keyframes(extraction)
             if old is not None and old > self._version:
                 removal.abandon(self.parts, self.job)  # a newer one was quicker
                 return
-            self._write(extraction, groups, keyframes, self._vectors(extraction))
+            self._write(extraction, groups, looked, keyframes)
             # Named by a row they are safe; until then another title's end could take them along.
-            self._check_files(pictures.masters(groups), keyframes)
+            self._check_files(pictures.masters(groups) | small_pictures(looked), keyframes)
             self._make_visible(old)
 
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
@@ -163,8 +165,8 @@ class Ingest:
         self,
         extraction: Extraction | None,
         groups: list[PictureGroup],
+        looked: list[Candidate],
         keyframes: dict[float, str],
-        vectors: dict[Space, Vector],
     ) -> None:
         with self._own("publish") as connection:
             publication.write_understanding(
@@ -173,13 +175,13 @@ class Ingest:
                 title_id=self._title_id,
                 version=self._version,
                 extraction=extraction,
-                title_vectors=vectors,
+                title_vectors=self._vectors(extraction),
                 keyframes=keyframes,
                 told=self._kept("told"),
             )
-            pictures.write_groups(
-                connection, self._title_id, self._version, groups, self.parts.tenant
-            )
+            which = (self._title_id, self._version)
+            pictures.write_groups(connection, *which, groups, self.parts.tenant)
+            write_candidates(connection, *which, looked, self.parts.tenant)
 
     @contextmanager
     def _own(self, stage: str) -> Iterator[sa.Connection]:
@@ -212,21 +214,26 @@ class Ingest:
         self.decode()
         return keeping.load(self._folder / "extraction")
 
-    def _groups(self, title: TitleInput) -> list[PictureGroup]:
-        """The candidate pictures, every file of them there."""
+    def _found(self, title: TitleInput) -> tuple[list[PictureGroup], list[Candidate]]:
+        """The chosen pictures and every moment looked at, every file of them there."""
         if title.media_path is None:
-            return []
-        kept, prints = self._kept("groups"), self.parts.fingerprints
+            return [], []
+        kept, prints = self._kept("found"), self.parts.fingerprints
         # Another title with the very same picture may have been deleted since this one was cut,
         # or the service started again with another encoder.
         if (
             kept is None
             or not all(self.parts.images.has(sha256) for sha256 in _masters(kept))
-            or {group["embedding_fingerprint"] for group in kept} - {prints.get("visual")}
+            or {g["embedding_fingerprint"] for g in kept["groups"]} - {prints.get("visual")}
         ):
             self.pictures()
-            kept = self._kept("groups")
-        return [group_of(raw) for raw in kept]
+            kept = self._kept("found")
+        return [group_of(raw) for raw in kept["groups"]], [
+            Candidate(
+                **{**raw, "reasons": tuple(raw["reasons"]), "emphasis": tuple(raw["emphasis"])}
+            )
+            for raw in kept["candidates"]
+        ]
 
     def _check_files(self, masters: set[str], keyframes: dict[float, str]) -> None:
         if not all(map(self.parts.images.has, masters | set(keyframes.values()))):
@@ -328,9 +335,10 @@ def store_keyframes(
     return {k.at_s: images.put_encoded(small.get(k.at_s)).sha256 for k in extraction.keyframes}
 
 
-def _masters(groups: list[dict[str, Any]]) -> set[str]:
-    crops = {variant["sha256"] for group in groups for variant in group["variants"]}
-    return crops | {group["source_sha256"] for group in groups}
+def _masters(found: dict[str, Any]) -> set[str]:
+    crops = {variant["sha256"] for group in found["groups"] for variant in group["variants"]}
+    whole = {group["source_sha256"] for group in found["groups"]}
+    return crops | whole | {one["sha256"] for one in found["candidates"]}
 
 
 def group_of(raw: dict[str, Any]) -> PictureGroup:

@@ -19,7 +19,7 @@ STATES = ("queued", "running", "done", "failed", "cancelled")
 LIVE = ("queued", "running")
 PUBLISHED = "published"
 """The stage of a job whose work readers see already, and which has but to tidy up."""
-MAKING = ("compose", "generate")
+MAKING = ("compose", "generate", "upload")
 """Kinds of jobs that make pictures for a published title."""
 
 

@@ -16,6 +16,7 @@ from artwork.generate.choice import DiffusionChoice
 from artwork.generate.choice import choice as diffusion_choice
 from content.encoders.choice import Device, EncoderChoice, Role, default_cache, parse
 from content.errors import Invalid
+from content.types import Origin
 
 MAX_SOCKET_PATH = 100
 CLIENT_VARIABLES = ("KEYART_URL", "KEYART_API_KEY")
@@ -73,6 +74,17 @@ class Settings(BaseSettings):
     explore_floor: float = Field(
         0.02, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
     )
+    origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+        get_args(Origin),
+        description="Comma-separated origins of pictures that may be shown at all: `frame`, "
+        "`composed`, `generated`, `uploaded`.",
+    )
+    generated_share: float = Field(
+        0.2, ge=0, le=1, description="Most of a title's impressions that generated pictures have."
+    )
+    artwork_spoilers: bool = Field(
+        default=False, description="May artwork be taken from a film's last tenth?"
+    )
     visual_encoder: str = Field("embedded", description="Of pictures; see docs/models.md.")
     audio_encoder: str = Field("embedded", description="Of sound; see docs/models.md.")
     text_encoder: str = Field("embedded", description="Of words; see docs/models.md.")
@@ -112,7 +124,7 @@ class Settings(BaseSettings):
         "faster-whisper: its FOLDER or ORG/NAME@COMMIT of the hub.",
     )
 
-    @field_validator("api_keys", mode="before")
+    @field_validator("api_keys", "origins", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:
         if isinstance(value, str):
@@ -202,6 +214,7 @@ class Settings(BaseSettings):
         """These settings as environment variables, for the processes of the service."""
         values = {name: str(value) for name, value in self if value is not None}
         values["api_keys"] = ",".join(self.api_keys)
+        values["origins"] = ",".join(self.origins)
         values["media_roots"] = ":".join(str(root) for root in self.media_roots)
         return {f"KEYART_{name.upper()}": value for name, value in values.items()}
 

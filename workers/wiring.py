@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from artwork import pictures
+from artwork.considered import CandidateRow, Verdict, list_candidates
+from artwork.guardrails import HouseRules
 from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
@@ -15,7 +17,9 @@ from indexes.client import IndexClient
 from workers.control import Jobs
 from workers.intake import Intake
 from workers.parts import Parts, deployment_key, signing_chain
+from workers.review import Review
 from workers.settings import Settings
+from workers.uploads import ArtworkUploads
 from workers.words import Words
 from workers.workflows import JobStarter
 
@@ -33,6 +37,8 @@ class Services:
     index: IndexClient
     words: Words
     root_certificate: bytes
+    review: Review
+    uploads: ArtworkUploads
     _parts: Parts
     _writer: Writer
     _starter: JobStarter
@@ -53,6 +59,7 @@ class Services:
             floor=settings.explore_floor,
             tenant=parts.tenant,
             encoder=parts.fingerprints["visual"],
+            house=HouseRules(settings.origins, settings.generated_share),
         )
         return cls(
             settings=settings,
@@ -66,6 +73,8 @@ class Services:
             index=parts.index,
             words=Words(environment=settings.environment()),
             root_certificate=chain.root,
+            review=Review(parts),
+            uploads=ArtworkUploads(parts, jobs),
             _parts=parts,
             _writer=writer,
             _starter=starter,
@@ -94,6 +103,25 @@ class Services:
         except sa.exc.SQLAlchemyError:
             return False
         return True
+
+    def candidates(
+        self, title_id: str, *, verdict: Verdict | None, after: int | None, limit: int
+    ) -> list[CandidateRow]:
+        """The moments looked at for a title's published version, those behind number `after`.
+
+        Raises:
+            NotFound: `title_not_found`.
+        """
+        version = self.catalog.get(title_id).version
+        if version is None:
+            return []
+        with self._parts.engine.begin() as connection:
+            return list_candidates(
+                *(connection, title_id, version, self._parts.tenant),
+                verdict=verdict,
+                after=after,
+                limit=limit,
+            )
 
     def variants(self, title_id: str, aspect: str | None = None) -> list[VariantRow]:
         """The candidate pictures of a title's published version.

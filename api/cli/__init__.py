@@ -11,7 +11,21 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, doctor, fit, generate, reads, serve, status, submit, title, verify
+from api.cli import (
+    bench,
+    board,
+    candidates,
+    doctor,
+    fit,
+    generate,
+    reads,
+    review,
+    serve,
+    status,
+    submit,
+    title,
+    verify,
+)
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -30,6 +44,12 @@ for command in (
     reads.search,
     reads.artwork,
     reads.reward,
+    review.approve,
+    review.veto,
+    review.policy,
+    review.upload_art,
+    board.board,
+    candidates.candidates,
     submit.reindex,
     fit.fit_weights,
     generate.generate,

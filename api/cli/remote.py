@@ -105,6 +105,14 @@ class Remote:
         }
         return self._parsed(self._http.post("/v1/titles", files=parts))
 
+    def upload_image(self, where: str, told: str, image: IO[bytes]) -> Any:
+        """Send a picture with what is told of it (JSON)."""
+        parts: dict[str, tuple[str | None, IO[bytes] | str, str]] = {
+            "artwork": (None, told, "application/json"),
+            "image": (Path(image.name).name, image, "application/octet-stream"),
+        }
+        return self._parsed(self._http.post(where, files=parts))
+
     def picture(self, link: str, width: int) -> bytes | None:
         """A picture as JPEG, at most so many px wide; None when it is not there any more."""
         response = self._http.get(f"{link.rpartition('.')[0]}.jpg", params={"w": width})

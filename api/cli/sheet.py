@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageOps
 
 from api.cli.film import (
     LEAST_MOTION,
@@ -18,6 +18,7 @@ from api.cli.film import (
     ticks,
     top_moods,
 )
+from api.cli.paper import FAINT, INK, PANEL, PAPER, Page
 from api.cli.remote import Remote
 from api.cli.show import plain
 
@@ -29,7 +30,6 @@ PICTURES_A_ROW, ROWS = 8, 3
 GAP = 6
 PICTURE = ((WIDTH - 2 * MARGIN + GAP) // PICTURES_A_ROW - GAP, 108)
 
-PAPER, INK, FAINT, PANEL = "#14161a", "#f1f3f5", "#868e96", "#1f2329"
 SOUND_COLOURS = {
     "speech": "#4cc9f0",
     "music": "#f72585",
@@ -52,7 +52,7 @@ def draw(film: Film, remote: Remote) -> Image.Image:
     head = 64 + 20 * max(len(facts_in_words(film)), len(moods))
     pictures = rows * (PICTURE[1] + 24) + 8
     height = head + pictures + sum(h + 14 for h, _, _ in lanes) + (54 if lanes else 0) + MARGIN
-    page = _Page(Image.new("RGB", (WIDTH, height), PAPER))
+    page = Page(Image.new("RGB", (WIDTH, height), PAPER))
     _head(page, film, moods)
     _pictures(page, film, remote, chosen, head)
     y = head + pictures
@@ -66,49 +66,12 @@ def draw(film: Film, remote: Remote) -> Image.Image:
     return page.image
 
 
-class _Page:
-    """An image with a pen."""
-
-    def __init__(self, image: Image.Image) -> None:
-        self.image = image
-        self.pen = ImageDraw.Draw(image)
-        self._fonts = {size: _font(size) for size in (12, 13, 26)}
-
-    def text(self, x: float, y: float, words: str, colour: str = INK, size: int = 13) -> float:
-        """Write; where the words end."""
-        self.pen.text((x, y), words, fill=colour, font=self._fonts[size])
-        return x + self.width(words, size)
-
-    def width(self, words: str, size: int = 13) -> float:
-        return float(self.pen.textlength(words, font=self._fonts[size]))
-
-    def cut(self, words: str, room: float, size: int = 13) -> str:
-        """As much of the words as there is room for."""
-        if self.width(words, size) <= room:
-            return words
-        while words and self.width(words + "...", size) > room:
-            words = words[:-1]
-        return words.rstrip(" ,") + "..."
-
-    def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:
-        if width > 0 and height > 0:
-            self.pen.rectangle((x, y, x + max(1, width) - 1, y + max(1, height) - 1), fill=colour)
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """One with the letters of most languages where the machine has it; else Pillow's own."""
-    try:
-        return ImageFont.truetype("DejaVuSans.ttf", size)
-    except OSError:
-        return ImageFont.load_default(size)
-
-
-Paint = Callable[[_Page, int, int], None]
+Paint = Callable[[Page, int, int], None]
 """Draws a lane: page, top in px, height in px."""
 Lane = tuple[int, str, Paint]
 
 
-def _head(page: _Page, film: Film, moods: Sequence[tuple[str, float]]) -> None:
+def _head(page: Page, film: Film, moods: Sequence[tuple[str, float]]) -> None:
     # On one line: Pillow refuses some control characters, and a line break has no place here.
     called = plain(" ".join(film.title["name"].split()))
     end = page.text(MARGIN, 18, page.cut(called, WIDTH - 2 * MARGIN - 300, 26), size=26)
@@ -148,7 +111,7 @@ def chosen_shots(film: Film) -> list[dict[str, object]]:
 
 
 def _pictures(
-    page: _Page, film: Film, remote: Remote, chosen: Sequence[dict[str, object]], top: int
+    page: Page, film: Film, remote: Remote, chosen: Sequence[dict[str, object]], top: int
 ) -> None:
     width, height = PICTURE
     for i, shot in enumerate(chosen):
@@ -198,7 +161,7 @@ def _left() -> int:
     return MARGIN + LABELS
 
 
-def _shots(page: _Page, film: Film, y: int, tall: int) -> None:
+def _shots(page: Page, film: Film, y: int, tall: int) -> None:
     """Each shot a cell of alternating grey; gradual beginnings in green."""
     if len(film.shots) * CROWDED_PX > PLOT:
         _cutting(page, film, y, tall)
@@ -211,7 +174,7 @@ def _shots(page: _Page, film: Film, y: int, tall: int) -> None:
             page.box(_left() + i, y, 1 + gradual, tall, GRADUAL_COLOUR if gradual else INK)
 
 
-def _cutting(page: _Page, film: Film, y: int, tall: int) -> None:
+def _cutting(page: Page, film: Film, y: int, tall: int) -> None:
     """The brighter, the more shots begin there."""
     counts = [len(begun) for begun in film.begun(PLOT // CROWDED_PX)]
     for i, count in enumerate(counts):
@@ -221,7 +184,7 @@ def _cutting(page: _Page, film: Film, y: int, tall: int) -> None:
         )
 
 
-def _palette(page: _Page, film: Film, y: int, tall: int) -> None:
+def _palette(page: Page, film: Film, y: int, tall: int) -> None:
     """The barcode: each column its shot's colours, stacked by their shares."""
     for first, last, shot in runs(film.leading(PLOT)):
         palette = fact(film.shots[shot], "look", "palette") or []
@@ -238,7 +201,7 @@ def _palette(page: _Page, film: Film, y: int, tall: int) -> None:
             top += share
 
 
-def _sound(page: _Page, film: Film, loudness: Sequence[float | None], y: int, tall: int) -> None:
+def _sound(page: Page, film: Film, loudness: Sequence[float | None], y: int, tall: int) -> None:
     """A strip of loudness, a value a column, about the middle, in the colour of what is heard."""
     kinds = {kind: film.means(kind, PLOT) for kind in SOUND_COLOURS}
     page.box(_left(), y, PLOT, tall, PANEL)
@@ -253,7 +216,7 @@ def _sound(page: _Page, film: Film, loudness: Sequence[float | None], y: int, ta
 
 
 def _band(values: Sequence[float | None], colour: str) -> Paint:
-    def paint(page: _Page, y: int, tall: int) -> None:
+    def paint(page: Page, y: int, tall: int) -> None:
         page.box(_left(), y, PLOT, tall, PANEL)
         for i, value in enumerate(values):
             page.box(_left() + i, y + tall * (1 - (value or 0.0)), 1, tall * (value or 0.0), colour)
@@ -264,7 +227,7 @@ def _band(values: Sequence[float | None], colour: str) -> Paint:
 def _area(values: Sequence[float | None], colour: str) -> Paint:
     """From 0 to the largest value, or `LEAST_MOTION`; it is written at the left."""
 
-    def paint(page: _Page, y: int, tall: int) -> None:
+    def paint(page: Page, y: int, tall: int) -> None:
         most = max(LEAST_MOTION, *(value or 0.0 for value in values))
         page.box(_left(), y, PLOT, tall, PANEL)
         for i, value in enumerate(values):
@@ -275,7 +238,7 @@ def _area(values: Sequence[float | None], colour: str) -> Paint:
     return paint
 
 
-def _moods(page: _Page, film: Film, y: int, tall: int) -> None:
+def _moods(page: Page, film: Film, y: int, tall: int) -> None:
     for first, last, mood in runs(film.moods(PLOT)):
         if mood is None:
             continue
@@ -286,7 +249,7 @@ def _moods(page: _Page, film: Film, y: int, tall: int) -> None:
 
 
 def _curves(
-    page: _Page, curves: Sequence[tuple[Sequence[float | None], str, str]], y: int, tall: int
+    page: Page, curves: Sequence[tuple[Sequence[float | None], str, str]], y: int, tall: int
 ) -> None:
     """Lines within -1..1 about the middle."""
     page.box(_left(), y, PLOT, tall, PANEL)
@@ -301,11 +264,11 @@ def _curves(
         page.text(MARGIN, y + tall / 2 + 10 + 15 * row, name, colour, 12)
 
 
-def _scale(page: _Page, y: int, tall: int, words: str) -> None:
+def _scale(page: Page, y: int, tall: int, words: str) -> None:
     page.text(MARGIN, y + tall / 2 + 9, words, "#495057", 12)
 
 
-def _axis(page: _Page, film: Film, top: int, bottom: int) -> None:
+def _axis(page: Page, film: Film, top: int, bottom: int) -> None:
     for at_s in ticks(film.duration_s, 16):
         x = _left() + at_s / film.duration_s * PLOT
         for y in range(top, bottom, 8):
@@ -314,7 +277,7 @@ def _axis(page: _Page, film: Film, top: int, bottom: int) -> None:
         page.text(min(x, WIDTH - MARGIN - page.width(words, 12)), bottom, words, FAINT, 12)
 
 
-def _legend(page: _Page, film: Film, y: int) -> None:
+def _legend(page: Page, film: Film, y: int) -> None:
     """What the colours of the sound and of the moods mean."""
     moods = [mood for mood in film.moods(PLOT) if mood is not None]
     named = sorted(set(moods), key=lambda mood: (-moods.count(mood), mood))

@@ -165,7 +165,9 @@ class Shot(BaseModel):
 class Variant(Picture):
     """One picture in one aspect; variants of one `group_id` show the same picture.
 
-    `fit` is `crop`, a window of it, or `bleed`, a window on a ground of its own.
+    `fit` is `crop`, a window of it, or `bleed`, a window on a ground of its own; `verdict` what
+    people decided of the picture: approve, veto, or null. `maturity` is of what it shows,
+    `language` of its lettering.
     """
 
     id: str
@@ -175,6 +177,10 @@ class Variant(Picture):
     origin: str
     source_s: float | None
     scores: dict[str, float]
+    maturity: str | None
+    language: str | None
+    verdict: str | None
+    emphasis: list[str]
 
     @classmethod
     def of(cls, row: VariantRow) -> "Variant":
@@ -194,6 +200,10 @@ class Variant(Picture):
             origin=row.origin,
             source_s=row.source_s,
             scores=dict(row.scores),
+            maturity=row.maturity,
+            language=row.language,
+            verdict=row.verdict,
+            emphasis=list(row.emphasis or ()),
         )
 
 

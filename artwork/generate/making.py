@@ -1,12 +1,13 @@
 """From a brief to image groups: paint, assess, refuse or keep. Runs in a warm child."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
 import numpy as np
 
-from artwork.assess import MIN_FACE, Assessed, FaceFinder, PictureEncoder, assess, see
+from artwork.assess import MIN_FACE, FaceFinder, PictureEncoder, assess, see
+from artwork.emphasis import emphasis
 from artwork.generate import prompt as words
 from artwork.generate.brief import Brief, parse
 from artwork.generate.diffusion import Painter
@@ -98,7 +99,7 @@ class _Studio:
         """A group, or the reasons why there is none."""
         rgb = self._painted(attempt)
         [seen] = assess([see(0.0, rgb, self._models.faces)], self._models.visual)
-        reasons = [(reason, "a gate of every picture") for reason in _refusals(seen)]
+        reasons = [(reason, "a gate of every picture") for reason in seen.reasons]
         reasons += self._likeness.reasons(seen.embedding, _people(rgb, self._models))
         if reasons:
             return None, reasons
@@ -106,6 +107,7 @@ class _Studio:
             rgb,
             seen,
             origin="generated",
+            emphasis=emphasis(seen),
             source_s=attempt.source["source_s"],
             position=attempt.source["facts"].get("position", 0.5),
             made=self._made(attempt),
@@ -154,10 +156,6 @@ def _people(rgb: U8, models: Models) -> F32:
     least = MIN_FACE * rgb.shape[0]
     faces = [face for face in models.faces.detect(rgb) if face.height >= least]
     return models.identities.encode(rgb, faces)
-
-
-def _refusals(seen: Assessed) -> Sequence[str]:
-    return () if seen.refusal is None else (seen.refusal,)
 
 
 def _rows(data: bytes, dim: int) -> F32:

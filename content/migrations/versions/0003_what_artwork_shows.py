@@ -107,11 +107,13 @@ def upgrade() -> None:
     op.create_table(
         "verdicts",
         sa.Column("tenant", sa.String(length=64), nullable=False),
-        sa.Column("variant_id", sa.String(length=36), nullable=False),
+        sa.Column(
+            "group_id", sa.String(length=36), nullable=False, comment="all crops of the picture"
+        ),
         sa.Column("title_id", sa.String(length=128), nullable=False),
         sa.Column("verdict", sa.String(length=8), nullable=False, comment="approve, veto"),
         sa.Column("decided_us", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "variant_id", name=op.f("pk_verdicts")),
+        sa.PrimaryKeyConstraint("tenant", "group_id", name=op.f("pk_verdicts")),
     )
     op.create_index(
         op.f("ix_verdicts_tenant_title_id"), "verdicts", ["tenant", "title_id"], unique=False

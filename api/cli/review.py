@@ -1,0 +1,117 @@
+"""`keyart approve | veto | policy | upload-art`: what a house decides of its pictures."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli import show
+from api.cli.reads import TitleArg
+from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
+from api.cli.show import AsJson
+from api.cli.waiting import wait
+
+VariantArg = Annotated[str, typer.Argument(metavar="VARIANT", help="Its id.")]
+NONE = "none"
+
+
+def approve(
+    variant: VariantArg, *, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = ""
+) -> None:
+    """Approve a picture, in every aspect; an earlier veto is lifted."""
+    _judge(Remote(url, key), variant, "approve", as_json=as_json)
+
+
+def veto(
+    variant: VariantArg, *, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = ""
+) -> None:
+    """Withdraw a picture, in every aspect, from the next request on."""
+    _judge(Remote(url, key), variant, "veto", as_json=as_json)
+
+
+def _judge(remote: Remote, variant: str, verdict: str, *, as_json: bool) -> None:
+    answer = remote.post(path("variants", variant, verdict))
+    show.print_json(answer) if as_json else show.fields(answer)
+
+
+def policy(
+    title: TitleArg,
+    *,
+    pin: Annotated[
+        str | None, typer.Option(help=f"The one picture to show: a variant, or {NONE!r}.")
+    ] = None,
+    veto: Annotated[
+        list[str] | None, typer.Option(help=f"A picture never to show; {NONE!r} empties the list.")
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="frame, composed, generated or uploaded: show these alone."),
+    ] = None,
+    review: Annotated[
+        bool | None, typer.Option("--review/--no-review", help="Show approved pictures alone.")
+    ] = None,
+    generated_share: Annotated[
+        float | None, typer.Option(help="Most impressions of generated pictures, 0 to 1.")
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """Show what may be shown of a title or, with options, change that and leave the rest."""
+    remote = Remote(url, key)
+    where = path("titles", title, "artwork-policy")
+    answer = remote.get(where)
+    wanted: dict[str, Any] = {
+        "pin": None if pin == NONE else pin,
+        "veto": [each for each in veto or () if each != NONE],
+        "origins": origin,
+        "review_required": review,
+        "generated_share": generated_share,
+    }
+    given = (pin, veto or None, origin or None, review, generated_share)
+    changed = {name for name, value in zip(wanted, given, strict=True) if value is not None}
+    if changed:
+        body = {name: wanted[name] if name in changed else answer[name] for name in wanted}
+        answer = remote.put(where, body)
+    show.print_json(answer) if as_json else show.fields(answer)
+
+
+def upload_art(
+    title: TitleArg,
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="JPEG, PNG, WebP or AVIF.")
+    ],
+    *,
+    language: Annotated[
+        str | None, typer.Option(help="Of its lettering, such as en or pt-BR.")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="Kept with the picture.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """Add a picture of the house's own to a title; exit 1 when a gate refuses it."""
+    remote = Remote(url, key)
+    told = {"language": language, "note": note}
+    known = {name: value for name, value in told.items() if value is not None}
+    with file.open("rb") as image:
+        sent = remote.upload_image(path("titles", title, "variants"), json.dumps(known), image)
+    [job] = wait(remote, {sent["job_id"]: f"{title}: {file.name}"}, quiet=as_json)
+    outcome = job["outcome"] or {"groups": [], "refused": []}
+    if as_json:
+        show.print_json(job)
+    elif job["error"]:
+        show.complain(job["error"]["code"], job["error"]["detail"])
+    else:
+        for refusal in outcome["refused"]:
+            show.complain(refusal["reason"], refusal["detail"])
+        rows = show.table("variant", "aspect", "size", whole=["variant"])
+        for variant in remote.get(path("titles", title, "variants"))["items"]:
+            if variant["group_id"] in outcome["groups"]:
+                size = f"{variant['width']} × {variant['height']}"
+                rows.add_row(variant["id"], variant["aspect"], size)
+        if outcome["groups"]:
+            show.out().print(rows)
+    if not outcome["groups"]:
+        raise typer.Exit(1)

@@ -1,0 +1,54 @@
+"""Answers about what people decided of pictures."""
+
+from pydantic import BaseModel
+
+from artwork.guardrails import ArtworkPolicy as Policy
+from artwork.review import Judged
+from content.ids import iso
+
+
+class Verdict(BaseModel):
+    """A variant after a verdict, which is of its picture: of every crop in `group_id`."""
+
+    variant_id: str
+    group_id: str
+    title_id: str
+    aspect: str
+    verdict: str
+    decided_at: str
+
+    @classmethod
+    def of(cls, judged: Judged) -> "Verdict":
+        return cls(
+            variant_id=judged.variant_id,
+            group_id=judged.group_id,
+            title_id=judged.title_id,
+            aspect=judged.aspect,
+            verdict=judged.verdict,
+            decided_at=iso(judged.decided_us),
+        )
+
+
+class ArtworkPolicy(BaseModel):
+    """What may be shown of a title; `pin` and `veto` are image groups.
+
+    `generated_share` is null where the deployment's KEYART_GENERATED_SHARE holds.
+    """
+
+    title_id: str
+    pin: str | None
+    veto: list[str]
+    origins: list[str]
+    review_required: bool
+    generated_share: float | None
+
+    @classmethod
+    def of(cls, title_id: str, policy: Policy) -> "ArtworkPolicy":
+        return cls(
+            title_id=title_id,
+            pin=policy.pin,
+            veto=list(policy.veto),
+            origins=list(policy.origins),
+            review_required=policy.review_required,
+            generated_share=policy.generated_share,
+        )

@@ -1,0 +1,104 @@
+"""A house's own artwork, uploaded for a title."""
+
+from fastapi import APIRouter, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api import multipart
+from api.bodies import UploadBody
+from api.body import media_type, parse_json
+from api.checks import TitleId
+from api.errors import UnsupportedMediaType, problems
+from api.schemas.jobs import Submitted
+from api.services import House
+from artwork.images import MAX_BYTES
+
+router = APIRouter(tags=["review"])
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["image"],
+                    "properties": {
+                        "artwork": UploadBody.model_json_schema(),
+                        "image": {"type": "string", "format": "binary"},
+                    },
+                },
+                "encoding": {"artwork": {"contentType": "application/json"}},
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/v1/titles/{title_id}/variants",
+    status_code=202,
+    response_model=Submitted,
+    openapi_extra=_BODY,
+    responses=problems(
+        "title_not_found",
+        "not_published",
+        "invalid_json",
+        "invalid_multipart",
+        "body_too_large",
+        "upload_too_large",
+        "unsupported_media_type",
+        "invalid_request",
+        "invalid_text",
+        "invalid_title_id",
+        "image_format_refused",
+        "image_unreadable",
+        "image_too_large",
+        "image_too_small",
+        "image_animated",
+        "queue_full",
+        "disk_full",
+    ),
+)
+async def upload_variants(
+    title_id: TitleId, request: Request, house: House, response: Response
+) -> Submitted:
+    """Add a picture of the house's own: a form with an `image` part and perhaps an `artwork` one.
+
+    JPEG, PNG, WebP or AVIF of at most 32 MB and 50 million pixels; it is decoded at once, and
+    refused here if it cannot be. A job then judges it like every other picture and cuts its
+    crops: its `outcome` has the image group, or the gates that refused it.
+    """
+    if media_type(request) != "multipart/form-data":
+        raise UnsupportedMediaType("unsupported_media_type", "send multipart/form-data")
+    await run_in_threadpool(house.uploads.check, title_id)
+    path = await run_in_threadpool(house.uploads.new_path)
+    settings = house.settings
+    try:
+        told, _ = await multipart.receive(
+            request,
+            path,
+            _told,
+            cap=min(MAX_BYTES, settings.max_upload_bytes),
+            keep_free=settings.min_free_bytes,
+            parts=multipart.PICTURE,
+        )
+        told = told or UploadBody()
+        job = await run_in_threadpool(
+            lambda: house.uploads.take(title_id, path, language=told.language, note=told.note)
+        )
+    finally:
+        path.unlink(missing_ok=True)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return Submitted(title_id=title_id, job_id=job.id, created=True)
+
+
+def _told(raw: bytes) -> UploadBody:
+    parsed = parse_json(raw)
+    try:
+        return UploadBody.model_validate(parsed)
+    except ValidationError as error:
+        failures = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+        raise RequestValidationError(failures) from error

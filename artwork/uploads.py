@@ -1,0 +1,48 @@
+"""A house's own artwork: from decoded pixels to an image group, past the gates of all pictures."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from artwork.assess import PictureModels, assess, see
+from artwork.emphasis import emphasis
+from artwork.groups import GroupMaker
+from artwork.pictures import PictureGroup
+from content.types import U8
+
+LETTERED = ("lettering", "title_card")
+"""Gates that lettering alone fails: no fault where the house says in which language it is."""
+
+
+def taken_in(
+    rgb: U8, models: PictureModels, maker: GroupMaker, request: Mapping[str, Any]
+) -> tuple[list[PictureGroup], list[dict[str, str]]]:
+    """The group of an uploaded picture, or why it is refused: the gates that all pictures pass.
+
+    The whole picture counts, dark edges too: what a house has laid out is no film's bars.
+
+    Args:
+        request: `language` of its lettering, `note`, `sha256` of the uploaded bytes.
+
+    Returns:
+        Groups (one at most) and refusals, each a `reason` and a `detail`.
+    """
+    [one] = assess([replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))], models.visual)
+    language = request.get("language")
+    refused = [reason for reason in one.reasons if language is None or reason not in LETTERED]
+    if refused:
+        return [], [{"reason": reason, "detail": _detail(reason)} for reason in refused]
+    made = {"kind": "upload", "sha256": request["sha256"], "note": request.get("note")}
+    group = maker.group(
+        rgb, one, origin="uploaded", emphasis=emphasis(one), language=language, made=made
+    )
+    if not group.variants:
+        detail = "every crop would cut a face or words; give it in the shape it is for"
+        return [], [{"reason": "no_crop", "detail": detail}]
+    return [group], []
+
+
+def _detail(reason: str) -> str:
+    if reason in LETTERED:
+        return "it has lettering: say in which language, and it is shown to those who read it"
+    return f"the gate {reason!r} refuses it; see docs/artwork.md"
