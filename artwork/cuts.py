@@ -80,7 +80,8 @@ def inset(box: tuple[int, int], size: tuple[int, int]) -> tuple[float, float, fl
 
 def _bleed(shown: Image.Image, size: tuple[int, int]) -> Image.Image:
     cover = max(size[0] / shown.width, size[1] / shown.height)
-    wide, high = size[0] / cover, size[1] / cover
+    # A quotient may pass the side that it should give by a rounding.
+    wide, high = min(shown.width, size[0] / cover), min(shown.height, size[1] / cover)
     left, top = (shown.width - wide) / 2, (shown.height - high) / 2
     small = GROUND_PX / max(size)
     ground = shown.resize(

@@ -100,6 +100,8 @@ class VariantRow:
     made: dict[str, Any] | None = None
     verdict: Verdict | None = None
     """What people decided of the picture."""
+    source_sha256: str | None = None
+    """Master of the whole picture."""
 
 
 def write_groups(

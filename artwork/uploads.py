@@ -19,7 +19,8 @@ def taken_in(
 ) -> tuple[list[PictureGroup], list[dict[str, str]]]:
     """The group of an uploaded picture, or why it is refused: the gates that all pictures pass.
 
-    The whole picture counts, dark edges too: what a house has laid out is no film's bars.
+    The whole picture counts, dark edges too: what a house has laid out is no film's bars. One with
+    lettering is shown whole in every shape, on a ground of its own where the shape is another.
 
     Args:
         request: `language` of its lettering, `note`, `sha256` of the uploaded bytes.
@@ -32,6 +33,8 @@ def taken_in(
     refused = [reason for reason in one.reasons if language is None or reason not in LETTERED]
     if refused:
         return [], [{"reason": reason, "detail": _detail(reason)} for reason in refused]
+    if language is not None:  # laid out as one: no part of it may go
+        one = replace(one, words=(one.inside,))
     made = {"kind": "upload", "sha256": request["sha256"], "note": request.get("note")}
     group = maker.group(
         rgb, one, origin="uploaded", emphasis=emphasis(one), language=language, made=made

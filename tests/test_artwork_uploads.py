@@ -103,6 +103,13 @@ def test_lettering_is_no_fault_where_its_language_is_told(
     assert "language" in refusal["detail"]
     [group], refused = upload(rgb, models, images, language="en")
     assert refused == [] and group.language == "en"
+    height, width = rgb.shape[:2]
+    for variant in group.variants:
+        assert (variant.crop["width"], variant.crop["height"]) == (width, height), variant.aspect
+        assert variant.fit == "bleed"
+    square = rgb[:400, :400]
+    [group], _ = upload(square, models, images, language="en")
+    assert [v.aspect for v in group.variants if v.fit == "crop"] == ["1:1"]
 
 
 def test_dark_edges_are_part_of_a_layout(models: Models, images: ImageStore) -> None:

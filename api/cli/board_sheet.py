@@ -130,7 +130,8 @@ class _Board:
     def picture(self, group: Sequence[Mapping[str, Any]], rank: int) -> None:
         """One picture: large, with its facts, and every shape of it."""
         top = TOP + ROW * rank
-        self._paste(_largest(group)["url"], (MARGIN, top), LARGE, 640)
+        whole = group[0]["source_url"] or _largest(group)["url"]
+        self._paste(whole, (MARGIN, top), LARGE, 640)
         self._ruling(group[0], top)
         self._facts(group, rank + 1, top)
         x = LEFT

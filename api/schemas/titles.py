@@ -165,9 +165,9 @@ class Shot(BaseModel):
 class Variant(Picture):
     """One picture in one aspect; variants of one `group_id` show the same picture.
 
-    `fit` is `crop`, a window of it, or `bleed`, a window on a ground of its own; `verdict` what
-    people decided of the picture: approve, veto, or null. `maturity` is of what it shows,
-    `language` of its lettering.
+    `fit` is `crop`, a window of it, or `bleed`, a window on a ground of its own; `source_url` is
+    the whole picture; `verdict` is what people decided of it: approve, veto, or null; `maturity` is
+    of what it shows, `language` of its lettering.
     """
 
     id: str
@@ -176,6 +176,7 @@ class Variant(Picture):
     fit: str | None
     origin: str
     source_s: float | None
+    source_url: str | None
     scores: dict[str, float]
     maturity: str | None
     language: str | None
@@ -199,6 +200,7 @@ class Variant(Picture):
             srcset=srcset(row.sha256, row.width),
             origin=row.origin,
             source_s=row.source_s,
+            source_url=None if row.source_sha256 is None else image_url(row.source_sha256),
             scores=dict(row.scores),
             maturity=row.maturity,
             language=row.language,
