@@ -10,7 +10,7 @@ from artwork.emphasis import TAGS
 from artwork.generate.brief import EMPHASIS, LOOKS, Brief, parse
 from artwork.generate.choice import choice
 from artwork.generate.diffusion import Painter, locate
-from artwork.generate.likeness import LEAST, MOST, Likeness, floor
+from artwork.generate.likeness import LEAST, MOST, NEAR, Likeness, floor
 from artwork.generate.plan import attempts
 from artwork.generate.prompt import prompt
 from content.errors import Invalid
@@ -100,6 +100,7 @@ def test_the_floor_is_what_the_titles_own_frames_keep_and_strangers_do_not() -> 
     assert floor(varied, nobody) == pytest.approx(np.quantile(own, 0.25), abs=1e-3)
     near = unit([0.62, -0.785, 0])
     assert floor(varied, near) == pytest.approx(0.62, abs=1e-3), "strangers come nearer"
+    assert floor(alike, unit([1, 0, 0])) == NEAR, "a title with the same footage bars nothing"
 
 
 def test_a_strange_picture_and_a_strange_face_are_refused() -> None:

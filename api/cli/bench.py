@@ -10,6 +10,7 @@ import typer
 SECTIONS = (
     *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "indexes"),
     *("mood", "medium", "serve", "words", "themes"),
+    *("provenance", "likeness"),
 )
 
 

@@ -26,6 +26,8 @@ SECTIONS = {
     "serve": "Over HTTP, idle and while ingesting",
     "words": "What is said, and what is made of other sounds",
     "themes": "Themes of synopses of known works",
+    "provenance": "Signatures of pictures: what they cost, and whether a changed byte is seen",
+    "likeness": "How near pictures come to a title's frames: its own, changed ones, other clips'",
 }
 
 
