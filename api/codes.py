@@ -31,7 +31,6 @@ CODES: Mapping[str, Code] = {
     # 405, 409
     "method_not_allowed": Code(405, "The route does not know this method; see `Allow`."),
     "generation_off": Code(409, "KEYART_DIFFUSION names no model: nothing is generated here."),
-    "not_published": Code(409, "The title has no published version yet."),
     "reward_conflict": Code(409, "Another value was given for this kind; send `correct: true`."),
     "event_conflict": Code(409, "The event id already names another event."),
     "job_ended": Code(409, "The job has ended and cannot be cancelled."),

@@ -82,8 +82,8 @@ class ImageStore:
     ) -> None:
         self._folder = folder
         self._journal = journal
-        self._renditions = Renditions(folder / "renditions", cache_bytes)
         self._sign = sign
+        self._renditions = Renditions(folder / "renditions", cache_bytes)
 
     def put(self, rgb: U8) -> StoredImage:
         """Store a picture, RGB uint8 (H, W, 3), as its master.
@@ -210,12 +210,11 @@ class ImageStore:
 
     def _made(self, sha256: str, fmt: Format, width: int | None, path: Path) -> bytes:
         data = _encode(self._picture(sha256, width), fmt)
-        if self._sign is not None:
-            signed = self._sign(data, MEDIA_TYPES[fmt], sha256)
-            if signed is None:  # no row names it yet, or any more: not kept without its signature
-                return data
-            data = signed
-        return self._renditions.put(path, data)
+        if self._sign is None:
+            return self._renditions.put(path, data)
+        signed = self._sign(data, MEDIA_TYPES[fmt], sha256)
+        # No row names it yet, or any more: not kept without its signature.
+        return data if signed is None else self._renditions.put(path, signed)
 
     def _picture(self, sha256: str, width: int | None) -> Image.Image:
         """RGB, `width` px wide or as wide as it is, whichever is less."""

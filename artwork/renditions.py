@@ -49,11 +49,12 @@ class Renditions:
         """Keep bytes; others may go for them. What alone is over the cap is not kept.
 
         Returns:
-            What is to be sent: as `write`.
+            What is there now: of two that are made at once the first is kept, since signed bytes
+            are never the same twice.
         """
         if len(data) > self._cap * (1 - 4 * SLACK):
             return data
-        data = write(path, data)
+        kept = write(path, data)
         with self._lock:
             self._unseen += len(data)
             due = self._unseen > SLACK * self._cap
@@ -61,7 +62,7 @@ class Renditions:
                 self._unseen = 0
         if due:
             self.sweep()
-        return data
+        return kept
 
     def sweep(self) -> None:
         """Take away the longest unused ones until `4 * SLACK` of the cap are free, if it is near.
@@ -121,8 +122,7 @@ def write(path: Path, data: bytes) -> bytes:
     """Atomically: readers see all of it or nothing, after a power cut too.
 
     Returns:
-        What is there now: `data`, or what another process wrote first, since no two signatures
-        are the same.
+        What is there now: `data`, or what another wrote first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=DRAFT)

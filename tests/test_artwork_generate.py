@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from artwork.emphasis import TAGS
 from artwork.generate.brief import EMPHASIS, LOOKS, Brief, parse
 from artwork.generate.choice import choice
 from artwork.generate.diffusion import Painter, locate
-from artwork.generate.likeness import LEAST, MOST, Likeness, floor
+from artwork.generate.likeness import LEAST, MOST, NEAR, Likeness, floor
 from artwork.generate.plan import attempts
 from artwork.generate.prompt import prompt
 from content.errors import Invalid
@@ -97,8 +98,9 @@ def test_the_floor_is_what_the_titles_own_frames_keep_and_strangers_do_not() -> 
     varied = unit([1, 0, 0], [0.6, 0.8, 0], [0, 0, 1], [0, 0.8, 0.6])
     own = np.sort([0.6, 0.64, 0.6, 0.64])
     assert floor(varied, nobody) == pytest.approx(np.quantile(own, 0.25), abs=1e-3)
-    near = unit([1, 0.5, 1], [1, 0.5, 1])
-    assert floor(varied, near) == pytest.approx(0.6667, abs=1e-3), "strangers come nearer"
+    near = unit([0.62, -0.785, 0])
+    assert floor(varied, near) == pytest.approx(0.62, abs=1e-3), "strangers come nearer"
+    assert floor(alike, unit([1, 0, 0])) == NEAR, "a title with the same footage bars nothing"
 
 
 def test_a_strange_picture_and_a_strange_face_are_refused() -> None:
@@ -208,6 +210,7 @@ def test_what_cannot_be_trusted_or_is_no_model_is_refused(model: Path, tmp_path:
     refused(coded, "wants code of its own")
 
 
-def test_every_word_for_an_emphasis_is_told(photograph: U8) -> None:
+def test_every_emphasis_can_be_asked_for() -> None:
+    assert set(EMPHASIS) == set(TAGS)
     for tag, words in EMPHASIS.items():
         assert words in prompt(Brief(emphasis=tag), PROFILE)

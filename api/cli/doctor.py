@@ -29,6 +29,8 @@ PACKAGES = (
     "librosa",
     "opencv-python",
     "pillow",
+    "c2pa-python",
+    "diffusers",
     "qdrant-edge-py",
     "qdrant-client",
     "dbos",

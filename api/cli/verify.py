@@ -62,11 +62,20 @@ def _anchors(path: Path, *, needed: bool) -> bytes | None:
         raise typer.BadParameter(f"{path}: {error.strerror}") from error
 
 
+def _generated(report: "Report") -> str:
+    if report.generated:
+        return "yes, by a model"
+    known = report.source_types or report.artwork.get("origin") in ("frame", "composed")
+    return "no" if known else "not told"
+
+
 def _print(report: "Report") -> None:
     out, artwork = show.out(), report.artwork
     out.print(VERDICTS[report.state])
     for problem in report.problems:
         out.print(f"  {escape(problem)}")
+    if report.problems:
+        out.print("What it says of itself is not to be believed:")
     rows = {
         "signed by": report.signer,
         "title": report.title,
@@ -74,7 +83,7 @@ def _print(report: "Report") -> None:
         "time": None if artwork.get("at_s") is None else f"{artwork['at_s']:.3f} s of the film",
         "shape": artwork.get("aspect"),
         "lettering": artwork.get("language"),
-        "generated": "yes, by a model" if report.generated else "no",
+        "generated": _generated(report),
         "kind": ", ".join(kind.rpartition("/")[2] for kind in report.source_types) or None,
         "done to it": ", ".join(each["action"].removeprefix("c2pa.") for each in report.actions),
         **{f"{name}": value for name, value in artwork.get("made", {}).items()},

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from artwork.assess import MIN_FACE, PictureModels, TitleContext, assess, see
+from artwork.emphasis import emphasis
 from artwork.generate import prompt as words
 from artwork.generate.brief import Brief, parse
 from artwork.generate.diffusion import Painter
@@ -98,6 +99,7 @@ class _Studio:
             rgb,
             seen,
             origin="generated",
+            emphasis=emphasis(seen),
             source_s=attempt.source["source_s"],
             position=attempt.source["facts"].get("position", 0.5),
             made=self._made(attempt),
