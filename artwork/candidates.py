@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from artwork.assess import Assessed, PictureModels, assess, see
+from artwork.assess import Assessed, PictureModels, TitleContext, assess, see
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
+from artwork.quality.gates import may_serve
+from artwork.quality.weights import DEFAULT, Weights
 from artwork.selection import change, diverse, probe_times
-from content.types import U8, Extraction
+from content.types import U8, Extraction, Maturity
 
 MAX_GROUPS = 12
 ENOUGH = 3
@@ -45,6 +47,8 @@ def make_candidates(
     models: PictureModels,
     grab: Grab,
     on_progress: Callable[[float], None],
+    maturity: Maturity | None = None,
+    weights: Weights = DEFAULT,
 ) -> list[PictureGroup]:
     """Up to `MAX_GROUPS` pictures of a film with their crops, stored; in the order of the film.
 
@@ -56,13 +60,22 @@ def make_candidates(
         grab: full-resolution RGB frames (H, W, 3) of a file at ascending seconds, each with its
             own time; the frame at its own time is the same frame.
         on_progress: told the fraction done, 0..1.
+        maturity: of the title; pictures above it are refused.
+        weights: of the sub-scores in the overall one.
     """
     times = probe_times(extraction)
     seen = []
     for at_s, rgb in grab(path, times):
         seen.append(see(at_s, rgb, models.faces))
         on_progress(0.6 * min(1.0, len(seen) / len(times)))
-    chosen = _choose(assess(seen, models.visual))
+    title = TitleContext(
+        maturity=maturity,
+        shots=extraction.shots,
+        visual=extraction.vectors["visual"].data,
+        motion=extraction.timeline.get("motion_local"),
+        weights=weights,
+    )
+    chosen = _choose(assess(seen, models, title))
     groups = dict[str, PictureGroup]()
     maker = GroupMaker(title_id, tenant, images, extraction.vectors["visual"].fingerprint)
     duration_s = max(1e-9, extraction.facts.duration_s)
@@ -79,13 +92,9 @@ def make_candidates(
 def _choose(candidates: Sequence[Assessed]) -> list[Assessed]:
     """The best, mutually different ones, in the order of the film."""
     reasons = _reasons(candidates)
-    fit = [one for one, reason in zip(candidates, reasons, strict=True) if reason is None]
+    fit = [one for one, why in zip(candidates, reasons, strict=True) if not why]
     # A film that is soft or spare throughout still gets its pictures; a black one gets none.
-    spare = [
-        one
-        for one, reason in zip(candidates, reasons, strict=True)
-        if reason in ("blurred", "blown", "title_card", "lettering")
-    ]
+    spare = [one for one, why in zip(candidates, reasons, strict=True) if may_serve(why)]
     pool = fit or spare
     best = max((one.appeal for one in pool), default=0.0)
     pool = [one for one in pool if one.appeal >= POOR * best]
@@ -97,15 +106,14 @@ def _choose(candidates: Sequence[Assessed]) -> list[Assessed]:
     return sorted(taken, key=lambda one: one.at_s)
 
 
-def _reasons(candidates: Sequence[Assessed]) -> list[str | None]:
-    """Why each is refused, None where it is not; words refuse the moments of their fading, too."""
-    reasons = [one.refusal for one in candidates]
-    written = [c.at_s for c, why in zip(candidates, reasons, strict=True) if why == "lettering"]
+def _reasons(candidates: Sequence[Assessed]) -> list[tuple[str, ...]]:
+    """Why each is refused; words refuse the moments of their fading, too."""
+    written = [one.at_s for one in candidates if "lettering" in one.reasons]
     return [
-        "lettering"
-        if why is None and any(abs(one.at_s - at_s) <= FADE_S for at_s in written)
-        else why
-        for one, why in zip(candidates, reasons, strict=True)
+        ("lettering",)
+        if not one.reasons and any(abs(one.at_s - at_s) <= FADE_S for at_s in written)
+        else one.reasons
+        for one in candidates
     ]
 
 

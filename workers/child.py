@@ -12,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgpack
 
 from artwork.candidates import make_candidates
 from artwork.images import ImageStore
 from artwork.quality import analysis_picture
+from artwork.quality import weights as quality_weights
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
 from content.encoders.models import Models
@@ -27,6 +28,7 @@ from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
+from content.types import Maturity
 from workers import composing
 from workers.settings import Settings
 
@@ -37,6 +39,7 @@ class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
     def __init__(self, settings: Settings) -> None:
+        self._data = settings.data
         self._models = Models(
             settings.encoders, transcript=settings.transcript, shots=settings.shots
         )
@@ -106,12 +109,17 @@ class Operations:
             models=self._models,
             grab=partial(grab, limits=DecodeLimits(wall_s=wall_s), steady=kept.steady),
             on_progress=lambda fraction: report("pictures", fraction),
+            maturity=cast(Maturity, ids["maturity"]),
+            weights=quality_weights.read(self._data),
         )
         return [{**asdict(g), "embedding": g.embedding.astype("<f4").tobytes()} for g in groups]
 
     def compose(self, report: Report, **arguments: Any) -> dict[str, Any]:
         return composing.compose(
-            self._models, lambda fraction: report("compose", fraction), **arguments
+            self._models,
+            lambda fraction: report("compose", fraction),
+            weights=quality_weights.read(self._data),
+            **arguments,
         )
 
 

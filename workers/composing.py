@@ -5,22 +5,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from artwork.assess import PictureModels, TitleContext
 from artwork.compose.composer import Composer
 from artwork.compose.request import parse
-from artwork.compose.sources import ComposeModels, opened
+from artwork.compose.sources import opened
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
+from artwork.quality.weights import DEFAULT, Weights
 from content.errors import Invalid, PermanentError
 
-COUPLES = ("split", "two_shot")
 OPENING = 0.3
 """Of the progress, looking at the pictures that there are."""
 
 
 def compose(
-    models: ComposeModels,
+    models: PictureModels,
     on_progress: Callable[[float], None],
     *,
+    weights: Weights = DEFAULT,
     request: Mapping[str, Any],
     title: Mapping[str, Any],
     sources: Sequence[Mapping[str, Any]],
@@ -39,12 +41,13 @@ def compose(
     except Invalid as error:
         raise PermanentError(error.code, error.detail) from error
     store = ImageStore(Path(images), Path(journal))
-    people = any(kind in COUPLES for kind in asked.kinds)
-    found = opened(sources, store, models, people=people)
+    context = TitleContext(maturity=title["maturity"], weights=weights)
+    found = opened(sources, store, models, context)
     on_progress(OPENING)
     composer = Composer(
         maker=GroupMaker(title["id"], tenant, store, encoder),
         models=models,
+        title=context,
         moods=_moods(title["profile"]),
         palette=[tone["hex"] for tone in title["profile"].get("look", {}).get("palette") or ()],
     )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from artwork.assess import Assessed
+from artwork.assess import Assessed, PictureModels, TitleContext
 from artwork.compose import fonts
 from artwork.compose.extension import EXTENDED, extended
 from artwork.compose.grades import graded, title_tones
@@ -21,7 +21,7 @@ from artwork.compose.lettering import letter
 from artwork.compose.pairs import Half, paired
 from artwork.compose.request import Kind, Request
 from artwork.compose.setting import Setting, settings
-from artwork.compose.sources import ComposeModels, Source, assessed, couples, subject
+from artwork.compose.sources import Source, assessed, couples, subject
 from artwork.crops import Box
 from artwork.cuts import Cut
 from artwork.framing import Frame, frame
@@ -51,6 +51,11 @@ class Base:
         return next(iter(self.shapes.values())).rgb if self.shapes else self.sources[0].rgb
 
     @property
+    def emphasis(self) -> tuple[str, ...]:
+        """Tags of its sources, each once."""
+        return tuple(dict.fromkeys(tag for source in self.sources for tag in source.emphasis))
+
+    @property
     def position(self) -> float:
         return sum(source.position for source in self.sources) / len(self.sources)
 
@@ -73,7 +78,8 @@ class Composer:
     """
 
     maker: GroupMaker
-    models: ComposeModels
+    models: PictureModels
+    title: TitleContext
     moods: Sequence[str] = ()
     palette: Sequence[str] = ()
 
@@ -90,7 +96,7 @@ class Composer:
             before = len(groups)
             try:
                 for group in self._made(base, look, request, refused):
-                    groups.setdefault(group.id, group)
+                    groups.setdefault(group.id, replace(group, emphasis=base.emphasis))
             except Invalid as error:
                 refused.append(Refusal(error.code, _told(base, look, error.detail)))
             made += len(groups) > before
@@ -154,8 +160,8 @@ class Composer:
             Invalid: the code is the gate that refuses it.
         """
         base, seen = self._graded(base, look)
-        if seen.refusal is not None:
-            raise Invalid(seen.refusal, "the composed picture does not pass this gate")
+        if seen.reasons:
+            raise Invalid(seen.reasons[0], "the composed picture does not pass this gate")
         made = {
             "kind": base.kind,
             "look": look,
@@ -193,8 +199,8 @@ class Composer:
             base = replace(base, sources=(replace(source, rgb=graded(source.rgb, look, tones)),))
         whole = base.judged or next(iter(base.shapes.values()), None)
         if whole is None:
-            return base, assessed(base.rgb, self.models, base.sources[0].seen.faces)
-        return base, assessed(whole.rgb, self.models, whole.faces)
+            return base, assessed(base.rgb, self.models, self.title, base.sources[0].seen.faces)
+        return base, assessed(whole.rgb, self.models, self.title, whole.faces)
 
     def _lettered(
         self,
