@@ -175,6 +175,8 @@ class Variant(Picture):
     origin: str
     source_s: float | None
     scores: dict[str, float]
+    made: dict[str, Any] | None
+    """How it was made; null of a plain frame."""
 
     @classmethod
     def of(cls, row: VariantRow) -> "Variant":
@@ -194,6 +196,7 @@ class Variant(Picture):
             origin=row.origin,
             source_s=row.source_s,
             scores=dict(row.scores),
+            made=row.made,
         )
 
 
