@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -142,6 +143,12 @@ class Jobs:
         made = job("reindex-1", kind="reindex", title_id=None, generation="g-2", state="queued")
         self.rows[made.id] = made
         return made
+
+    def start_making(self, kind: str, title_id: str, request: dict[str, Any]) -> JobRecord:
+        outcome = {"groups": ["g1"], "refused": [{"reason": "flat", "detail": "seed 8: a gate"}]}
+        made = job(f"{kind}-1", kind=kind, title_id=title_id, state="done", request=request)
+        self.rows[made.id] = replace(made, outcome=outcome, stage="done", progress=1.0)
+        return self.rows[made.id]
 
     def counts(self) -> Mapping[str, int]:
         return {"running": len(self.rows)}
