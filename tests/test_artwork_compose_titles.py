@@ -145,6 +145,7 @@ def test_scripts_are_told_and_lines_break_where_they_may() -> None:
     ]
     assert pieces("The Big One") == ["The ", "Big ", "One"]
     assert pieces("竜を探す。「旅」") == ["竜", "を", "探", "す。", "「旅」"]
+    assert pieces("シンテルの旅") == ["シンテル", "の", "旅"]
     assert "".join(pieces("Café 東京 2")) == "Café 東京 2"
     assert broken(pieces("the girl who fell down the well"), 2) == [
         "the girl who fell",
