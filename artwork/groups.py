@@ -111,6 +111,8 @@ class GroupMaker:
             embedding=seen.embedding,
             embedding_fingerprint=self.encoder,
             variants=variants,
+            scores=dict(seen.scores),
+            maturity=seen.maturity,
             source_sha256=self.images.put(whole.rgb).sha256,
             focal=variants[0].focal,
             language=language,

@@ -171,7 +171,7 @@ class Operations:
         return composing.compose(
             self._models,
             lambda fraction: report("compose", fraction),
-            context=self._context(arguments["title"]),
+            weights=quality_weights.read(self._data),
             **arguments,
         )
 

@@ -12,9 +12,9 @@ from artwork.compose.sources import opened
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import packed
+from artwork.quality.weights import DEFAULT, Weights
 from content.errors import Invalid, PermanentError
 
-COUPLES = ("split", "two_shot")
 OPENING = 0.3
 """Of the progress, looking at the pictures that there are."""
 
@@ -23,7 +23,7 @@ def compose(
     models: PictureModels,
     on_progress: Callable[[float], None],
     *,
-    context: TitleContext,
+    weights: Weights = DEFAULT,
     request: Mapping[str, Any],
     title: Mapping[str, Any],
     sources: Sequence[Mapping[str, Any]],
@@ -42,8 +42,8 @@ def compose(
     except Invalid as error:
         raise PermanentError(error.code, error.detail) from error
     store = ImageStore(Path(images), Path(journal))
-    people = any(kind in COUPLES for kind in asked.kinds)
-    found = opened(sources, store, models, people=people)
+    context = TitleContext(maturity=title["maturity"], weights=weights)
+    found = opened(sources, store, models, context)
     on_progress(OPENING)
     composer = Composer(
         maker=GroupMaker(title["id"], tenant, store, encoder),

@@ -1,6 +1,7 @@
 """`keyart compose`: pictures made of a title's own."""
 
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -10,9 +11,20 @@ from api.cli.reads import TitleArg
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
 from api.cli.show import AsJson
 
+
 # As the service knows them (a test compares): its own types load what takes long.
-KindName = Literal["grade", "split", "two_shot", "extension"]
-LookName = Literal["warm", "cold", "noir", "duotone"]
+class KindName(StrEnum):
+    GRADE = "grade"
+    SPLIT = "split"
+    TWO_SHOT = "two_shot"
+    EXTENSION = "extension"
+
+
+class LookName(StrEnum):
+    WARM = "warm"
+    COLD = "cold"
+    NOIR = "noir"
+    DUOTONE = "duotone"
 
 
 def compose(
@@ -35,7 +47,9 @@ def compose(
             metavar="LANG=TITLE", help="Letter them with a title in a language. May be repeated."
         ),
     ] = None,
-    n: Annotated[int, typer.Option(min=1, max=24, help="How many pictures at most.")] = 4,
+    n: Annotated[
+        int, typer.Option("-n", "--n", min=1, max=24, help="How many pictures at most.")
+    ] = 4,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = "",

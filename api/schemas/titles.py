@@ -182,6 +182,8 @@ class Variant(Picture):
     language: str | None
     verdict: str | None
     emphasis: list[str]
+    made: dict[str, Any] | None
+    """How it was made; null of a plain frame."""
 
     @classmethod
     def of(cls, row: VariantRow) -> "Variant":
@@ -206,6 +208,7 @@ class Variant(Picture):
             language=row.language,
             verdict=row.verdict,
             emphasis=list(row.emphasis or ()),
+            made=row.made,
         )
 
 

@@ -6,33 +6,24 @@ foreign lettering out does not see our own. Everything is deterministic.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from artwork.assess import Assessed, PictureModels, TitleContext
 from artwork.compose import fonts
+from artwork.compose.aspects import SHORT_PX, framed, lettered
 from artwork.compose.extension import EXTENDED, extended
 from artwork.compose.grades import graded, title_tones
-from artwork.compose.lettering import letter
 from artwork.compose.pairs import Half, paired
 from artwork.compose.request import Kind, Request
-from artwork.compose.setting import Setting, settings
-from artwork.compose.sources import Source, assessed, couples, subject
-from artwork.crops import Box
-from artwork.cuts import Cut
-from artwork.framing import Frame, frame
+from artwork.compose.setting import settings
+from artwork.compose.sources import Source, assessed, couples
 from artwork.groups import GroupMaker
 from artwork.pictures import PictureGroup
 from artwork.shapes import Shape
 from content.errors import Invalid
 from content.types import ASPECTS, F32, U8, Aspect
-
-SHORT_PX = 720
-"""Least shorter side of what is composed: type is drawn at this size, whatever the film's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +40,11 @@ class Base:
     @property
     def rgb(self) -> U8:
         return next(iter(self.shapes.values())).rgb if self.shapes else self.sources[0].rgb
+
+    @property
+    def emphasis(self) -> tuple[str, ...]:
+        """Tags of its sources, each once."""
+        return tuple(dict.fromkeys(tag for source in self.sources for tag in source.emphasis))
 
     @property
     def position(self) -> float:
@@ -74,9 +70,9 @@ class Composer:
 
     maker: GroupMaker
     models: PictureModels
+    title: TitleContext
     moods: Sequence[str] = ()
     palette: Sequence[str] = ()
-    title: TitleContext = field(default_factory=TitleContext)
 
     def compose(
         self, sources: Sequence[Source], request: Request, on_progress: Callable[[float], None]
@@ -91,7 +87,7 @@ class Composer:
             before = len(groups)
             try:
                 for group in self._made(base, look, request, refused):
-                    groups.setdefault(group.id, group)
+                    groups.setdefault(group.id, replace(group, emphasis=base.emphasis))
             except Invalid as error:
                 refused.append(Refusal(error.code, _told(base, look, error.detail)))
             made += len(groups) > before
@@ -205,7 +201,7 @@ class Composer:
         made: Mapping[str, Any],
         refused: list[Refusal],
     ) -> Iterator[PictureGroup]:
-        plain = base.shapes or framed(base.rgb, seen)
+        plain = base.shapes or framed(base.rgb, seen, self._tones(base.rgb))
         for language, text in request.titles.items():
             face = fonts.choose(text, self.moods, language)
             try:
@@ -231,59 +227,6 @@ class Composer:
 
     def _tones(self, rgb: U8) -> F32:
         return title_tones(self.palette, rgb)
-
-
-def framed(rgb: U8, seen: Assessed) -> dict[Aspect, Shape]:
-    """A picture in every aspect that cuts no head, each at least `SHORT_PX` on its shorter side."""
-    of = subject(seen)
-    shapes: dict[Aspect, Shape] = {}
-    for aspect in ASPECTS:
-        found = frame(aspect, of)
-        if found is None:
-            continue
-        window = found.window
-        if found.fit == "crop":
-            shown = window.cut(rgb)
-        else:
-            cut = Cut("", (window.x, window.y, window.width, window.height), found.size)
-            shown = np.asarray(cut.of(Image.fromarray(rgb)))
-        faces = tuple(_px(found, face) for face in of.faces if window.holds(face))
-        words = tuple(_px(found, line) for line in of.words if window.holds(line))
-        shapes[aspect] = Shape(shown, faces, words).enlarged(SHORT_PX)
-    return shapes
-
-
-def lettered(
-    shapes: Mapping[Aspect, Shape], title: Sequence[Setting]
-) -> tuple[dict[Aspect, Shape], float]:
-    """Each shape with its title, and the least contrast of all; a shape without room is left out.
-
-    Raises:
-        Invalid: `no_room_for_title`, when none has room.
-    """
-    found: dict[Aspect, Shape] = {}
-    reached = []
-    for aspect, shape in shapes.items():
-        try:
-            done = letter(shape.rgb, title, shape.faces, shape.words)
-        except Invalid:
-            continue
-        found[aspect] = Shape(done.rgb, shape.faces, (*shape.words, done.box))
-        reached.append(done.contrast)
-    if not found:
-        raise Invalid(
-            "no_room_for_title", "the title fits nowhere so that it covers no face and can be read"
-        )
-    return found, min(reached)
-
-
-def _px(found: Frame, box: Box) -> Box:
-    """A box of the full picture in px of the framed one, rounded outwards."""
-    x, y, width, height = found.area(box)
-    wide, high = found.size
-    left, top = int(x * wide), int(y * high)
-    right, bottom = int(np.ceil((x + width) * wide)), int(np.ceil((y + height) * high))
-    return Box(left, top, right - left, bottom - top)
 
 
 def _told(base: Base, look: str | None, detail: str) -> str:

@@ -17,8 +17,8 @@ from content.palette import from_rgb, palette, to_rgb
 from content.types import F32, U8
 
 STEPS = 33
-SKIN_HUE, SKIN_REACH = np.deg2rad(52.0), np.deg2rad(40.0)
-"""Of skin in OKLab: about 35° to 75° from light to dark; the reach fades out."""
+SKIN_HUE, SKIN_REACH = np.deg2rad(64.0), np.deg2rad(50.0)
+"""Of skin in OKLab: about 40° to 90°, the yellowest where it is light; the reach fades out."""
 SKIN_CHROMA = 0.16
 """More than skin has."""
 
@@ -101,7 +101,7 @@ def _warm(tones: F32) -> Grade:
 
 def _cold(tones: F32) -> Grade:
     """Everything towards the palette's coolest tone, the shadows most, and less colour."""
-    cool = _pull(tones, 245.0)
+    cool = _pull(tones, 255.0)
 
     def grade(lab: F32) -> F32:
         light = _smooth(lab[:, :1])
@@ -183,7 +183,7 @@ def _direction(hue: float) -> F32:
 
 
 def _keep_skin(before: F32, after: F32) -> F32:
-    """`after`, with the hue of what may be skin within 22° of where it was."""
+    """`after`, with the hue of what may be skin at most 22° nearer to red, 6° nearer to green."""
     chroma = np.hypot(before[:, 1], before[:, 2])
     hue = np.arctan2(before[:, 2], before[:, 1])
     away = np.abs(np.angle(np.exp(1j * (hue - SKIN_HUE))))
@@ -192,7 +192,7 @@ def _keep_skin(before: F32, after: F32) -> F32:
     turned_chroma = np.hypot(after[:, 1], after[:, 2])
     turned = np.arctan2(after[:, 2], after[:, 1])
     shift = np.angle(np.exp(1j * (turned - hue)))
-    held = hue + np.clip(shift, -np.deg2rad(22), np.deg2rad(22))
+    held = hue + np.clip(shift, -np.deg2rad(22), np.deg2rad(6))
     # At least half its colour: a face may pale in the cold, not turn to stone.
     kept = np.maximum(turned_chroma, 0.5 * chroma)
     protected = np.stack([np.cos(held) * kept, np.sin(held) * kept], axis=1).astype(np.float32)

@@ -25,8 +25,10 @@ BAR = 0.10
 progress bar lies there."""
 FACE_SIDE, FACE_ABOVE, FACE_BELOW = 0.2, 0.4, 0.12
 """Kept free around a face, as shares of its size: a face as found ends at the brow."""
-LARGEST, SMALLEST = 0.24, 0.045
-"""Size of type, as a share of the shorter side."""
+LARGEST, SMALLEST, SMALLEST_LONG = 0.24, 0.065, 0.045
+"""Size of type, as a share of the shorter side; the last of a title of more than `LONG`
+characters."""
+LONG = 40
 WIDTHS = (0.28, 0.36, 0.5, 0.66, 0.89)
 """How wide a treatment may be, as shares of the picture's width."""
 TALLEST = 0.42
@@ -94,12 +96,14 @@ def _sizes(settings: Sequence[Setting], width: int, height: int) -> Iterator[tup
     """Each setting at the largest sizes that each of `WIDTHS` allows, each size once."""
     short = min(width, height)
     for setting in settings:
+        letters = sum(len(line.text) for line in setting.lines)
+        least = (SMALLEST if letters <= LONG else SMALLEST_LONG) * short
         sizes = set()
         for share in WIDTHS:
             room = min(share * width, width - 2 * MARGIN * short)
             fits = min(room / setting.width, TALLEST * height / setting.height)
             sizes.add(int(min(fits, LARGEST * short)))
-        yield from ((setting, size) for size in sorted(sizes) if size >= SMALLEST * short)
+        yield from ((setting, size) for size in sorted(sizes) if size >= least)
 
 
 def _boxes(ink: tuple[int, int], width: int, height: int) -> Iterator[tuple[float, Box]]:

@@ -26,6 +26,7 @@ SCRIPTS = (
 """Unicode script names (UAX #24) that some font here is made for."""
 CJK = ("Han", "Hiragana", "Katakana", "Hangul")
 _OF_SCRIPT = {name: regex.compile(rf"\p{{Script={name}}}") for name in SCRIPTS}
+_KATAKANA = regex.compile(r"[\p{Script=Katakana}ー]")
 _CLUSTER = regex.compile(r"\X")
 _NO_START = frozenset(
     "、。，．・：；？！ー）」』】〉》〕］｝…‥々ゝゞぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ!?,.:;)]}%"
@@ -62,8 +63,8 @@ def pieces(text: str) -> list[str]:
     that follows it.
 
     Words; of Chinese and Japanese single characters, with the signs that may not begin or end a
-    line. Korean breaks at its spaces, as display type does; Thai, which has few, only there, too,
-    because without a dictionary a break falls within a word.
+    line, and runs of Katakana, which are words. Korean breaks at its spaces, as display type does;
+    Thai, which has few, only there, too: without a dictionary a break would fall within a word.
     """
     found: list[str] = []
     for word in regex.findall(r"\S+\s*", text):
@@ -75,7 +76,8 @@ def pieces(text: str) -> list[str]:
 
 
 def _characters(word: str) -> list[str]:
-    """Clusters of one word, those that must keep together joined; Latin runs stay whole."""
+    """Clusters of one word, those that must keep together joined; runs of Latin or Katakana stay
+    whole."""
     parts: list[str] = []
     for cluster in _CLUSTER.findall(word):
         joins = parts and (
@@ -83,6 +85,7 @@ def _characters(word: str) -> list[str]:
             or cluster[0] in _NO_START
             or parts[-1][-1] in _NO_END
             or (_narrow(cluster) and _narrow(parts[-1][-1]))
+            or (_KATAKANA.match(cluster) and _KATAKANA.match(parts[-1][-1]))
         )
         if joins:
             parts[-1] += cluster

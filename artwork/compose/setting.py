@@ -118,7 +118,8 @@ def broken(parts: Sequence[str], count: int) -> list[str]:
         for end in range(1, len(parts) + 1):
             for start, ((longest, uneven), _) in best[-1].items():
                 if start < end:
-                    length = sum(lengths[start:end])
+                    # The space at a line's end is not seen.
+                    length = sum(lengths[start:end]) - parts[end - 1].endswith(" ")
                     cost = (max(longest, length), uneven + (length - total / count) ** 2)
                     row[end] = min(row.get(end, ((np.inf, np.inf), 0)), (cost, start))
         best.append(row)

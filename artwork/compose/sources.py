@@ -13,7 +13,6 @@ from artwork.images import ImageStore
 from artwork.subject import Subject
 from content.encoders.faces import Face
 from content.encoders.identity import SAME_PERSON
-from content.errors import Unavailable
 from content.types import F32, U8
 
 MATERIAL = ("frame", "uploaded")
@@ -33,8 +32,14 @@ class Source:
     seen: Assessed
     position: float
     """In the film, 0..1."""
-    identity: F32 | None
-    """(128,), of its largest face, where it is large enough to be a character's."""
+    emphasis: tuple[str, ...] = ()
+    """Of its image group."""
+
+    @property
+    def identity(self) -> F32 | None:
+        """(128,), of its largest face, where it is large enough to be a character's."""
+        first = self.seen.face_details[:1]
+        return first[0].identity if first and first[0].height >= LEAST_FACE else None
 
     @property
     def subject(self) -> Subject:
@@ -47,39 +52,39 @@ def subject(seen: Assessed) -> Subject:
 
 
 def assessed(
-    rgb: U8,
-    models: PictureModels,
-    title: TitleContext | None = None,
-    faces: Sequence[Box] | None = None,
+    rgb: U8, models: PictureModels, title: TitleContext, faces: Sequence[Box] | None = None
 ) -> Assessed:
     """A picture without bars, assessed as such: what is dark at its edges is part of it.
 
     Args:
         faces: where they are known: a grade hides none, and makes none.
     """
-    seen = replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))
+    seen = see(0.0, rgb, models.faces)
     if faces is not None:
-        seen = replace(seen, found=tuple(_face(box) for box in faces), portraits=())
-    return assess([seen], models, title)[0]
+        known = (Face(f.x, f.y, f.width, f.height, score=1.0) for f in faces)
+        found = tuple(sorted(known, key=lambda f: (-f.width * f.height, f.x, f.y)))
+        seen = replace(seen, found=found, portraits=())
+    return assess([replace(seen, bars=(0.0, 0.0))], models, title)[0]
 
 
 def opened(
-    rows: Sequence[Mapping[str, Any]], images: ImageStore, models: PictureModels, *, people: bool
+    rows: Sequence[Mapping[str, Any]],
+    images: ImageStore,
+    models: PictureModels,
+    title: TitleContext,
 ) -> list[Source]:
     """The sources among rows of image groups, the most appealing first.
 
     Args:
         rows: of `artwork.pictures.sources`.
-        people: tell the characters apart, which takes 0.1 s a picture.
     """
     found = []
     for row in rows:
         if row["origin"] in MATERIAL and row["language"] is None:
             rgb = images.pixels(row["source_sha256"])
-            seen = assessed(rgb, models)
-            identity = _identity(rgb, models) if people else None
+            seen = assessed(rgb, models, title)
             position = float(row["facts"].get("position", 0.5))
-            found.append(Source(row["id"], rgb, seen, position, identity))
+            found.append(Source(row["id"], rgb, seen, position, tuple(row["emphasis"] or ())))
     return sorted(found, key=lambda one: (-round(one.seen.appeal, 6), one.id))
 
 
@@ -95,18 +100,3 @@ def couples(sources: Sequence[Source]) -> list[tuple[Source, Source]]:
             appeal = first.seen.appeal + second.seen.appeal
             found.append((-round(appeal, 4), -round(apart, 4), pair[0].id, pair[1].id, pair))
     return [(pair[0], pair[1]) for *_, pair in sorted(found, key=lambda one: one[:4])]
-
-
-def _identity(rgb: U8, models: PictureModels) -> F32 | None:
-    """None, too, where the network that tells people apart is not installed."""
-    large = [face for face in models.faces.detect(rgb) if face.height >= LEAST_FACE * len(rgb)]
-    if not large or not large[0].landmarks:
-        return None
-    try:
-        return np.asarray(models.identities.encode(rgb, large[:1])[0], np.float32)
-    except Unavailable:
-        return None
-
-
-def _face(box: Box) -> Face:
-    return Face(box.x, box.y, box.width, box.height, 1.0)
