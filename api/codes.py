@@ -37,6 +37,7 @@ CODES: Mapping[str, Code] = {
     "too_few_decisions": Code(409, "Too few titles had two pictures shown to learn weights from."),
     "no_generation": Code(409, "The index has no live generation yet."),
     "no_timeline": Code(409, "The title has no media: there is nothing that runs in time."),
+    "not_published": Code(409, "The title has no published version yet."),
     "title_not_ready": Code(409, "The title's first job is not done yet."),
     "reindex_running": Code(409, "A reindex is already under way."),
     # 413, 415
