@@ -12,12 +12,14 @@ import pytest
 
 from api.bodies import RewardBody
 from api.cli import reads
+from artwork.guardrails import ORIGINS
 from content.encoders import identity
 from content.encoders.identity import IdentityEncoder
 from content.types import ASPECTS
 from indexes.schema import SIMILAR_SPACES
 from tests.http_house import as_json, make_house, served
 from tests.standins import House, job, title
+from workers import settings
 
 
 @pytest.fixture
@@ -127,6 +129,7 @@ def test_what_is_found_has_its_name(keyart: Any, house: House) -> None:
 def test_the_choices_are_those_of_the_service(keyart: Any) -> None:
     assert get_args(reads.SpaceName) == SIMILAR_SPACES
     assert get_args(reads.AspectName) == ASPECTS
+    assert get_args(settings.OriginName) == ORIGINS
     assert get_args(reads.RewardKind) == get_args(RewardBody.model_fields["kind"].annotation)
     status, out, err = keyart("similar", "film", "--space", "style")
     assert (status, err) == (0, "") and "0.500" in out

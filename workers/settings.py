@@ -16,11 +16,12 @@ from artwork.generate.choice import DiffusionChoice
 from artwork.generate.choice import choice as diffusion_choice
 from content.encoders.choice import Device, EncoderChoice, Role, default_cache, parse
 from content.errors import Invalid
-from content.types import Origin
 
 MAX_SOCKET_PATH = 100
 CLIENT_VARIABLES = ("KEYART_URL", "KEYART_API_KEY")
 """Read by the command line alone; the service's shell may have them, too."""
+OriginName = Literal["frame", "composed", "generated", "uploaded"]
+"""`content.types.Origin`, without loading numpy."""
 NEAR = 0.8
 """Ratio of difflib from which a name may be a slip of another: half of each is `KEYART_`."""
 
@@ -74,8 +75,8 @@ class Settings(BaseSettings):
     explore_floor: float = Field(
         0.02, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
     )
-    origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
-        get_args(Origin),
+    origins: Annotated[tuple[OriginName, ...], NoDecode] = Field(
+        get_args(OriginName),
         description="Comma-separated origins of pictures that may be shown at all: `frame`, "
         "`composed`, `generated`, `uploaded`.",
     )
