@@ -135,6 +135,12 @@ class WeightsBody(Body):
     weights: Annotated[dict[Short, float], Field(min_length=1, max_length=16)]
 
 
+class QualityFitBody(Body):
+    """Whether what is learned may be put to use."""
+
+    dry_run: bool = False
+
+
 class RewardBatch(Body):
     items: Annotated[list[RewardBody], Field(min_length=1, max_length=BATCH_MAX)]
 

@@ -12,7 +12,9 @@ from artwork.crops import Box, crop
 from artwork.emphasis import emphasis_facts
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
-from artwork.quality import Quality, analysis_picture, appeal, measure
+from artwork.quality.measures import Quality, measure
+from artwork.quality.picture import analysis_picture
+from artwork.quality.scores import appeal
 from artwork.saliency import spread
 from content.ids import stable_id
 from content.types import ASPECTS, F32, U8, Aspect, Origin

@@ -9,6 +9,7 @@ from artwork.considered import CandidateRow, Verdict, list_candidates
 from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
+from artwork.quality.refit import QualityWeights
 from content.catalog import Catalog
 from content.records import Writer
 from indexes.client import IndexClient
@@ -29,6 +30,7 @@ class Services:
     intake: Intake
     jobs: Jobs
     personalizer: Personalizer
+    quality: QualityWeights
     images: ImageStore
     index: IndexClient
     words: Words
@@ -57,6 +59,7 @@ class Services:
             intake=Intake(parts, jobs),
             jobs=jobs,
             personalizer=personalizer,
+            quality=QualityWeights(parts.engine, settings.data, parts.tenant),
             images=parts.images,
             index=parts.index,
             words=Words(environment=settings.environment()),

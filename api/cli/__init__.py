@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, candidates, doctor, fit, reads, serve, status, submit, title
+from api.cli import bench, candidates, doctor, fit, fit_quality, reads, serve, status, submit, title
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -32,6 +32,7 @@ for command in (
     candidates.candidates,
     submit.reindex,
     fit.fit_weights,
+    fit_quality.fit_quality,
     doctor.doctor,
     bench.bench,
 ):
