@@ -26,6 +26,10 @@ LESSER = frozenset({"blown", "blurred", "title_card", "credits", "lettering"})
 """Faults that a picture may have where its title offers nothing better."""
 SMEARED = 0.2
 """Steadiness below which a picture is blurred by motion."""
+MOVED, SOFT = 0.85, 0.25
+"""Steadiness and sharpness: below both it is blurred by a movement that few edges tell."""
+GRAINY = 0.25
+"""`artwork.quality.tone.grain`: film grain, and the finest textures, stay below 0.1."""
 MUCH_TEXT = 0.2
 """Summed width of lines over the picture's."""
 CREDIT_LINES = 4
@@ -49,13 +53,17 @@ def pixel_gates(quality: Quality) -> tuple[str, ...]:
         ("dark", quality.brightness < 0.055),
         ("blown", quality.brightness > 0.93),
         ("flat", quality.contrast < 0.09 or quality.fill < 0.08),
-        ("blurred", quality.sharpness < 0.10 or quality.steadiness < SMEARED),
-        ("noise", quality.structure < 0.30),
+        ("blurred", _blurred(quality.sharpness, quality.steadiness)),
+        ("noise", quality.structure < 0.30 or quality.grain > GRAINY),
         # White or grey words on one tone: a card, a logo, the credits.
         ("title_card", quality.fill < 0.30 and quality.saturation < 0.05),
         ("lettering", quality.lettering > MUCH_TEXT),
     )
     return tuple(reason for reason, refused in gates if refused)
+
+
+def _blurred(sharpness: float, steadiness: float) -> bool:
+    return sharpness < 0.10 or steadiness < SMEARED or (sharpness < SOFT and steadiness < MOVED)
 
 
 def may_serve(reasons: Sequence[str]) -> bool:

@@ -28,6 +28,7 @@ class Quality:
     steadiness: float = 1.0
     """1 where it was not measured, and so for the next."""
     mixture: float = 0.0
+    grain: float = 0.0
 
 
 def measure(rgb: U8, mass: F32 | None = None) -> Quality:
@@ -51,4 +52,5 @@ def measure(rgb: U8, mass: F32 | None = None) -> Quality:
         lettering=lettering(rgb),
         steadiness=1.0 if mass is None else focus.steadiness(luma, mass),
         mixture=0.0 if mass is None else mixture(luma),
+        grain=0.0 if mass is None else tone.grain(luma),
     )

@@ -9,6 +9,7 @@ are bad from end to end. Shots follow each other by cuts and slow dissolves.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -38,6 +39,7 @@ BEST, PLAIN = "best", "plain"
 Paint = Callable[[float], U8]
 """A shot's picture at 0..1 of its length: RGB (360, 640, 3)."""
 Random = np.random.Generator
+F64 = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -149,26 +151,31 @@ class _Camera:
 
 
 def _shut(rgb: U8) -> U8:
-    """The picture with its face's eyes shut: lids of the skin's colour, a lash line below."""
-    picture = rgb.copy()
+    """The picture with its face's eyes shut: the skin above each eye is drawn down over it."""
+    picture = rgb
     for face in FaceDetector().detect(rgb)[:1]:
-        for side in (0.3, 0.7):
-            centre = (round(face.x + side * face.width), round(face.y + 0.41 * face.height))
-            axes = (round(0.17 * face.width), round(0.075 * face.height))
-            cheek = picture[
-                centre[1] + 2 * axes[1] : centre[1] + 4 * axes[1],
-                centre[0] - axes[0] : centre[0] + axes[0],
-            ]
-            skin = tuple(int(value) for value in np.median(cheek.reshape(-1, 3), axis=0))
-            lid = picture.copy()
-            cv2.ellipse(lid, centre, axes, 0, 0, 360, skin, -1, cv2.LINE_AA)
-            lash = tuple(value // 3 for value in skin)
-            cv2.ellipse(lid, centre, axes, 0, 20, 160, lash, max(1, axes[1] // 5), cv2.LINE_AA)
-            mask = np.zeros(picture.shape[:2], np.float32)
-            cv2.ellipse(mask, centre, (axes[0] + 2, axes[1] + 2), 0, 0, 360, 1.0, -1)
-            mask = cv2.GaussianBlur(mask, (0, 0), 1.5)[..., None]
-            picture = (lid * mask + picture * (1 - mask)).astype(np.uint8)
+        eyes = np.array(face.landmarks[:2])
+        apart = float(np.hypot(*(eyes[1] - eyes[0])))
+        for eye in eyes:
+            picture = _lidded(picture, eye, apart)
     return picture
+
+
+def _lidded(rgb: U8, eye: F64, apart: float) -> U8:
+    """One eye shut: lengths are shares of the distance between the two."""
+    y, x = np.mgrid[: rgb.shape[0], : rgb.shape[1]].astype(np.float32)
+    across, down = (x - eye[0]) / apart, (y - eye[1]) / apart
+    lids = np.clip(1 - (across / 0.36) ** 2, 0, 1) ** 0.5
+    fold, seam, end = -0.19, 0.09 * lids, 0.16
+    above = fold + (down - fold) / (seam - fold) * (-0.125 - fold)
+    below = end - (end - down) / np.maximum(1e-6, end - seam) * 0.03
+    source = np.where(down < seam, above, below)
+    inside = (lids > 0) & (down > fold) & (down < end)
+    weight = np.clip(3 * lids, 0, 1) * inside
+    moved = (eye[1] + apart * (down + weight * (source - down))).astype(np.float32)
+    shut = cv2.remap(rgb, x, moved, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    lash = np.exp(-(((down - seam) / 0.018) ** 2)) * (lids > 0.45)
+    return (shut * (1 - 0.6 * lash[..., None])).astype(np.uint8)
 
 
 # ---- shots ------------------------------------------------------------------------------------
@@ -244,7 +251,7 @@ def _effect(kind: str, random: Random) -> Callable[[U8], U8]:
             raise ValueError(kind)
 
 
-def _streak(length: int, degrees: float) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+def _streak(length: int, degrees: float) -> F64:
     kernel = np.zeros((length, length))
     kernel[length // 2] = 1.0
     turn = cv2.getRotationMatrix2D((length / 2 - 0.5, length / 2 - 0.5), degrees, 1.0)
