@@ -12,7 +12,7 @@ from content.types import F32
 Ints = npt.NDArray[np.intp]
 F64 = npt.NDArray[np.float64]
 
-HAIR, CHIN, EARS = 0.4, 0.12, 0.18
+HAIR, CHIN, EARS = 0.35, 0.1, 0.18
 """A head beyond its face as found, which ends at the brow: shares of the face's height, height and
 width."""
 LEAST = 0.05
