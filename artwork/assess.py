@@ -1,22 +1,40 @@
 """What is known of a picture before it is chosen or cropped: whatever its origin.
 
-A picture is *seen* at full resolution (its faces, its bars, a small copy) and *assessed* on the
-small copy, within the bars that its title's pictures have in common.
+A picture is *seen* at full resolution (its faces, its bars, its blocks, a small copy) and
+*assessed* on the small copy, within the bars that its title's pictures have in common. The gates
+that ask pixels alone come first; the models behind the others see what has passed.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+import cv2
+import numpy as np
+
 from artwork.crops import Box, bars, content_box
-from artwork.quality import Quality, analysis_picture, appeal, lines, measure, rejection
+from artwork.quality import Quality, analysis_picture, lines, measure
+from artwork.quality import gates as gate
+from artwork.quality.damage import blockiness
+from artwork.quality.faces import FaceDetail
+from artwork.quality.scores import gathered, pictured
+from artwork.quality.subject import subject_mass
+from artwork.quality.weights import DEFAULT, Weights
 from artwork.saliency import held, saliency
 from artwork.selection import sketch
+from content.encoders.face_mesh import Expression
 from content.encoders.faces import Face
-from content.types import F32, U8, Maturity
+from content.encoders.ocr import Line
+from content.types import F32, U8, Maturity, Shot
 
 MIN_FACE = 0.04
 """Faces lower than this share of the picture are a crowd: crops may cut them."""
+DETAILED = 4
+"""So many of the largest faces are looked at closely …"""
+CLOSE_FACE = 0.07
+"""… of those that are higher than this share of the picture."""
+PORTRAIT_PX, PORTRAIT_AIR = 160, 0.8
+"""Height of a face in the copy that is kept of it, and air on each side in its own size."""
 
 
 class PictureEncoder(Protocol):
@@ -31,6 +49,30 @@ class FaceFinder(Protocol):
     def detect(self, rgb: U8, /) -> list[Face]: ...
 
 
+class FaceShape(Protocol):
+    """What is needed of `content.encoders.face_mesh`."""
+
+    def expressions(self, rgb: U8, faces: Sequence[Face], /) -> list[Expression | None]: ...
+
+
+class FaceNamer(Protocol):
+    """What is needed of `content.encoders.identity`."""
+
+    def encode(self, rgb: U8, faces: Sequence[Face], /) -> F32: ...
+
+
+class UnsafeJudge(Protocol):
+    """What is needed of `content.encoders.unsafe`."""
+
+    def score(self, rgb: U8, faces: Sequence[Face], /) -> float: ...
+
+
+class Reader(Protocol):
+    """What is needed of `content.encoders.ocr`."""
+
+    def read(self, rgb: U8, /) -> list[Line]: ...
+
+
 class PictureModels(Protocol):
     """What is needed of `content.encoders.models.Models`."""
 
@@ -38,6 +80,37 @@ class PictureModels(Protocol):
     def visual(self) -> PictureEncoder: ...
     @property
     def faces(self) -> FaceFinder: ...
+    @property
+    def face_mesh(self) -> FaceShape: ...
+    @property
+    def identities(self) -> FaceNamer: ...
+    @property
+    def unsafe(self) -> UnsafeJudge: ...
+    @property
+    def text_reader(self) -> Reader: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TitleContext:
+    """What is known of the title that a picture is judged for; the default knows nothing."""
+
+    maturity: Maturity | None = None
+    shots: Sequence[Shot] = ()
+    """Of the film whose frames are seen: empty where pictures come from elsewhere."""
+    visual: F32 | None = None
+    """The title's own vector, of the same encoder."""
+    motion: F32 | None = None
+    """`motion_local` of each second (docs/facts.md), NaN where unknown."""
+    weights: Weights = field(default_factory=lambda: DEFAULT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrait:
+    """A small copy of one face and what is around it, so that no full frame need be kept."""
+
+    rgb: U8
+    face: Face
+    """In px of `rgb`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +122,15 @@ class Sighting:
     size: tuple[int, int]
     """Width and height in px of the full picture."""
     bars: tuple[float, float]
-    faces: tuple[Box, ...]
+    found: tuple[Face, ...]
+    """From `MIN_FACE` on, largest first."""
+    portraits: tuple[Portrait, ...]
+    """Of the first of them, as far as their landmarks are known."""
+    blockiness: float
+
+    @property
+    def faces(self) -> tuple[Box, ...]:
+        return tuple(Box(f.x, f.y, f.width, f.height) for f in self.found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,75 +152,162 @@ class Assessed:
     held: float
     sketch: F32
     embedding: F32
+    scores: Mapping[str, float]
+    """Sub-scores by name and `overall`, each 0..1: docs/artwork.md."""
+    reasons: tuple[str, ...]
+    """Every gate that refuses the picture, in the order of `artwork.quality.gates.GATES`; empty
+    when all let it pass. Gates that ask a model were not asked of one refused by its pixels."""
+    maturity: Maturity
+    """For whom it is by what it shows: see `gates.maturity_of`."""
+    face_details: tuple[FaceDetail, ...]
+    """Of the largest faces, in the order of `faces`."""
 
     @property
     def appeal(self) -> float:
-        return appeal(self.quality, min(1.0, 3 * self.face))
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """The gates that refuse the picture; none when all let it pass."""
-        found = rejection(self.quality)
-        return () if found is None else (found,)
-
-    @property
-    def scores(self) -> dict[str, float]:
-        """Sub-scores and `overall`, each 0..1."""
-        return {**asdict(self.quality), "overall": round(self.appeal, 6)}
-
-    @property
-    def maturity(self) -> Maturity:
-        return "all"
-
-    @property
-    def identities(self) -> tuple[F32, ...]:
-        """Of its faces that one can be told by, (128,) each."""
-        return ()
+        return self.scores["overall"]
 
 
 def see(at_s: float, rgb: U8, finder: FaceFinder) -> Sighting:
     """RGB (H, W, 3) at full resolution; `at_s` is 0 for a picture that is of no film."""
     height, width = rgb.shape[:2]
-    faces = [Box(f.x, f.y, f.width, f.height) for f in finder.detect(rgb)]
-    large = tuple(face for face in faces if face.height >= MIN_FACE * height)
-    return Sighting(at_s, analysis_picture(rgb), (width, height), bars(rgb), large)
+    found = tuple(face for face in finder.detect(rgb) if face.height >= MIN_FACE * height)
+    close = [f for f in found[:DETAILED] if f.landmarks and f.height >= CLOSE_FACE * height]
+    return Sighting(
+        at_s=at_s,
+        small=analysis_picture(rgb),
+        size=(width, height),
+        bars=bars(rgb),
+        found=found,
+        portraits=tuple(_portrait(rgb, face) for face in close),
+        blockiness=blockiness(rgb),
+    )
 
 
-def assess(seen: Sequence[Sighting], encoder: PictureEncoder) -> list[Assessed]:
+def assess(
+    seen: Sequence[Sighting], models: PictureModels, title: TitleContext | None = None
+) -> list[Assessed]:
     """Sightings of one title, measured: bars are what they all have in common."""
     if not seen:
         return []
-    inside = [content_box(*one.size, (s.bars for s in seen)) for one in seen]
+    boxes = [content_box(*one.size, (s.bars for s in seen)) for one in seen]
     small = [
         _scaled(box, one.small.shape[1] / one.size[0]).cut(one.small)
-        for one, box in zip(seen, inside, strict=True)
+        for one, box in zip(seen, boxes, strict=True)
     ]
-    embeddings = encoder.encode(small)
-    return [
-        Assessed(
-            at_s=one.at_s,
-            inside=box,
-            faces=one.faces,
-            words=_words(picture, box),
-            quality=measure(picture),
-            face=max((face.height / box.height for face in one.faces), default=0.0),
-            mass=mass,
-            held=held(mass),
-            sketch=sketch(picture),
-            embedding=embedding,
-        )
-        for one, box, picture, mass, embedding in zip(
-            seen, inside, small, map(saliency, small), embeddings, strict=True
-        )
-    ]
+    looks = models.visual.encode(small)
+    views = (_View(*each) for each in zip(seen, boxes, small, looks, strict=True))
+    return [_assessed(view, models, title or TitleContext()) for view in views]
 
 
-def _words(picture: U8, inside: Box) -> tuple[Box, ...]:
-    """The lettering of the small picture of `inside`, in px of the full one, one more around it."""
-    scale = inside.width / picture.shape[1]
-    small = (Box(x - 1, y - 1, width + 2, height + 2) for x, y, width, height in lines(picture))
-    scaled = (_scaled(box, scale) for box in small)
-    return tuple(Box(b.x + inside.x, b.y + inside.y, b.width, b.height) for b in scaled)
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """A sighting with its bars cut: `small` is the analysis picture of what is `inside`."""
+
+    seen: Sighting
+    inside: Box
+    small: U8
+    embedding: F32
+
+    @property
+    def faces(self) -> list[Face]:
+        """In px of `small`."""
+        scale = self.small.shape[1] / self.inside.width
+        return [face.within(self.inside.x, self.inside.y, scale) for face in self.seen.found]
+
+
+def _assessed(view: _View, models: PictureModels, title: TitleContext) -> Assessed:
+    seen, faces, mass = view.seen, view.faces, saliency(view.small)
+    quality = measure(
+        view.small, subject_mass(mass, faces, (view.small.shape[1], view.small.shape[0]))
+    )
+    cheap = gate.pixel_gates(quality)
+    if gate.in_transition(seen.at_s, quality.mixture, title.shots):
+        cheap = (*cheap, "mid_transition")
+    asked = not cheap
+    read = [_upright(line) for line in models.text_reader.read(view.small)] if asked else []
+    written = [*lines(view.small), *read]
+    # What a title of nothing better is shown by is never unsafe either.
+    unsafe = models.unsafe.score(view.small, faces) if gate.may_serve(cheap) else 0.0
+    details = _details(seen, models if asked else None)
+    widths = [width / view.small.shape[1] for _, _, width, _ in read]
+    scores = gathered(
+        pictured(view.small, quality, mass, faces),
+        details,
+        face_count=len(seen.found),
+        text_width=max(quality.lettering, sum(widths)),
+        bars=1 - view.inside.width * view.inside.height / (seen.size[0] * seen.size[1]),
+        blockiness=seen.blockiness,
+        motion=_motion(title.motion, seen.at_s),
+        closeness=None if title.visual is None else float(title.visual @ view.embedding),
+        weights=title.weights,
+    )
+    return Assessed(
+        at_s=seen.at_s,
+        inside=view.inside,
+        faces=seen.faces,
+        words=tuple(_full(box, view) for box in written),
+        quality=quality,
+        face=max((face.height / view.inside.height for face in seen.found), default=0.0),
+        mass=mass,
+        held=held(mass),
+        sketch=sketch(view.small),
+        embedding=view.embedding,
+        scores=scores,
+        reasons=gate.ordered(
+            cheap, gate.text_gates(widths), gate.maturity_gates(unsafe, title.maturity)
+        ),
+        maturity=gate.maturity_of(unsafe),
+        face_details=details,
+    )
+
+
+def _details(seen: Sighting, models: PictureModels | None) -> tuple[FaceDetail, ...]:
+    """Of each portrait; no more than its size without models."""
+    heights = [face.height / seen.size[1] for face in seen.found if face.landmarks]
+    pairs = list(zip(heights, seen.portraits, strict=False))
+    if models is None:
+        return tuple(FaceDetail(height, None, None) for height, _ in pairs)
+    return tuple(
+        FaceDetail(
+            height,
+            models.face_mesh.expressions(one.rgb, [one.face])[0],
+            models.identities.encode(one.rgb, [one.face])[0],
+        )
+        for height, one in pairs
+    )
+
+
+def _portrait(rgb: U8, face: Face) -> Portrait:
+    air = round(PORTRAIT_AIR * max(face.width, face.height))
+    top, left = max(0, face.y - air), max(0, face.x - air)
+    cut = rgb[top : face.y + face.height + air, left : face.x + face.width + air]
+    scale = min(1.0, PORTRAIT_PX / face.height)
+    if scale < 1.0:
+        size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
+        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Portrait(np.ascontiguousarray(cut), face.within(left, top, scale))
+
+
+def _motion(motion: F32 | None, at_s: float) -> float | None:
+    if motion is None or not len(motion):
+        return None
+    value = float(motion[min(int(at_s), len(motion) - 1)])
+    return None if np.isnan(value) else value
+
+
+def _upright(line: Line) -> tuple[int, int, int, int]:
+    """x, y, width, height around a line's corners, px."""
+    across, down = zip(*line.corners, strict=True)
+    x, y = int(min(across)), int(min(down))
+    return x, y, int(np.ceil(max(across))) - x, int(np.ceil(max(down))) - y
+
+
+def _full(box: tuple[int, int, int, int], view: _View) -> Box:
+    """A box of the small picture in px of the full one, one px of the small one more around it."""
+    x, y, width, height = box
+    scale = view.inside.width / view.small.shape[1]
+    found = _scaled(Box(x - 1, y - 1, width + 2, height + 2), scale)
+    return Box(found.x + view.inside.x, found.y + view.inside.y, found.width, found.height)
 
 
 def _scaled(box: Box, scale: float) -> Box:

@@ -15,7 +15,7 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from artwork.assess import Assessed, PictureModels, Sighting, assess, see
+from artwork.assess import Assessed, PictureModels, Sighting, TitleContext, assess, see
 from artwork.choosing import Look, judge
 from artwork.considered import Candidate
 from artwork.coverage import shots_at
@@ -24,7 +24,8 @@ from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
 from artwork.probing import probe_times
-from content.types import U8, Extraction
+from artwork.quality.weights import DEFAULT, Weights
+from content.types import U8, Extraction, Maturity
 
 SMALL_PX = 320
 """Long side of the small picture that is kept of every moment looked at."""
@@ -53,6 +54,8 @@ def make_candidates(
     grab: Grab,
     on_progress: Callable[[float], None],
     spoilers: bool = False,
+    maturity: Maturity | None = None,
+    weights: Weights = DEFAULT,
 ) -> Found:
     """Up to `choosing.MAX_GROUPS` pictures of a film with their crops, stored.
 
@@ -65,13 +68,22 @@ def make_candidates(
             own time; the frame at its own time is the same frame.
         on_progress: told the fraction done, 0..1.
         spoilers: look at the film's last tenth, too.
+        maturity: of the title; pictures above it are refused.
+        weights: of the sub-scores in the overall one.
     """
     times = probe_times(extraction, spoilers=spoilers)
     sightings = []
     for at_s, rgb in grab(path, times):
         sightings.append(see(at_s, rgb, models.faces))
         on_progress(LOOKING * min(1.0, len(sightings) / len(times)))
-    seen = assess(sightings, models.visual)
+    title = TitleContext(
+        maturity=maturity,
+        shots=extraction.shots,
+        visual=extraction.vectors["visual"].data,
+        motion=extraction.timeline.get("motion_local"),
+        weights=weights,
+    )
+    seen = assess(sightings, models, title)
     small = [_inside(one, whole) for one, whole in zip(sightings, seen, strict=True)]
     judged = judge(
         [Look(one, _phash(rgb)) for one, rgb in zip(seen, small, strict=True)], extraction

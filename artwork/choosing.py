@@ -9,6 +9,7 @@ import numpy.typing as npt
 from artwork.assess import Assessed
 from artwork.considered import Verdict
 from artwork.coverage import coverage, recurring, shots_at
+from artwork.quality.gates import may_serve
 from artwork.selection import (
     Bools,
     change,
@@ -17,7 +18,7 @@ from artwork.selection import (
     likeness_of_vectors,
     most_telling,
 )
-from content.types import Extraction
+from content.types import F32, Extraction
 
 MIN_GROUPS, MAX_GROUPS = 6, 24
 """A title has so many where its film offers them: up to `MIN_GROUPS` lesser pictures do, too."""
@@ -39,8 +40,6 @@ LEAST = -4.0
 """What a further picture must add to log det L; see `artwork.selection.most_telling`."""
 FADE_S = 1.0
 """As long words may take to appear or go, half seen."""
-FAINT = frozenset({"blurred", "blown", "title_card", "lettering"})
-"""Gates that a film which is so throughout passes after all: it still gets its pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +69,7 @@ def judge(looks: Sequence[Look], extraction: Extraction) -> list[Judged]:
     refusals = _refusals([look.seen for look in looks])
     pool = [i for i, why in enumerate(refusals) if not why]
     # A film that is soft or spare throughout still gets its pictures; a black one gets none.
-    pool = pool or [i for i, why in enumerate(refusals) if set(why) <= FAINT]
+    pool = pool or [i for i, why in enumerate(refusals) if may_serve(why)]
     choice = _Choice([looks[i] for i in pool], extraction)
     chosen = {pool[i] for i in choice.taken}
     judged = []
@@ -141,7 +140,7 @@ class _Choice:
         at_s = [look.seen.at_s for look in self._looks]
         if not at_s:
             return []
-        faces = [look.seen.identities for look in self._looks]
+        faces = [_identities(look.seen) for look in self._looks]
         return coverage(at_s, recurring(faces, shots_at(at_s, extraction)), extraction)
 
     def _apart(self, alike: float, still: float, bits: int) -> Bools:
@@ -158,6 +157,10 @@ class _Choice:
         )
         differ = (hashes[:, None] != hashes[None, :]).sum(axis=2) > bits
         return np.asarray((vectors @ vectors.T < alike) & moved & differ, np.bool_)
+
+
+def _identities(seen: Assessed) -> list[F32]:
+    return [detail.identity for detail in seen.face_details if detail.identity is not None]
 
 
 def _likeness(looks: Sequence[Look], extraction: Extraction) -> npt.NDArray[np.float64]:

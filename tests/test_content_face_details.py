@@ -139,7 +139,7 @@ def test_an_unsure_score_hears_the_second_opinion(
 
 
 def test_a_sure_score_needs_no_second_opinion(monkeypatch: pytest.MonkeyPatch) -> None:
-    for sure in (0.1, 0.95):
+    for sure in (0.1, 0.99):
         detector = UnsafeDetector()
         monkeypatch.setattr(detector, "_run", lambda _, told=sure: np.array([told], np.float32))
         assert detector.score(np.zeros((9, 9, 3), np.uint8)) == pytest.approx(sure)

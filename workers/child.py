@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgpack
 import numpy as np
@@ -26,6 +26,7 @@ from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
 from artwork.quality import analysis_picture
+from artwork.quality import weights as quality_weights
 from artwork.uploads import taken_in
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
@@ -41,6 +42,7 @@ from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
+from content.types import Maturity
 from workers.settings import Settings
 
 Report = Callable[[str, float], None]
@@ -50,6 +52,7 @@ class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
     def __init__(self, settings: Settings) -> None:
+        self._data = settings.data
         self._models = Models(
             settings.encoders, transcript=settings.transcript, shots=settings.shots
         )
@@ -123,6 +126,8 @@ class Operations:
             grab=partial(grab, limits=DecodeLimits(wall_s=wall_s), steady=kept.steady),
             on_progress=lambda fraction: report("pictures", fraction),
             spoilers=spoilers,
+            maturity=cast(Maturity, ids["maturity"]),
+            weights=quality_weights.read(self._data),
         )
         return {
             "groups": [packed(group) for group in found.groups],
@@ -160,6 +165,7 @@ class Operations:
             asked,
             models=self._models,
             painter=self._painter,
+            weights=quality_weights.read(self._data),
             images=ImageStore(Path(images), Path(journal)),
             on_progress=lambda share: report("generate", share),
         )

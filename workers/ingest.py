@@ -95,14 +95,15 @@ class Ingest:
 
     def pictures(self) -> None:
         """Candidate pictures at full resolution, cropped and stored by content hash."""
-        path = self._title().media_path
-        if path is None:
+        title = self._title()
+        if title.media_path is None:
             return
         self.decode()  # another release, or other encoders, may have done so before a restart
         answer = self._call(
             "pictures",
             "pictures",
-            path=path,
+            path=title.media_path,
+            maturity=title.maturity,
             wall_s=self.parts.settings.job_timeout_s / 2,  # it grabs twice
             extraction=str(self._folder / "extraction"),
             images=str(self.parts.settings.image_folder),

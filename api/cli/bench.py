@@ -9,7 +9,7 @@ import typer
 
 SECTIONS = (
     *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "indexes"),
-    *("mood", "medium", "serve", "words", "themes"),
+    *("mood", "frames", "medium", "serve", "words", "themes"),
     *("provenance", "likeness"),
 )
 

@@ -2,41 +2,32 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from artwork.assess import MIN_FACE, FaceFinder, PictureEncoder, assess, see
+from artwork.assess import MIN_FACE, PictureModels, TitleContext, assess, see
 from artwork.emphasis import emphasis
 from artwork.generate import prompt as words
 from artwork.generate.brief import Brief, parse
 from artwork.generate.diffusion import Painter
-from artwork.generate.likeness import IdentityReader, Likeness, floor
+from artwork.generate.likeness import Likeness, floor
 from artwork.generate.plan import Attempt, attempts
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
+from artwork.quality.weights import DEFAULT, Weights
 from content.errors import Invalid
 from content.types import F32, U8
-
-
-class Models(Protocol):
-    """What is needed of `content.encoders.models.Models`."""
-
-    @property
-    def visual(self) -> PictureEncoder: ...
-    @property
-    def faces(self) -> FaceFinder: ...
-    @property
-    def identities(self) -> IdentityReader: ...
 
 
 def generate(
     asked: Mapping[str, Any],
     *,
-    models: Models,
+    models: PictureModels,
     painter: Painter,
     images: ImageStore,
+    weights: Weights = DEFAULT,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, Any]:
     """Make the pictures that a request asks for.
@@ -64,6 +55,7 @@ def generate(
         text=words.prompt(brief, title["profile"], title["genres"]),
         painter=painter,
         models=models,
+        context=TitleContext(maturity=title["maturity"], weights=weights),
         likeness=_likeness(asked, models, images),
         maker=GroupMaker(title["id"], asked["tenant"], images, asked["encoder"]),
     )
@@ -87,18 +79,19 @@ class _Studio:
         brief: Brief,
         text: str,
         painter: Painter,
-        models: Models,
+        models: PictureModels,
+        context: TitleContext,
         likeness: Likeness,
         maker: GroupMaker,
     ) -> None:
         self._brief, self._text = brief, text
         self._painter, self._models = painter, models
-        self._likeness, self._maker = likeness, maker
+        self._context, self._likeness, self._maker = context, likeness, maker
 
     def attempt(self, attempt: Attempt) -> tuple[PictureGroup | None, list[tuple[str, str]]]:
         """A group, or the reasons why there is none."""
         rgb = self._painted(attempt)
-        [seen] = assess([see(0.0, rgb, self._models.faces)], self._models.visual)
+        [seen] = assess([see(0.0, rgb, self._models.faces)], self._models, self._context)
         reasons = [(reason, "a gate of every picture") for reason in seen.reasons]
         reasons += self._likeness.reasons(seen.embedding, _people(rgb, self._models))
         if reasons:
@@ -142,7 +135,7 @@ class _Studio:
         }
 
 
-def _likeness(asked: Mapping[str, Any], models: Models, images: ImageStore) -> Likeness:
+def _likeness(asked: Mapping[str, Any], models: PictureModels, images: ImageStore) -> Likeness:
     own = [source for source in asked["sources"] if source["origin"] == "frame"]
     frames = np.stack([np.frombuffer(source["embedding"], "<f4") for source in own])
     frames = np.concatenate([frames, _rows(asked["frames"], frames.shape[1])])
@@ -151,7 +144,7 @@ def _likeness(asked: Mapping[str, Any], models: Models, images: ImageStore) -> L
     return Likeness(frames, floor(frames, strangers), np.concatenate(faces))
 
 
-def _people(rgb: U8, models: Models) -> F32:
+def _people(rgb: U8, models: PictureModels) -> F32:
     """(k, 128), of the faces that are more than a crowd."""
     least = MIN_FACE * rgb.shape[0]
     faces = [face for face in models.faces.detect(rgb) if face.height >= least]
