@@ -71,10 +71,10 @@ class GroupMaker:
             embedding=seen.embedding,
             embedding_fingerprint=self.encoder,
             variants=tuple(variant for variant in variants if variant is not None),
-            scores=dict(seen.scores),
-            maturity=seen.maturity,
             source_sha256=source,
             focal=(x, y),
+            scores=dict(seen.scores),
+            maturity=seen.maturity,
             language=language,
             made=None if made is None else dict(made),
         )

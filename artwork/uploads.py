@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from artwork.assess import PictureModels, assess, see
+from artwork.assess import PictureModels, TitleContext, assess, see
 from artwork.emphasis import emphasis
 from artwork.groups import GroupMaker
 from artwork.pictures import PictureGroup
 from content.types import U8
 
-LETTERED = ("lettering", "title_card")
+LETTERED = ("lettering", "title_card", "credits")
 """Gates that lettering alone fails: no fault where the house says in which language it is."""
 
 
 def taken_in(
-    rgb: U8, models: PictureModels, maker: GroupMaker, request: Mapping[str, Any]
+    rgb: U8,
+    models: PictureModels,
+    maker: GroupMaker,
+    request: Mapping[str, Any],
+    title: TitleContext | None = None,
 ) -> tuple[list[PictureGroup], list[dict[str, str]]]:
     """The group of an uploaded picture, or why it is refused: the gates that all pictures pass.
 
@@ -23,12 +27,13 @@ def taken_in(
     lettering is shown whole in every shape, on a ground of its own where the shape is another.
 
     Args:
+        title: that it is for: a picture above its maturity is refused.
         request: `language` of its lettering, `note`, `sha256` of the uploaded bytes.
 
     Returns:
         Groups (one at most) and refusals, each a `reason` and a `detail`.
     """
-    [one] = assess([replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))], models)
+    [one] = assess([replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))], models, title)
     language = request.get("language")
     refused = [reason for reason in one.reasons if language is None or reason not in LETTERED]
     if refused:

@@ -113,7 +113,7 @@ jobs = sa.Table(
     metadata,
     tenant(),
     sa.Column("id", ID, primary_key=True),
-    sa.Column("kind", sa.String(16), nullable=False, comment="ingest, reindex, compose, generate"),
+    sa.Column("kind", sa.String(16), nullable=False, comment="ingest, reindex, compose, …"),
     sa.Column("title_id", ID, nullable=True),
     sa.Column("version", sa.Integer, nullable=True),
     sa.Column("generation", sa.String(64), nullable=True),

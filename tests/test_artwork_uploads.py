@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artwork.assess import TitleContext
 from artwork.decoding import decoded
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
@@ -80,27 +81,61 @@ def test_a_face_is_whole_in_every_crop_of_it(models: Models, images: ImageStore)
 
 
 @pytest.mark.parametrize(
-    "rgb",
+    ("rgb", "gate"),
     [
-        np.full((400, 600, 3), 2, np.uint8),
-        np.full((400, 600, 3), 128, np.uint8),
-        cv2.GaussianBlur(shipped(*SCENES[1]), (0, 0), 25).astype(np.uint8),
+        (np.full((400, 600, 3), 2, np.uint8), "dark"),
+        (np.full((400, 600, 3), 128, np.uint8), "flat"),
+        (cv2.GaussianBlur(shipped(*SCENES[1]), (0, 0), 25).astype(np.uint8), "blurred"),
     ],
     ids=["black", "flat", "blurred"],
 )
-def test_the_gates_of_all_pictures_refuse(rgb: U8, models: Models, images: ImageStore) -> None:
-    groups, [refusal] = upload(rgb, models, images)
-    assert groups == []
-    assert refusal["reason"] and "docs/artwork.md" in refusal["detail"]
+def test_the_gates_of_all_pictures_refuse(
+    rgb: U8, gate: str, models: Models, images: ImageStore
+) -> None:
+    groups, refused = upload(rgb, models, images)
+    assert groups == [] and gate in [each["reason"] for each in refused]
+    assert all(
+        "docs/artwork.md" in each["detail"] or "language" in each["detail"] for each in refused
+    )
+
+
+class Alarmed(Models):
+    """Models to which every picture is unsafe by so much."""
+
+    def __init__(self, score: float) -> None:
+        super().__init__()
+        self._score = score
+
+    @property
+    def unsafe(self) -> Any:
+        return self
+
+    def score(self, _rgb: U8, _faces: object) -> float:
+        return self._score
+
+
+@pytest.mark.parametrize("language", [None, "en"])
+@pytest.mark.parametrize(
+    ("score", "maturity", "gate"), [(0.95, "18", "unsafe"), (0.65, "13", "above_maturity")]
+)
+def test_telling_a_language_opens_no_other_gate(
+    score: float, maturity: Any, gate: str, language: str | None, images: ImageStore
+) -> None:
+    maker = GroupMaker("film", "default", images, "test@1:1280:0")
+    rgb = shipped(*SCENES[0])
+    rgb = rgb if language is None else lettered(rgb)
+    told, title = TOLD | {"language": language}, TitleContext(maturity=maturity)
+    groups, refused = taken_in(rgb, Alarmed(score), maker, told, title)
+    assert groups == [] and [each["reason"] for each in refused] == [gate]
 
 
 def test_lettering_is_no_fault_where_its_language_is_told(
     models: Models, images: ImageStore
 ) -> None:
     rgb = lettered(shipped(*SCENES[0]))
-    groups, [refusal] = upload(rgb, models, images)
-    assert groups == [] and refusal["reason"] == "lettering"
-    assert "language" in refusal["detail"]
+    groups, refused = upload(rgb, models, images)
+    assert groups == [] and refused[0]["reason"] == "lettering"
+    assert "language" in refused[0]["detail"]
     [group], refused = upload(rgb, models, images, language="en")
     assert refused == [] and group.language == "en"
     height, width = rgb.shape[:2]

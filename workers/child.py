@@ -18,6 +18,7 @@ import msgpack
 import numpy as np
 from PIL import Image
 
+from artwork.assess import TitleContext
 from artwork.candidates import make_candidates
 from artwork.decoding import UPLOADED
 from artwork.generate.diffusion import Painter
@@ -153,7 +154,8 @@ class Operations:
         except FileNotFoundError as error:
             raise PermanentError("work_lost", "the picture is gone; upload it again") from error
         maker = GroupMaker(title["id"], tenant, ImageStore(Path(images), Path(journal)), encoder)
-        groups, refused = taken_in(rgb, self._models, maker, request)
+        context = TitleContext(maturity=title["maturity"], weights=quality_weights.read(self._data))
+        groups, refused = taken_in(rgb, self._models, maker, request, context)
         return {"groups": [packed(group) for group in groups], "refused": refused}
 
     def generate(

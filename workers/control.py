@@ -37,6 +37,7 @@ class Jobs(JobRows):
         if before.state == "queued":  # no worker will ever see it; else it ends by itself
             self._starter.cancel(job_id)
             removal.drop_unpublished(self._parts, before)
+            removal.clear_work(self._parts, job_id)  # of an upload: the picture
         return self.get(job_id)
 
     def start_reindex(self) -> JobRecord:

@@ -30,7 +30,7 @@ def upgrade() -> None:
                 comment="of these: groups made, what was refused",
             )
         )
-        batch_op.alter_column("kind", comment="ingest, reindex, compose, generate")
+        batch_op.alter_column("kind", comment="ingest, reindex, compose, …")
     with op.batch_alter_table("image_groups", schema=None) as batch_op:
         for column in (
             sa.Column(
