@@ -87,10 +87,11 @@ def _bleed(shown: Image.Image, size: tuple[int, int]) -> Image.Image:
     ground = shown.resize(
         (max(1, round(size[0] * small)), max(1, round(size[1] * small))),
         Image.Resampling.BOX,
-        (left, top, left + wide, top + high),
+        (left, top, shown.width - left, shown.height - top),
     )
     ground = ImageEnhance.Brightness(ground.filter(ImageFilter.GaussianBlur(BLUR_PX))).enhance(DIM)
     ground = ground.resize(size, Image.Resampling.BICUBIC)
     x, y, width, height = (round(part) for part in inset(shown.size, size))
-    ground.paste(shown.resize((width, height), Image.Resampling.LANCZOS), (x, y))
+    lit = shown.resize((max(1, width), max(1, height)), Image.Resampling.LANCZOS)
+    ground.paste(lit, (x, y))
     return ground

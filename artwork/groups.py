@@ -10,12 +10,13 @@ import numpy as np
 from artwork.assess import Assessed
 from artwork.crops import Box
 from artwork.emphasis import emphasis_facts
-from artwork.framing import Frame, Subject, frame
+from artwork.framing import Frame, frame
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
 from artwork.placeholder import blur_hash, dominant_colour
 from artwork.quality import Quality, analysis_picture, appeal, measure
 from artwork.saliency import spread
+from artwork.subject import Subject
 from artwork.zones import focal_point, zones
 from content.ids import stable_id
 from content.types import ASPECTS, F32, U8, Aspect, Origin

@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from artwork.crops import Box
-from artwork.framing import PROGRESS, TOGETHER, Area, Frame, Subject
+from artwork.framing import Area, Frame
 from artwork.saliency import saliency
+from artwork.subject import TOGETHER, Subject
+from artwork.windows import PROGRESS
 from content.types import F32, U8
 
 Ints = npt.NDArray[np.intp]

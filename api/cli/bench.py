@@ -10,7 +10,7 @@ import typer
 SECTIONS = (
     *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "indexes"),
     *("mood", "frames", "medium", "serve", "words", "themes"),
-    *("provenance", "likeness"),
+    *("crops", "provenance", "likeness"),
 )
 
 

@@ -27,6 +27,7 @@ SECTIONS = {
     "serve": "Over HTTP, idle and while ingesting",
     "words": "What is said, and what is made of other sounds",
     "themes": "Themes of synopses of known works",
+    "crops": "Crops of photographs, beside a centre crop and smartcrop",
     "provenance": "Signatures of pictures: what they cost, and whether a changed byte is seen",
     "likeness": "How near pictures come to a title's frames: its own, changed ones, other clips'",
 }

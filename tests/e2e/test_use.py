@@ -3,8 +3,10 @@
 import io
 import itertools
 import math
+import re
 import time
 
+import blurhash
 import pytest
 from PIL import Image
 
@@ -48,8 +50,24 @@ def test_variants_have_the_aspect_they_say(world: World) -> None:
         picture = Image.open(io.BytesIO(world.service.http.get(variant["url"]).content))
         width, height = (int(part) for part in variant["aspect"].split(":"))
         assert abs(picture.width - picture.height * width / height) <= 2
+        assert picture.size == (variant["width"], variant["height"])
         assert variant["source_s"] >= 0
         assert all(0 <= score <= 1 for score in variant["scores"].values())
+
+
+def test_an_answer_tells_how_to_show_its_picture(world: World) -> None:
+    variants = get(world, "/v1/titles/night-city/variants", limit=200)["items"]
+    shown = get(world, "/v1/titles/night-city/artwork", aspect="2:3", user="looks")
+    [variant] = [v for v in variants if v["id"] == shown["variant_id"]]
+    told = ("url", "width", "height", "focal", "safe", "blurhash", "colour", "srcset")
+    assert {name: shown[name] for name in told} == {name: variant[name] for name in told}
+    assert blurhash.is_valid_blurhash(shown["blurhash"]) and re.match(
+        "#[0-9a-f]{6}$", shown["colour"]
+    )
+    assert all(0 <= each <= 1 for each in shown["focal"]) and "progress" in shown["safe"]
+    for source in shown["srcset"]:
+        got = world.service.http.get(source["url"], headers={"Accept": "image/webp"})
+        assert Image.open(io.BytesIO(got.content)).width == source["width"]
 
 
 def test_images_are_immutable_and_negotiated(world: World) -> None:

@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artwork.crops import RATIOS, Box
-from artwork.framing import LEAST_SHARE, PROGRESS, SCALES, Frame, Subject, frame
+from artwork.framing import LEAST_SHARE, Frame, frame
 from artwork.quality import analysis_picture
+from artwork.subject import Subject
+from artwork.windows import PROGRESS, SCALES
 from artwork.zones import zones
 from content.types import ASPECTS, Aspect
 
@@ -31,7 +33,7 @@ def subjects(draw: st.DrawFn, largest: int = 4096) -> Subject:
     return Subject.of(inside, faces, mass / mass.sum(), words)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(subjects(), st.sampled_from(ASPECTS))
 def test_what_is_shown_keeps_its_promises(subject: Subject, aspect: Aspect) -> None:
     shown = frame(aspect, subject)
@@ -89,7 +91,7 @@ def _meet(a: list[float], b: tuple[float, float, float, float]) -> bool:
     return across > 1e-6 and down > 1e-6
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(subjects(), st.sampled_from(ASPECTS))
 def test_a_place_in_the_picture_is_found_again_in_what_is_shown(
     subject: Subject, aspect: Aspect
