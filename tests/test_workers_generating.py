@@ -69,7 +69,7 @@ def models(settings: Settings) -> Models:
 
 def hang(parts: Parts, models: Models, title_id: str, frames: Sequence[U8]) -> None:
     """Give a title these frames as its pictures."""
-    seen = assess([see(0.5 + i, rgb, models.faces) for i, rgb in enumerate(frames)], models.visual)
+    seen = assess([see(0.5 + i, rgb, models.faces) for i, rgb in enumerate(frames)], models)
     maker = GroupMaker(title_id, "default", parts.images, parts.fingerprints["visual"])
     groups = [
         maker.group(rgb, each, source_s=each.at_s) for rgb, each in zip(frames, seen, strict=True)
@@ -174,7 +174,7 @@ def planted(parts: Parts, models: Models, rgb: U8) -> dict[str, Any]:
         sources = pictures.sources(connection, "palace", 1)
     asked = {
         "request": {"n": 1},
-        "title": {"id": "palace", "profile": {}, "genres": []},
+        "title": {"id": "palace", "profile": {}, "genres": [], "maturity": "all"},
         "sources": sources,
         "frames": b"",
         "strangers": b"",

@@ -149,7 +149,8 @@ class Operations:
         except FileNotFoundError as error:
             raise PermanentError("work_lost", "the picture is gone; upload it again") from error
         maker = GroupMaker(title["id"], tenant, ImageStore(Path(images), Path(journal)), encoder)
-        groups, refused = taken_in(rgb, self._models, maker, request, self._context(title))
+        context = TitleContext(maturity=title["maturity"], weights=quality_weights.read(self._data))
+        groups, refused = taken_in(rgb, self._models, maker, request, context)
         return {"groups": [packed(group) for group in groups], "refused": refused}
 
     def generate(
@@ -162,8 +163,8 @@ class Operations:
             asked,
             models=self._models,
             painter=self._painter,
+            weights=quality_weights.read(self._data),
             images=ImageStore(Path(images), Path(journal)),
-            context=self._context(asked["title"]),
             on_progress=lambda share: report("generate", share),
         )
 
@@ -174,10 +175,6 @@ class Operations:
             weights=quality_weights.read(self._data),
             **arguments,
         )
-
-    def _context(self, title: dict[str, Any]) -> TitleContext:
-        """What a picture is judged by that was not seen in the film of its title."""
-        return TitleContext(maturity=title["maturity"], weights=quality_weights.read(self._data))
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

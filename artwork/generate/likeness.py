@@ -6,15 +6,12 @@ nearest frame, those of the same series up to 0.70 (95 % below 0.64); a clip's o
 anew, stay above 0.88, and softened above 0.73.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from content.encoders.faces import Face
 from content.encoders.identity import SAME_PERSON
-from content.types import F32, U8
+from content.types import F32
 
 QUARTILE = 0.25
 """A quarter of a title's own frames is farther than this from its nearest other frame."""
@@ -25,12 +22,6 @@ LEAST, MOST = 0.55, 0.65
 copies of itself."""
 NEAR = 0.75
 """The most that strangers ask: titles may share footage."""
-
-
-class IdentityReader(Protocol):
-    """What is needed of `content.encoders.identity`."""
-
-    def encode(self, rgb: U8, faces: Sequence[Face], /) -> F32: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

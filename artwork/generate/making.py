@@ -16,6 +16,7 @@ from artwork.generate.plan import Attempt, attempts
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, packed
+from artwork.quality.weights import DEFAULT, Weights
 from content.errors import Invalid
 from content.types import F32, U8
 
@@ -26,7 +27,7 @@ def generate(
     models: PictureModels,
     painter: Painter,
     images: ImageStore,
-    context: TitleContext | None = None,
+    weights: Weights = DEFAULT,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, Any]:
     """Make the pictures that a request asks for.
@@ -54,9 +55,9 @@ def generate(
         text=words.prompt(brief, title["profile"], title["genres"]),
         painter=painter,
         models=models,
+        context=TitleContext(maturity=title["maturity"], weights=weights),
         likeness=_likeness(asked, models, images),
         maker=GroupMaker(title["id"], asked["tenant"], images, asked["encoder"]),
-        title=context,
     )
     groups: list[PictureGroup] = []
     refused: list[dict[str, str]] = []
@@ -79,18 +80,18 @@ class _Studio:
         text: str,
         painter: Painter,
         models: PictureModels,
+        context: TitleContext,
         likeness: Likeness,
         maker: GroupMaker,
-        title: TitleContext | None,
     ) -> None:
         self._brief, self._text = brief, text
         self._painter, self._models = painter, models
-        self._likeness, self._maker, self._title = likeness, maker, title
+        self._context, self._likeness, self._maker = context, likeness, maker
 
     def attempt(self, attempt: Attempt) -> tuple[PictureGroup | None, list[tuple[str, str]]]:
         """A group, or the reasons why there is none."""
         rgb = self._painted(attempt)
-        [seen] = assess([see(0.0, rgb, self._models.faces)], self._models, self._title)
+        [seen] = assess([see(0.0, rgb, self._models.faces)], self._models, self._context)
         reasons = [(reason, "a gate of every picture") for reason in seen.reasons]
         reasons += self._likeness.reasons(seen.embedding, _people(rgb, self._models))
         if reasons:
