@@ -149,6 +149,12 @@ class ComposeBody(Body):
     n: Annotated[int, Field(ge=1, le=MOST)] = DEFAULT_COUNT
 
 
+class QualityFitBody(Body):
+    """Whether what is learned may be put to use."""
+
+    dry_run: bool = False
+
+
 class RewardBatch(Body):
     items: Annotated[list[RewardBody], Field(min_length=1, max_length=BATCH_MAX)]
 

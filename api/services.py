@@ -11,6 +11,7 @@ from artwork.features import Context
 from artwork.images import Format, Rendition
 from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.quality.fitting import Fit
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
@@ -59,6 +60,11 @@ class Personalizer(Protocol):
     def decision(self, decision_id: str) -> DecisionView: ...
 
 
+class Quality(Protocol):
+    def read(self) -> Mapping[str, float]: ...
+    def fit(self, *, keep: bool) -> tuple[Fit, bool]: ...
+
+
 class Images(Protocol):
     def rendition(self, sha256: str, fmt: Format, width: int | None) -> Rendition: ...
 
@@ -90,6 +96,8 @@ class Services(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def personalizer(self) -> Personalizer: ...
+    @property
+    def quality(self) -> Quality: ...
     @property
     def images(self) -> Images: ...
     @property

@@ -13,12 +13,14 @@ import cv2
 import numpy as np
 
 from artwork.crops import Box, bars, content_box
-from artwork.quality import Quality, analysis_picture, lines, measure
 from artwork.quality import gates as gate
 from artwork.quality.damage import blockiness
 from artwork.quality.faces import FaceDetail
+from artwork.quality.measures import Quality, measure
+from artwork.quality.picture import analysis_picture
 from artwork.quality.scores import gathered, pictured
 from artwork.quality.subject import subject_mass
+from artwork.quality.text import lines
 from artwork.quality.weights import DEFAULT, Weights
 from artwork.saliency import held, saliency
 from artwork.selection import sketch

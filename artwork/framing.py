@@ -17,7 +17,7 @@ from PIL import Image
 
 from artwork.crops import RATIOS, Box
 from artwork.cuts import Cut, inset
-from artwork.quality import ANALYSIS_PX
+from artwork.quality.picture import ANALYSIS_PX
 from content.types import F32, U8, Aspect
 
 Ints = npt.NDArray[np.intp]

@@ -13,7 +13,9 @@ from artwork.framing import Frame, Subject, frame
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
 from artwork.placeholder import blur_hash, dominant_colour
-from artwork.quality import Quality, analysis_picture, appeal, measure
+from artwork.quality.measures import Quality, measure
+from artwork.quality.picture import analysis_picture
+from artwork.quality.scores import appeal
 from artwork.saliency import saliency, spread
 from artwork.shapes import Shape
 from artwork.zones import focal_point, zones

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from artwork.features import Context
 from artwork.images import ImageStore
 from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
+from artwork.quality.refit import QualityWeights
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
@@ -21,6 +23,7 @@ from content.ids import check_title_id, new_id
 from content.types import Aspect, Extraction, MediaFacts, Space, Vector, Vectors
 from indexes import weights
 from indexes.schema import Comparison, Filter, Hit, SimilarSpace
+from tests.shelf import fresh_engine
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
 from workers.settings import Settings
@@ -344,10 +347,16 @@ class House:
         self.jobs = Jobs()
         self.intake = Intake(self.catalog, self.jobs, folder / "uploads")
         self.personalizer = Personalizer(self.catalog)
+        self.folder = folder
         self.images = ImageStore(folder / "images")
         self.index = Index(self.catalog)
         self.words = Words()
         self.events: list[str] = []
+
+    @cached_property
+    def quality(self) -> QualityWeights:
+        """The real one, over a ledger in which nothing has happened."""
+        return QualityWeights(fresh_engine(self.folder), self.folder)
 
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]:
         self.catalog.get(title_id)

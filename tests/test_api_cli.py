@@ -12,6 +12,8 @@ import pytest
 
 from api.bodies import RewardBody
 from api.cli import reads
+from content.encoders import identity
+from content.encoders.identity import IdentityEncoder
 from content.types import ASPECTS
 from indexes.schema import SIMILAR_SPACES
 from tests.http_house import as_json, make_house, served
@@ -209,8 +211,14 @@ def test_doctor_looks_at_everything(
     found = {(item["group"], item["name"]): item for item in json.loads(out)["items"]}
     assert found["machine", "sandbox"]["value"] in ("landlock", "rlimits")
     assert found["packages", "torch"]["fine"]
+    assert all(found["models", name]["fine"] for name in ("faces", "face shape", "unsafe"))
+    assert found["models", "identity"]["value"] == IdentityEncoder().fingerprint
     assert any(item["value"] == "ready" for item in found.values())
     assert not (tmp_path / "not").exists()
+    with monkeypatch.context() as without:
+        without.setattr(identity, "PACKAGE", "no_such_package_here")
+        status, out, _ = keyart("doctor", "--json")
+    assert status == 1 and "identity_model_missing" in out
     monkeypatch.setenv("KEYART_MIN_FREE_BYTES", str(2**60))
     status, out, _ = keyart("doctor")
     assert status == 1

@@ -7,16 +7,11 @@ import numpy as np
 import pytest
 
 from artwork.candidates import HELD
-from artwork.quality import (
-    ANALYSIS_PX,
-    Quality,
-    analysis_picture,
-    appeal,
-    lettering,
-    lines,
-    measure,
-)
 from artwork.quality.gates import pixel_gates
+from artwork.quality.measures import Quality, measure
+from artwork.quality.picture import ANALYSIS_PX, analysis_picture
+from artwork.quality.scores import appeal
+from artwork.quality.text import lettering, lines
 from artwork.saliency import MAP_PX, held, saliency, spread
 from content.types import U8
 

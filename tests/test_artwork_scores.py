@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artwork.quality import analysis_picture, colour, composition, focus, measure, subject
+from artwork.quality import colour, composition, focus, subject
 from artwork.quality.composition import NEUTRAL
 from artwork.quality.damage import blockiness, mixture
 from artwork.quality.faces import FaceDetail, face_scores
-from artwork.quality.picture import luma_of
+from artwork.quality.measures import measure
+from artwork.quality.picture import analysis_picture, luma_of
 from artwork.quality.scores import gathered, pictorial, pictured, text_free
 from artwork.quality.weights import DEFAULT, SCORES
 from artwork.saliency import saliency

@@ -18,8 +18,8 @@ import msgpack
 
 from artwork.candidates import make_candidates
 from artwork.images import ImageStore
-from artwork.quality import analysis_picture
 from artwork.quality import weights as quality_weights
+from artwork.quality.picture import analysis_picture
 from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
 from content.encoders.models import Models

@@ -8,6 +8,7 @@ from artwork import pictures
 from artwork.images import ImageStore
 from artwork.personalize import Personalizer
 from artwork.pictures import VariantRow
+from artwork.quality.refit import QualityWeights
 from content.catalog import Catalog
 from content.records import Writer
 from indexes.client import IndexClient
@@ -28,6 +29,7 @@ class Services:
     intake: Intake
     jobs: Jobs
     personalizer: Personalizer
+    quality: QualityWeights
     images: ImageStore
     index: IndexClient
     words: Words
@@ -56,6 +58,7 @@ class Services:
             intake=Intake(parts, jobs),
             jobs=jobs,
             personalizer=personalizer,
+            quality=QualityWeights(parts.engine, settings.data, parts.tenant),
             images=parts.images,
             index=parts.index,
             words=Words(environment=settings.environment()),

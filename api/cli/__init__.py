@@ -10,7 +10,18 @@ from typing import Annotated
 import httpx
 import typer
 
-from api.cli import bench, compose, doctor, fit, reads, serve, status, submit, title
+from api.cli import (
+    bench,
+    compose,
+    doctor,
+    fit,
+    fit_quality,
+    reads,
+    serve,
+    status,
+    submit,
+    title,
+)
 from api.cli.remote import Refused
 from api.cli.show import complain
 
@@ -31,6 +42,7 @@ for command in (
     reads.reward,
     submit.reindex,
     fit.fit_weights,
+    fit_quality.fit_quality,
     compose.compose,
     doctor.doctor,
     bench.bench,

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -103,9 +104,14 @@ def _package(name: str) -> Finding:
 
 
 def _models(settings: Settings) -> list[Finding]:
-    """What makes the vectors of each space, what writes down speech, and what finds the shots."""
+    """What makes the vectors of each space, writes down speech, finds shots, looks at pictures."""
     try:
-        return [*_encoders(settings), _transcript(settings.transcript), _shots(settings)]
+        return [
+            *_encoders(settings),
+            _transcript(settings.transcript),
+            _shots(settings),
+            *_detectors(),
+        ]
     except ImportError as error:
         return [Finding("models", "encoders", str(error), fine=False)]
 
@@ -148,6 +154,26 @@ def _shots(settings: Settings) -> Finding:
 
     chosen = chosen_detector(settings.shots, settings.device)
     return Finding("models", "shots", f"{chosen} ({settings.shots})", fine=True)
+
+
+def _detectors() -> list[Finding]:
+    """What looks at pictures of artwork: each by its weights, named or missed."""
+    from content.encoders.models import Models
+
+    models = Models()
+    makers: dict[str, Callable[[], str]] = {
+        "faces": lambda: models.faces.fingerprint,
+        "face shape": lambda: models.face_mesh.fingerprint,
+        "identity": lambda: models.identities.fingerprint,
+        "unsafe": lambda: models.unsafe.fingerprint,
+    }
+    found = []
+    for name, fingerprint in makers.items():
+        try:
+            found.append(Finding("models", name, fingerprint(), fine=True))
+        except KeyartError as error:
+            found.append(Finding("models", name, f"{error.code}: {error.detail}", fine=False))
+    return found
 
 
 def _service(url: str, key: str) -> Finding:

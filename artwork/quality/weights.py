@@ -18,17 +18,17 @@ DEFAULT: Weights = {
     "sharpness": 0.12,
     "steadiness": 0.05,
     "exposure": 0.08,
-    "contrast": 0.08,
+    "contrast": 0.06,
     "colourfulness": 0.07,
     "harmony": 0.03,
-    "thirds": 0.03,
+    "thirds": 0.02,
     "symmetry": 0.01,
     "headroom": 0.02,
     "leading_space": 0.01,
     "subject_size": 0.01,
     "separation": 0.07,
     "face_count": 0.03,
-    "face_size": 0.12,
+    "face_size": 0.10,
     "frontal": 0.03,
     "eyes_open": 0.05,
     "expression": 0.03,
@@ -62,22 +62,34 @@ def checked(weights: Mapping[str, float]) -> dict[str, float]:
     """Weights whose sizes sum to 1; a sub-score that is not named gets 0.
 
     Raises:
-        Invalid: `invalid_weights`: another name, a number that is not finite, or only zeros.
+        Invalid: `invalid_quality_weights`: another name, a number not finite, or only zeros.
     """
     if unknown := sorted(set(weights) - set(SCORES)):
-        raise Invalid("invalid_weights", f"{unknown[0]!r} is not one of {', '.join(SCORES)}")
+        raise Invalid(
+            "invalid_quality_weights", f"{unknown[0]!r} is not one of {', '.join(SCORES)}"
+        )
     if not all(math.isfinite(value) for value in weights.values()):
-        raise Invalid("invalid_weights", "every weight must be a finite number")
+        raise Invalid("invalid_quality_weights", "every weight must be a finite number")
     total = sum(abs(value) for value in weights.values())
     if not (total > 0 and math.isfinite(total)):
-        raise Invalid("invalid_weights", "at least one weight must not be 0")
+        raise Invalid("invalid_quality_weights", "at least one weight must not be 0")
     return {name: round(float(weights.get(name, 0.0)) / total, 6) for name in SCORES}
 
 
 def read(folder: Path) -> dict[str, float]:
-    """The weights in use: those last written, else the defaults."""
+    """The weights in use: those last written, else the defaults.
+
+    Raises:
+        Invalid: `invalid_quality_weights`, also where the file is no JSON object of numbers.
+    """
     path = folder / NAME
-    return checked(json.loads(path.read_text("utf-8")) if path.exists() else DEFAULT)
+    if not path.exists():
+        return checked(DEFAULT)
+    try:
+        kept = {str(k): float(v) for k, v in json.loads(path.read_text("utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise Invalid("invalid_quality_weights", f"{path} holds no weights: {error}") from error
+    return checked(kept)
 
 
 def write(folder: Path, weights: Weights) -> None:
