@@ -90,6 +90,7 @@ class GroupMaker:
         *,
         origin: Origin,
         position: float = 0.5,
+        emphasis: Sequence[str] = (),
         language: str | None = None,
         made: Mapping[str, Any] | None = None,
     ) -> PictureGroup:
@@ -107,7 +108,9 @@ class GroupMaker:
             id=group_id,
             origin=origin,
             source_s=None,
-            facts=facts(seen.quality, seen.faces, seen.face, seen.mass, position),
+            facts=facts(seen.quality, seen.faces, seen.face, seen.mass, position)
+            | emphasis_facts(emphasis, origin),
+            emphasis=tuple(emphasis),
             embedding=seen.embedding,
             embedding_fingerprint=self.encoder,
             variants=variants,

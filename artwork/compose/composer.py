@@ -87,7 +87,7 @@ class Composer:
             before = len(groups)
             try:
                 for group in self._made(base, look, request, refused):
-                    groups.setdefault(group.id, replace(group, emphasis=base.emphasis))
+                    groups.setdefault(group.id, group)
             except Invalid as error:
                 refused.append(Refusal(error.code, _told(base, look, error.detail)))
             made += len(groups) > before
@@ -162,11 +162,21 @@ class Composer:
             yield from self._lettered(base, seen, request, made, refused)
         elif base.shapes:
             yield self.maker.shaped(
-                base.shapes, seen, origin="composed", position=base.position, made=made
+                base.shapes,
+                seen,
+                origin="composed",
+                position=base.position,
+                emphasis=base.emphasis,
+                made=made,
             )
         else:
             group = self.maker.group(
-                base.rgb, seen, origin="composed", position=base.position, made=made
+                base.rgb,
+                seen,
+                origin="composed",
+                position=base.position,
+                emphasis=base.emphasis,
+                made=made,
             )
             if group.variants:
                 yield group
@@ -215,6 +225,7 @@ class Composer:
                 seen,
                 origin="composed",
                 position=base.position,
+                emphasis=base.emphasis,
                 language=language,
                 made={
                     **made,
