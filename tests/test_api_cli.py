@@ -139,11 +139,14 @@ def test_the_choices_are_those_of_the_service(keyart: Any) -> None:
 
 def test_the_picture_is_asked_for_as_told(keyart: Any, house: House) -> None:
     choice = as_json(
-        keyart("artwork", "film", "--user", "u", "--aspect", "1:1", "--tz", "UTC", "--json")
+        keyart(
+            *("artwork", "film", "--user", "u", "--aspect", "1:1", "--tz", "UTC"),
+            *("--language", "pt_br", "--json"),
+        )
     )
     assert choice["aspect"] == "1:1"
     user, aspect, context, _ = house.personalizer.asked[0]
-    assert (user, aspect, context.tz) == ("u", "1:1", "UTC")
+    assert (user, aspect, context.tz, context.language) == ("u", "1:1", "UTC", "pt-BR")
     assert as_json(keyart("reward", choice["decision_id"], "play", "0.5", "--json")) == {
         "accepted": 1
     }

@@ -18,12 +18,12 @@ TOP, LEFT = 96, MARGIN + LARGE[0] + 20
 CROP_HEIGHT = 132
 ROW = LARGE[1] + 44
 ORDER = ("16:9", "21:9", "4:3", "1:1", "2:3", "9:16")
-SUB_SCORES = 8
+A_LINE = 4
 SMALL_A_ROW, SMALL_MOST = 8, 48
 SMALL = ((WIDTH - 2 * MARGIN + 6) // SMALL_A_ROW - 6, 106)
 CAPTION = 36
 VERDICTS = {"approve": ("approved", "#2f9e44"), "veto": ("vetoed", "#e03131")}
-TITLE_ZONE, PROGRESS_ZONE, FOCUS = "#ffd43b", "#4dabf7", "#ff6b6b"
+TITLE_ZONE, PROGRESS_ZONE, FOCUS, WEAK = "#ffd43b", "#4dabf7", "#ff6b6b", "#e8590c"
 OVERALL = ("overall", "appeal")
 """A picture's overall score by its name today, and that of pictures from before it was kept."""
 
@@ -40,6 +40,8 @@ class Artwork:
     """By group id, of pictures that were chosen from the film."""
     refused: Sequence[Mapping[str, Any]]
     passed_over: int
+    usual: Mapping[str, float]
+    """Mean of each sub-score over all that was looked at: what is strong or weak is so by it."""
 
     @classmethod
     def fetch(cls, remote: Remote, title: str) -> "Artwork":
@@ -58,7 +60,21 @@ class Artwork:
             candidates=chosen,
             refused=[one for one in seen if one["verdict"] == "refused"],
             passed_over=sum(one["verdict"] == "passed_over" for one in seen),
+            usual=_means([one["scores"] for one in seen]),
         )
+
+    def telling(self, group: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
+        """The sub-scores furthest above what is usual, then those furthest below, `A_LINE` each."""
+        scores = _scores(group, self.candidates)
+        named = [(name, value) for name, value in scores.items() if name not in OVERALL]
+        named.sort(key=lambda item: (self.usual.get(item[0], 0.5) - item[1], item[0]))
+        return [*named[:A_LINE], *named[A_LINE:][-A_LINE:]]
+
+
+def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = {name for row in rows for name in row}
+    each = {name: [row[name] for row in rows if name in row] for name in names}
+    return {name: sum(values) / len(values) for name, values in each.items()}
 
 
 def _scores(
@@ -155,7 +171,7 @@ class _Board:
             page.text(right - 62, top + 4, "pinned", PAPER)
 
     def _facts(self, group: Sequence[Mapping[str, Any]], rank: int, top: int) -> None:
-        """Rank, overall score, what it is, its highest sub-scores as bars."""
+        """Rank, overall score, what it is, its strongest and its weakest sub-scores as bars."""
         page, first = self.page, group[0]
         scores = _scores(group, self.artwork.candidates)
         overall = next((f"{scores[name]:.2f}" for name in OVERALL if name in scores), "–")
@@ -167,13 +183,12 @@ class _Board:
         page.text(end + 20, top + 7, "   ".join(about))
         tags = ", ".join(first["emphasis"]) or "nothing emphasised"
         page.text(LEFT, top + 32, page.cut(tags, WIDTH - MARGIN - LEFT))
-        named = [(name, value) for name, value in scores.items() if name not in OVERALL]
-        named.sort(key=lambda item: (-item[1], item[0]))
-        for i, (name, value) in enumerate(named[:SUB_SCORES]):
-            x, y = LEFT + (i % 4) * 268, top + 58 + (i // 4) * 20
+        for i, (name, value) in enumerate(self.artwork.telling(group)):
+            x, y = LEFT + (i % A_LINE) * 268, top + 58 + (i // A_LINE) * 20
             page.text(x, y, page.cut(name.replace("_", " "), 118, 12), FAINT, 12)
             page.box(x + 124, y + 4, 90, 8, PANEL)
-            page.box(x + 124, y + 4, 90 * min(1.0, max(0.0, value)), 8, INK)
+            bar = INK if i < A_LINE else WEAK
+            page.box(x + 124, y + 4, 90 * min(1.0, max(0.0, value)), 8, bar)
             page.text(x + 220, y, f"{value:.2f}", FAINT, 12)
 
     def _shape(self, variant: Mapping[str, Any], at: tuple[int, int], width: int) -> None:

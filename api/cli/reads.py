@@ -74,6 +74,9 @@ def artwork(
     country: Annotated[str | None, typer.Option(help="Two letters.")] = None,
     tz: Annotated[str | None, typer.Option(help="IANA name, such as Europe/Lisbon.")] = None,
     maturity_max: MaturityMax = None,
+    language: Annotated[
+        str | None, typer.Option(help="The viewer's: lettered pictures go to who reads them.")
+    ] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = "",
@@ -81,6 +84,7 @@ def artwork(
     """Choose the picture of a title for a viewer."""
     remote = Remote(url, key)
     query = {"device": device, "country": country, "tz": tz, "maturity_max": maturity_max}
+    query["language"] = language
     asked = path("titles", title, "artwork")
     choice = remote.get(asked, user=user, aspect=aspect, **query)
     if as_json:
