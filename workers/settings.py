@@ -16,13 +16,15 @@ from artwork.generate.choice import DiffusionChoice
 from artwork.generate.choice import choice as diffusion_choice
 from content.encoders.choice import Device, EncoderChoice, Role, default_cache, parse
 from content.errors import Invalid
-from content.types import Origin
 
 MAX_SOCKET_PATH = 100
 CLIENT_VARIABLES = ("KEYART_URL", "KEYART_API_KEY")
 """Read by the command line alone; the service's shell may have them, too."""
 NEAR = 0.8
 """Ratio of difflib from which a name may be a slip of another: half of each is `KEYART_`."""
+
+Origin = Literal["frame", "composed", "generated", "uploaded"]
+"""As `content.types` has it (a test compares); that loads numpy, this the command line loads."""
 
 
 class Settings(BaseSettings):
