@@ -1,6 +1,5 @@
-"""Generated pictures: what is asked, what the model is told, what it paints, what is let in."""
+"""Generated pictures: what is asked, what a model is told, and what is let in."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,15 +7,11 @@ import pytest
 
 from artwork.emphasis import TAGS
 from artwork.generate.brief import EMPHASIS, LOOKS, Brief, parse
-from artwork.generate.choice import choice
-from artwork.generate.diffusion import Painter, locate
 from artwork.generate.likeness import LEAST, MOST, NEAR, Likeness, floor
 from artwork.generate.plan import attempts
 from artwork.generate.prompt import prompt
 from content.errors import Invalid
-from content.types import F32, U8
-from tests import small_models
-from tests.photographs import SCENES, shipped
+from content.types import F32
 
 PROFILE: dict[str, Any] = {
     "look": {
@@ -114,100 +109,6 @@ def test_a_strange_picture_and_a_strange_face_are_refused() -> None:
     assert (reason, detail) == ("unknown_face", "1 of 2 faces are nobody's in the title's frames")
     empty = Likeness(unit([1, 0, 0]), 0.6, np.zeros((0, 128), np.float32))
     assert [reason for reason, _ in empty.reasons(close, known)] == ["unknown_face"]
-
-
-# ----- the model
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights."""
-    return small_models.diffusion(tmp_path_factory.mktemp("model") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def photograph() -> U8:
-    return shipped(*SCENES[0])
-
-
-def paint(painter: Painter, photograph: U8, seed: int = 7, strength: float = 0.4) -> U8:
-    return painter.redraw(photograph, prompt="eerie", negative="", strength=strength, seed=seed)
-
-
-def painter(model: Path, **more: Any) -> Painter:
-    chosen = choice(str(model), steps=4, device="cpu", **more)
-    assert chosen is not None
-    return Painter(chosen)
-
-
-def test_one_seed_is_one_picture_whoever_paints_it(model: Path, photograph: U8) -> None:
-    one = painter(model)
-    first = paint(one, photograph)
-    assert np.array_equal(first, paint(painter(model), photograph))
-    assert np.array_equal(first, paint(one, photograph)), "the model keeps nothing of a picture"
-    assert not np.array_equal(first, paint(one, photograph, seed=8))
-    assert not np.array_equal(first, paint(one, photograph, strength=0.6))
-    height, width = photograph.shape[:2]
-    assert first.shape[1] / first.shape[0] == pytest.approx(width / height, rel=0.05)
-    assert one.facts["model"] == "tiny" and len(one.facts["model_sha256"]) == 64
-
-
-def test_an_extension_keeps_the_frame_and_paints_the_rest(model: Path, photograph: U8) -> None:
-    one = painter(model)
-    made = one.extend(photograph, 2 / 3, prompt="eerie", negative="", seed=7)
-    assert made.shape[1] / made.shape[0] == pytest.approx(2 / 3, rel=0.05)
-    again = one.extend(photograph, 2 / 3, prompt="eerie", negative="", seed=8)
-    middle = slice(made.shape[0] // 2 - 8, made.shape[0] // 2 + 8)
-    assert np.array_equal(made[middle], again[middle]), "the frame's own pixels"
-    assert not np.array_equal(made[:8], again[:8]), "what was not there is painted"
-    with pytest.raises(Invalid, match="nothing to extend"):
-        one.extend(made, 2 / 3, prompt="", negative="", seed=7)
-
-
-def test_a_controlnet_and_an_ip_adapter_have_their_say(
-    model: Path, photograph: U8, tmp_path: Path
-) -> None:
-    plain = paint(painter(model), photograph)
-    net = small_models.controlnet(tmp_path / "net", model)
-    edged = painter(model, controlnet=str(net))
-    assert not np.array_equal(plain, paint(edged, photograph))
-    assert edged.extend(photograph, 2 / 3, prompt="", negative="", seed=7).shape[0] > 0
-    file = small_models.ip_adapter(tmp_path / "ip")
-    shown = painter(model, ip_adapter=f"{tmp_path / 'ip'}:{file}")
-    assert not np.array_equal(plain, paint(shown, photograph))
-    assert {"controlnet_sha256"} <= edged.facts.keys()
-    assert {"ip_adapter_sha256"} <= shown.facts.keys()
-
-
-def test_what_cannot_be_trusted_or_is_no_model_is_refused(model: Path, tmp_path: Path) -> None:
-    assert choice("") is None
-    for text, code in [
-        ("stabilityai/sd", "encoder_not_pinned"),
-        ("sd", "invalid_encoder"),
-    ]:
-        with pytest.raises(Invalid, match=code):
-            choice(text)
-    with pytest.raises(Invalid, match="no IP-Adapter"):
-        choice(str(model), ip_adapter=str(model))
-
-    def refused(folder: Path, code: str) -> None:
-        chosen = choice(str(folder))
-        assert chosen is not None
-        with pytest.raises(Invalid, match=code):
-            locate(chosen)
-
-    refused(tmp_path / "nowhere", "encoder_not_found")
-    pickled = tmp_path / "pickled"
-    pickled.mkdir()
-    (pickled / "model_index.json").write_text("{}")
-    (pickled / "diffusion_pytorch_model.bin").write_bytes(b"\x80\x04.")
-    refused(pickled, "encoder_unsafe_weights")
-    coded = tmp_path / "coded"
-    coded.mkdir()
-    (coded / "model.safetensors").symlink_to(model / "text_encoder" / "model.safetensors")
-    refused(coded, "no model_index.json")
-    (coded / "pipeline.py").write_text("raise SystemExit")
-    refused(coded, "wants code of its own")
 
 
 def test_every_emphasis_can_be_asked_for() -> None:

@@ -25,6 +25,9 @@ OriginName = Literal["frame", "composed", "generated", "uploaded"]
 NEAR = 0.8
 """Ratio of difflib from which a name may be a slip of another: half of each is `KEYART_`."""
 
+Origin = Literal["frame", "composed", "generated", "uploaded"]
+"""As `content.types` has it (a test compares); that loads numpy, this the command line loads."""
+
 
 class Settings(BaseSettings):
     """Read once at start; passed down, never looked up again."""
