@@ -68,6 +68,19 @@ def test_what_is_written_is_listed_in_the_order_of_the_film(connection: sa.Conne
     assert np.array_equal(np.frombuffer(data, "<f4"), group("a", 2.0).embedding)
 
 
+def test_what_another_encoder_saw_is_told_by_its_whole_picture_or_else_its_largest_crop(
+    connection: sa.Connection,
+) -> None:
+    early = group("early", 1.0)
+    large = replace(early.variants[1], width=320, height=320)
+    early = replace(early, variants=(early.variants[0], large))
+    whole = replace(group("whole", 2.0), source_sha256="all of it")
+    pictures.write_groups(connection, "t", 1, [early, whole])
+    found = pictures.seen_by_others(connection, "t", 1, "new@2:1280:0")
+    assert found == {"early": "earlys", "whole": "all of it"}
+    assert pictures.seen_by_others(connection, "t", 1, "test@1:1280:0") == {}
+
+
 def test_writing_again_replaces_that_version_only(connection: sa.Connection) -> None:
     pictures.write_groups(connection, "t", 1, [group("a", 1.0)])
     pictures.write_groups(connection, "t", 2, [group("a", 1.0), group("b", 2.0)])
