@@ -102,6 +102,8 @@ class VariantRow:
     """What people decided of the picture."""
     source_sha256: str | None = None
     """Master of the whole picture."""
+    sub_scores: dict[str, float] | None = None
+    """Of the whole picture, and `overall`; None in rows from before they were kept."""
 
 
 def packed(group: PictureGroup) -> dict[str, Any]:
@@ -331,11 +333,11 @@ def list_variants(
     judged = sa.and_(
         verdicts.c.tenant == variants.c.tenant, verdicts.c.group_id == variants.c.group_id
     )
-    names = [field.name for field in fields(VariantRow)]
+    names = [field.name for field in fields(VariantRow) if field.name != "sub_scores"]
     tables = (variants, image_groups, verdicts)
     columns = [next(table.c[name] for table in tables if name in table.c) for name in names]
     query = (
-        sa.select(*columns)
+        sa.select(*columns, image_groups.c.scores.label("sub_scores"))
         .select_from(joined.outerjoin(verdicts, judged))
         .where(
             variants.c.tenant == tenant,
