@@ -51,6 +51,22 @@ def emphasis(seen: Assessed, shot: ShotFacts | None = None) -> tuple[str, ...]:
     return tuple(tags)
 
 
+def repainted(own: Sequence[str], frame: Sequence[str], mood: str | None) -> tuple[str, ...]:
+    """The tags of a picture that was painted from a frame.
+
+    What the shot told of the frame (movement and mood) no picture tells: it goes along, but for
+    the mood where another was asked for.
+
+    Args:
+        own: of the painted picture itself.
+        frame: of the frame.
+        mood: that was asked for; None where none was.
+    """
+    moods = [tag for tag in frame if tag.startswith("mood:")] if mood is None else [f"mood:{mood}"]
+    found = {*own, *({"action", "calm"} & set(frame))}
+    return (*(tag for tag in TAGS if tag in found), *moods)
+
+
 def mood_of(mood: Facts) -> str | None:
     """The mood that a shot's facts tell clearly (`TOLD`), or None."""
     top = mood.get("top")

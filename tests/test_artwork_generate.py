@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artwork.emphasis import TAGS
+from artwork.emphasis import TAGS, repainted
 from artwork.generate.brief import EMPHASIS, LOOKS, Brief, parse
 from artwork.generate.likeness import LEAST, MOST, NEAR, Likeness, floor
 from artwork.generate.plan import attempts
@@ -109,6 +109,13 @@ def test_a_strange_picture_and_a_strange_face_are_refused() -> None:
     assert (reason, detail) == ("unknown_face", "1 of 2 faces are nobody's in the title's frames")
     empty = Likeness(unit([1, 0, 0]), 0.6, np.zeros((0, 128), np.float32))
     assert [reason for reason, _ in empty.reasons(close, known)] == ["unknown_face"]
+
+
+def test_a_painted_frame_keeps_what_its_shot_told_but_the_mood_asked_for() -> None:
+    frame = ("character", "action", "day", "mood:joyful")
+    assert repainted(("place", "night"), frame, None) == ("place", "action", "night", "mood:joyful")
+    assert repainted(("wide",), frame, "eerie") == ("wide", "action", "mood:eerie")
+    assert repainted(("wide",), (), None) == ("wide",)
 
 
 def test_every_emphasis_can_be_asked_for() -> None:

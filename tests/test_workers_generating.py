@@ -134,6 +134,7 @@ def test_a_brief_becomes_arms_that_say_what_they_are(
     rows = generated(parts)
     assert {row.group_id for row in rows} == set(told["groups"])
     assert {row.aspect for row in rows} >= {"16:9", "1:1"}
+    assert all("mood:eerie" in (row.emphasis or ()) for row in rows)
     made = rows[0].made or {}
     assert made["kind"] == "redraw" and made["seed"] in (7, 8) and len(made["sources"]) == 1
     assert "eerie atmosphere" in made["prompt"] and len(made["model_sha256"]) == 64

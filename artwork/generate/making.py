@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from artwork.assess import MIN_FACE, PictureModels, TitleContext, assess, see
-from artwork.emphasis import emphasis
+from artwork.emphasis import emphasis, repainted
 from artwork.generate import prompt as words
 from artwork.generate.brief import Brief, parse
 from artwork.generate.diffusion import Painter
@@ -96,11 +96,12 @@ class _Studio:
         reasons += self._likeness.reasons(seen.embedding, _people(rgb, self._models))
         if reasons:
             return None, reasons
+        own, frame = emphasis(seen), attempt.source.get("emphasis") or ()
         group = self._maker.group(
             rgb,
             seen,
             origin="generated",
-            emphasis=emphasis(seen),
+            emphasis=repainted(own, frame, self._brief.mood),
             source_s=attempt.source["source_s"],
             position=attempt.source["facts"].get("position", 0.5),
             made=self._made(attempt),
