@@ -1,8 +1,8 @@
 """The moments that were looked at for a title, and what became of each: rows of `candidates`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -38,6 +38,11 @@ class CandidateRow(Candidate):
     """A candidate as listed; `n` counts them in the order of the film."""
 
     n: int = 0
+
+
+def unpacked(raw: Mapping[str, Any]) -> Candidate:
+    """The candidate that `asdict` made data of; lists, too, may stand where it had tuples."""
+    return Candidate(**{**raw, **{name: tuple(raw[name]) for name in ("reasons", "emphasis")}})
 
 
 def write_candidates(
@@ -79,9 +84,7 @@ def list_candidates(
         query = query.where(c.n > after)
     rows = connection.execute(query).mappings()
     return [
-        CandidateRow(
-            **{**row, "reasons": tuple(row["reasons"]), "emphasis": tuple(row["emphasis"])}
-        )
+        CandidateRow(**{**row, **{name: tuple(row[name]) for name in ("reasons", "emphasis")}})
         for row in rows
     ]
 

@@ -15,7 +15,7 @@ import msgpack
 import numpy as np
 import sqlalchemy as sa
 
-from artwork import pictures
+from artwork import considered, pictures
 from artwork.considered import Candidate, small_pictures, write_candidates
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup
@@ -219,22 +219,19 @@ class Ingest:
         """The chosen pictures and every moment looked at, every file of them there."""
         if title.media_path is None:
             return [], []
-        kept, prints = self._kept("found"), self.parts.fingerprints
-        # Another title with the very same picture may have been deleted since this one was cut,
-        # or the service started again with another encoder.
-        if (
-            kept is None
-            or not all(self.parts.images.has(sha256) for sha256 in _masters(kept))
-            or {g["embedding_fingerprint"] for g in kept["groups"]} - {prints.get("visual")}
-        ):
+        kept = self._kept("found")
+        if kept is None or not self._usable(*_unpacked(kept)):
             self.pictures()
             kept = self._kept("found")
-        return [pictures.unpacked(raw) for raw in kept["groups"]], [
-            Candidate(
-                **{**raw, "reasons": tuple(raw["reasons"]), "emphasis": tuple(raw["emphasis"])}
-            )
-            for raw in kept["candidates"]
-        ]
+        return _unpacked(kept)
+
+    def _usable(self, groups: list[PictureGroup], looked: list[Candidate]) -> bool:
+        """Not if another title with the very same picture was deleted since this one was cut, or
+        the service was started again with another encoder."""
+        encoder = self.parts.fingerprints.get("visual")
+        files = pictures.masters(groups) | small_pictures(looked)
+        ours = all(group.embedding_fingerprint == encoder for group in groups)
+        return ours and all(map(self.parts.images.has, files))
 
     def _check_files(self, masters: set[str], keyframes: dict[float, str]) -> None:
         if not all(map(self.parts.images.has, masters | set(keyframes.values()))):
@@ -336,7 +333,7 @@ def store_keyframes(
     return {k.at_s: images.put_encoded(small.get(k.at_s)).sha256 for k in extraction.keyframes}
 
 
-def _masters(found: dict[str, Any]) -> set[str]:
-    crops = {variant["sha256"] for group in found["groups"] for variant in group["variants"]}
-    whole = {group["source_sha256"] for group in found["groups"]}
-    return crops | whole | {one["sha256"] for one in found["candidates"]}
+def _unpacked(found: dict[str, Any]) -> tuple[list[PictureGroup], list[Candidate]]:
+    return [pictures.unpacked(raw) for raw in found["groups"]], [
+        considered.unpacked(raw) for raw in found["candidates"]
+    ]

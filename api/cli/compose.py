@@ -88,7 +88,7 @@ def _conclude(remote: Remote, title: str, job: dict[str, Any]) -> None:
     made = set(job["outcome"]["groups"])
     aspects: dict[str, list[str]] = {}
     told: dict[str, dict[str, Any]] = {}
-    for variant in remote.pages(path("titles", title, "variants"), limit=200):
+    for variant in remote.get(path("titles", title, "variants"))["items"]:
         if variant["group_id"] in made:
             aspects.setdefault(variant["group_id"], []).append(variant["aspect"])
             told[variant["group_id"]] = variant.get("made") or {}
