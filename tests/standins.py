@@ -12,23 +12,19 @@ import numpy as np
 from artwork import considered
 from artwork.considered import CandidateRow
 from artwork.decoding import decoded
-from artwork.display import Display
-from artwork.features import Context
 from artwork.guardrails import ArtworkPolicy, Verdict
 from artwork.images import ImageStore
-from artwork.personalize import Choice, DecisionView
 from artwork.pictures import VariantRow
 from artwork.quality.refit import QualityWeights
 from artwork.review import Judged
-from artwork.rewards import RewardEvent
-from artwork.taste import WatchEvent
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id
-from content.types import U8, Aspect, Extraction, MediaFacts, Space, Vector, Vectors
+from content.types import U8, Extraction, MediaFacts, Space, Vector, Vectors
 from indexes import weights
 from indexes.schema import Comparison, Filter, Hit, SimilarSpace
 from tests.shelf import fresh_engine
+from tests.standin_choice import Personalizer
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
 from workers.settings import Settings
@@ -212,87 +208,6 @@ class Intake:
     def delete(self, title_id: str) -> None:
         self._catalog.get(title_id)
         del self._catalog.titles[title_id]
-
-
-class Personalizer:
-    """Always the same picture; remembers what it was asked and told."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self.asked: list[tuple[str | None, Aspect, Context, bool]] = []
-        self.rewards: dict[tuple[str, str], float] = {}
-        self.watched: list[WatchEvent] = []
-        self.decisions: dict[str, Choice] = {}
-
-    async def choose(
-        self,
-        title_ids: Sequence[str],
-        aspect: Aspect,
-        *,
-        user: str | None,
-        context: Context,
-        defer: bool = False,
-    ) -> list[Choice | KeyartError]:
-        self.asked.append((user, aspect, context, defer))
-        return [self._choose(title_id, aspect) for title_id in title_ids]
-
-    def _choose(self, title_id: str, aspect: Aspect) -> Choice | KeyartError:
-        if title_id == "bare":
-            return NotFound("no_variants", "there is no picture yet")
-        if title_id not in self._catalog.titles:
-            return NotFound("title_not_found", "there is no such title")
-        made = Choice(
-            new_id(),
-            title_id,
-            "v1",
-            "g1",
-            "cd" * 32,
-            aspect,
-            0.25,
-            1_800_000_000_000_000,
-            Display(1000, 562, [0.5, 0.4], {"progress": [0.0, 0.92, 1.0, 0.08]}, "L0", "#102030"),
-        )
-        self.decisions[made.decision_id] = made
-        return made
-
-    async def observe(self, events: Sequence[RewardEvent]) -> list[KeyartError | None]:
-        return [self._observe(event) for event in events]
-
-    def _observe(self, event: RewardEvent) -> KeyartError | None:
-        if event.decision_id not in self.decisions:
-            return NotFound("decision_not_found", "there is no such decision")
-        key = (event.decision_id, event.kind)
-        if self.rewards.get(key, event.value) != event.value and not event.correct:
-            return Conflict("reward_conflict", "another value was given before")
-        self.rewards[key] = event.value
-        return None
-
-    async def watch(self, events: Sequence[WatchEvent]) -> list[KeyartError | None]:
-        self.watched.extend(events)
-        return [None] * len(events)
-
-    def decision(self, decision_id: str) -> DecisionView:
-        if decision_id not in self.decisions:
-            raise NotFound("decision_not_found", f"there is no decision {decision_id!r}")
-        made = self.decisions[decision_id]
-        return DecisionView(
-            decision_id=decision_id,
-            title_id=made.title_id,
-            variant_id="v1",
-            group_id="g1",
-            aspect=made.aspect,
-            propensity=0.25,
-            propensities={"v1": 0.25, "v2": 0.75},
-            policy_id="p-1",
-            feature_set="f-1",
-            ledger_offset=7,
-            decided_us=1_700_000_000_000_000,
-            expires_us=made.expires_us,
-            deferred=False,
-            active=True,
-            rewards=[],
-            context=Context(device="tv"),
-        )
 
 
 class Index:

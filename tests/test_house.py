@@ -2,12 +2,9 @@
 
 from importlib import metadata
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from content.types import Origin
-from workers import settings
 from workers.settings import Settings, check_exposure, unknown_names
 
 ROOT = Path(__file__).parent.parent
@@ -22,10 +19,6 @@ def test_each_room_is_keyarts_alone(room: str) -> None:
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_documented(name: str) -> None:
     assert f"`KEYART_{name.upper()}`" in (ROOT / "docs/settings.md").read_text()
-
-
-def test_the_origins_of_the_settings_are_those_of_pictures() -> None:
-    assert get_args(settings.Origin) == get_args(Origin)
 
 
 def test_settings_travel_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,12 +21,9 @@ MAX_SOCKET_PATH = 100
 CLIENT_VARIABLES = ("KEYART_URL", "KEYART_API_KEY")
 """Read by the command line alone; the service's shell may have them, too."""
 OriginName = Literal["frame", "composed", "generated", "uploaded"]
-"""`content.types.Origin`, without loading numpy."""
+"""`content.types.Origin` (a test compares), without loading numpy."""
 NEAR = 0.8
 """Ratio of difflib from which a name may be a slip of another: half of each is `KEYART_`."""
-
-Origin = Literal["frame", "composed", "generated", "uploaded"]
-"""As `content.types` has it (a test compares); that loads numpy, this the command line loads."""
 
 
 class Settings(BaseSettings):
