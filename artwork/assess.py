@@ -164,10 +164,6 @@ class Assessed:
     face_details: tuple[FaceDetail, ...]
     """Of the largest faces, in the order of `faces`."""
 
-    @property
-    def appeal(self) -> float:
-        return self.scores["overall"]
-
 
 def see(at_s: float, rgb: U8, finder: FaceFinder) -> Sighting:
     """RGB (H, W, 3) at full resolution; `at_s` is 0 for a picture that is of no film."""

@@ -73,7 +73,7 @@ def opened(
     models: PictureModels,
     title: TitleContext,
 ) -> list[Source]:
-    """The sources among rows of image groups, the most appealing first.
+    """The sources among rows of image groups, the best first.
 
     Args:
         rows: of `artwork.pictures.sources`.
@@ -85,7 +85,7 @@ def opened(
             seen = assessed(rgb, models, title)
             position = float(row["facts"].get("position", 0.5))
             found.append(Source(row["id"], rgb, seen, position, tuple(row["emphasis"] or ())))
-    return sorted(found, key=lambda one: (-round(one.seen.appeal, 6), one.id))
+    return sorted(found, key=lambda one: (-one.seen.scores["overall"], one.id))
 
 
 def couples(sources: Sequence[Source]) -> list[tuple[Source, Source]]:
@@ -97,6 +97,6 @@ def couples(sources: Sequence[Source]) -> list[tuple[Source, Source]]:
         apart = float(np.linalg.norm(first.identity - second.identity))
         if apart >= SAME_PERSON:
             pair = sorted((first, second), key=lambda one: (one.position, one.id))
-            appeal = first.seen.appeal + second.seen.appeal
-            found.append((-round(appeal, 4), -round(apart, 4), pair[0].id, pair[1].id, pair))
+            worth = first.seen.scores["overall"] + second.seen.scores["overall"]
+            found.append((-round(worth, 4), -round(apart, 4), pair[0].id, pair[1].id, pair))
     return [(pair[0], pair[1]) for *_, pair in sorted(found, key=lambda one: one[:4])]
