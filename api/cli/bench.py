@@ -9,7 +9,7 @@ import typer
 
 SECTIONS = (
     *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "indexes"),
-    *("mood", "frames", "medium", "serve", "words", "themes"),
+    *("mood", "candidates", "frames", "medium", "serve", "words", "themes"),
 )
 
 
