@@ -10,7 +10,7 @@ class Candidate(BaseModel):
     """A moment looked at: `verdict` is chosen, refused or passed_over.
 
     `reasons` are the gates that refused it, or why it was passed over (duplicate, weak,
-    no_subject, outranked, no_crop); `url` is a small picture; `group_id` is of a chosen one.
+    cut_face, no_subject, outranked, no_crop); `url` is a small picture; `group_id` is of a chosen one.
     """
 
     at_s: float
