@@ -64,7 +64,7 @@ def judge(looks: Sequence[Look], extraction: Extraction) -> list[Judged]:
     Those that a gate refuses are `refused`, with every gate's name. Of the others up to
     `MAX_GROUPS` are `chosen`: good ones, mutually different, which between them cover the title
     (`artwork.coverage`). The rest is `passed_over`: `duplicate` of one that was chosen, `weak`
-    beside the title's best, `cut_face` where the film's own edge cuts its largest face, `no_subject`,
+    beside the title's best, `cut_face` where the film's edge cuts its largest face, `no_subject`,
     or `outranked`.
     """
     refusals = _refusals([look.seen for look in looks])

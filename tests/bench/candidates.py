@@ -11,16 +11,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from artwork.assess import TitleContext, assess, see
-from artwork.candidates import _inside, _phash, make_candidates
+from artwork.assess import Assessed, TitleContext, assess, see
+from artwork.candidates import _inside, _phash
 from artwork.choosing import MAX_GROUPS, Look, judge
+from artwork.groups import GroupMaker
 from artwork.images import ImageStore
 from artwork.probing import MAX_LOOKS, probe_times
 from content import decode
 from content.decode import DecodeLimits
 from content.encoders.models import Models
 from content.extract import extract
-from content.types import Extraction
 from tests.bench.clips import clip
 
 Row = dict[str, object]
@@ -46,9 +46,9 @@ def run() -> list[Row]:
     small = [_inside(s, one) for s, one in zip(sightings, told, strict=True)]
     looks = [Look(one, _phash(rgb)) for one, rgb in zip(told, small, strict=True)]
     choosing, judged = _timed(lambda: judge(looks, found))
-    whole, made = _timed(lambda: _made(path, found, models))
-    cropping = whole - probing - looking - assessing - choosing
-    groups = max(1, len(made))
+    chosen = [one for one, what in zip(told, judged, strict=True) if what.verdict == "chosen"]
+    cropping, groups = _crops(path, chosen), max(1, len(chosen))
+    whole = probing + looking + assessing + choosing + cropping
     most = (
         (looking + assessing) / len(times) * MAX_LOOKS + choosing + cropping / groups * MAX_GROUPS
     )
@@ -57,27 +57,22 @@ def run() -> list[Row]:
         _row("faces, bars, blocks at full resolution", looking, len(times)),
         _row("sub-scores, gates, models", assessing, len(times)),
         _row("the choice", choosing, len(judged)),
-        _row("crops and small pictures, stored", cropping, groups),
+        _row("crops, stored", cropping, groups),
         _row("together", whole, len(times)),
         {"stage": f"at most: {MAX_LOOKS} moments, {MAX_GROUPS} pictures", "CPU s": f"{most:.1f}"},
         _row("decoding, in the child, of the looking alone", decoding, len(times)),
     ]
 
 
-def _made(path: Path, found: Extraction, models: Models) -> list[object]:
+def _crops(path: Path, chosen: list[Assessed]) -> float:
+    """CPU s of the groups of these pictures, stored."""
+    spent = 0.0
     with TemporaryDirectory() as folder:
-        return list(
-            make_candidates(
-                path,
-                found,
-                title_id="bench",
-                tenant="default",
-                images=ImageStore(Path(folder)),
-                models=models,
-                grab=decode.grab,
-                on_progress=lambda _: None,
-            ).groups
-        )
+        maker = GroupMaker("bench", "default", ImageStore(Path(folder)), "bench")
+        frames = decode.grab(path, [one.at_s for one in chosen])
+        for one, (_, rgb) in zip(chosen, frames, strict=True):
+            spent += _timed(lambda one=one, rgb=rgb: maker.group(rgb, one))[0]
+    return spent
 
 
 def _row(stage: str, cost_s: float, count: int) -> Row:
