@@ -23,6 +23,7 @@ from api.checks import (
 )
 from artwork.compose.request import DEFAULT_COUNT, MOST, Kind, Look
 from artwork.features import Context
+from artwork.generate.brief import MAX_COUNT, MAX_SEED
 from artwork.guardrails import ORIGINS, ArtworkPolicy
 from artwork.rewards import RewardEvent
 from artwork.taste import WatchEvent
@@ -180,6 +181,17 @@ class ComposeBody(Body):
     looks: Annotated[list[Look], Field(max_length=8)] = Field(default_factory=list)
     titles: Annotated[dict[Language, Name], Field(max_length=64)] = Field(default_factory=dict)
     n: Annotated[int, Field(ge=1, le=MOST)] = DEFAULT_COUNT
+
+
+class GenerateBody(Body):
+    """`brief`: comma-separated KEY:VALUE, such as `mood:eerie,emphasis:place`; see docs/artwork.md.
+
+    The i-th of the `n` pictures is painted with seed `seed` + i.
+    """
+
+    brief: Annotated[str, Field(max_length=200)] = ""
+    n: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 4
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED - MAX_COUNT)] = 0
 
 
 class QualityFitBody(Body):

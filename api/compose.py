@@ -6,7 +6,7 @@ from api.bodies import ComposeBody
 from api.body import JsonRoute
 from api.checks import TitleId
 from api.errors import problems
-from api.schemas.jobs import Made
+from api.schemas.jobs import Making
 from api.services import House
 from artwork.compose.request import parse
 
@@ -16,7 +16,11 @@ _CODES = (
     "title_not_found",
     "invalid_title_id",
     "not_published",
+    "invalid_json",
+    "body_too_large",
+    "unsupported_media_type",
     "invalid_request",
+    "invalid_text",
     "title_empty",
     "title_too_long",
     "title_glyphs_missing",
@@ -29,10 +33,10 @@ _CODES = (
 @router.post(
     "/v1/titles/{title_id}/compose",
     status_code=202,
-    response_model=Made,
+    response_model=Making,
     responses=problems(*_CODES),
 )
-def compose(title_id: TitleId, body: ComposeBody, house: House, response: Response) -> Made:
+def compose(title_id: TitleId, body: ComposeBody, house: House, response: Response) -> Making:
     """Compose pictures in a job: they join the title's variants, marked `composed`.
 
     Without `kinds`: graded pictures where `looks` are named, else ones with the title's name.
@@ -44,4 +48,4 @@ def compose(title_id: TitleId, body: ComposeBody, house: House, response: Respon
     parse(asked, record.name, record.language)
     job = house.jobs.start_making("compose", title_id, asked)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return Made(job_id=job.id)
+    return Making(title_id=title_id, job_id=job.id)

@@ -1,30 +1,17 @@
 """Generated artwork: a title's frames painted anew by the configured model."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Response
-from pydantic import Field, Strict
 
+from api.bodies import GenerateBody
 from api.body import JsonRoute
-from api.checks import Body, TitleId
+from api.checks import TitleId
 from api.errors import problems
 from api.schemas.jobs import Making
 from api.services import House
-from artwork.generate.brief import MAX_COUNT, MAX_SEED, parse
+from artwork.generate.brief import parse
 from content.errors import Conflict
 
 router = APIRouter(tags=["artwork"], route_class=JsonRoute)
-
-
-class GenerateBody(Body):
-    """`brief`: comma-separated KEY:VALUE, such as `mood:eerie,emphasis:place`; see docs/artwork.md.
-
-    The i-th of the `n` pictures is painted with seed `seed` + i.
-    """
-
-    brief: Annotated[str, Field(max_length=200)] = ""
-    n: Annotated[int, Strict(), Field(ge=1, le=MAX_COUNT)] = 4
-    seed: Annotated[int, Strict(), Field(ge=0, le=MAX_SEED - MAX_COUNT)] = 0
 
 
 @router.post(

@@ -11,7 +11,7 @@ from api.bodies import UploadBody
 from api.body import media_type, parse_json
 from api.checks import TitleId
 from api.errors import UnsupportedMediaType, problems
-from api.schemas.jobs import Submitted
+from api.schemas.jobs import Making
 from api.services import House
 from artwork.images import MAX_BYTES
 
@@ -40,7 +40,7 @@ _BODY = {
 @router.post(
     "/v1/titles/{title_id}/variants",
     status_code=202,
-    response_model=Submitted,
+    response_model=Making,
     openapi_extra=_BODY,
     responses=problems(
         "title_not_found",
@@ -64,7 +64,7 @@ _BODY = {
 )
 async def upload_variants(
     title_id: TitleId, request: Request, house: House, response: Response
-) -> Submitted:
+) -> Making:
     """Add a picture of the house's own: a form with an `image` part and perhaps an `artwork` one.
 
     JPEG, PNG, WebP or AVIF of at most 32 MB and 50 million pixels; it is decoded at once, and
@@ -92,7 +92,7 @@ async def upload_variants(
     finally:
         path.unlink(missing_ok=True)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return Submitted(title_id=title_id, job_id=job.id, created=True)
+    return Making(title_id=title_id, job_id=job.id)
 
 
 def _told(raw: bytes) -> UploadBody:

@@ -8,11 +8,9 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from artwork.emphasis import mood_of
+from content.encoders.identity import SAME_PERSON
 from content.types import F32, Extraction
 
-SAME_PERSON = 0.6
-"""Euclidean distance of two identity vectors below which they are of one person: the threshold of
-dlib's face recognition network (King 2017)."""
 RECURS = 3
 """Pictures looked at, of at least two shots, in which somebody is seen who recurs."""
 MAX_PEOPLE = 8

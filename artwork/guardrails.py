@@ -6,7 +6,7 @@ A draw sees only what all rules leave, so its probabilities are those of what wa
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
@@ -157,7 +157,3 @@ def readable(language: str | None, letterings: Iterable[str]) -> frozenset[str]:
     if language is None:
         return frozenset()
     return frozenset(each for each in letterings if reads(language, each))
-
-
-Verdicts = Mapping[str, Verdict]
-"""By group id."""

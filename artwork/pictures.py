@@ -102,6 +102,8 @@ class VariantRow:
     """What people decided of the picture."""
     source_sha256: str | None = None
     """Master of the whole picture."""
+    sub_scores: dict[str, float] | None = None
+    """Of the whole picture, and `overall`; None in rows from before they were kept."""
 
 
 def packed(group: PictureGroup) -> dict[str, Any]:
@@ -153,7 +155,7 @@ def carry_over(
 ) -> None:
     """Give a new version the pictures of the old one that were not taken from its film.
 
-    What was uploaded goes along; what was made of frames only where the new version has them all.
+    What was uploaded goes along; what was made of others only where the new version has them all.
     """
     known = {"tenant": tenant, "title_id": title_id}
     rows = connection.execute(
@@ -166,11 +168,9 @@ def carry_over(
             sa.select(image_groups.c.id).where(*matching(image_groups, **known, version=new))
         ).scalars()
     )
-    going = [
-        row
-        for row in rows
-        if row["id"] not in there and set((row["made"] or {}).get("sources", ())) <= there
-    ]
+    others = [row for row in rows if row["id"] not in there]
+    there |= {row["id"] for row in others if row["origin"] == "uploaded"}
+    going = [row for row in others if set((row["made"] or {}).get("sources", ())) <= there]
     if not going:
         return
     connection.execute(sa.insert(image_groups), [{**row, "version": new} for row in going])
@@ -333,11 +333,11 @@ def list_variants(
     judged = sa.and_(
         verdicts.c.tenant == variants.c.tenant, verdicts.c.group_id == variants.c.group_id
     )
-    names = [field.name for field in fields(VariantRow)]
+    names = [field.name for field in fields(VariantRow) if field.name != "sub_scores"]
     tables = (variants, image_groups, verdicts)
     columns = [next(table.c[name] for table in tables if name in table.c) for name in names]
     query = (
-        sa.select(*columns)
+        sa.select(*columns, image_groups.c.scores.label("sub_scores"))
         .select_from(joined.outerjoin(verdicts, judged))
         .where(
             variants.c.tenant == tenant,

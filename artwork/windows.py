@@ -4,12 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from artwork.crops import Box
+from artwork.crops import Bools, Box
 from artwork.subject import F64, Ints, Subject, covered
-
-Bools = npt.NDArray[np.bool_]
 
 PROGRESS = 0.08
 """The lower share of a picture over which a player lays its progress bar."""

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from artwork.crops import Box
 from artwork.framing import Area, Frame
 from artwork.saliency import saliency
-from artwork.subject import TOGETHER, Subject
+from artwork.subject import F64, TOGETHER, Ints, Subject
 from artwork.windows import PROGRESS
 from content.types import F32, U8
 
-Ints = npt.NDArray[np.intp]
-F64 = npt.NDArray[np.float64]
 Point = tuple[float, float]
 
 SAFE = 0.05

@@ -219,13 +219,18 @@ def test_doctor_looks_at_everything(
     assert found["packages", "torch"]["fine"]
     assert all(found["models", name]["fine"] for name in ("faces", "face shape", "unsafe"))
     assert found["models", "identity"]["value"] == IdentityEncoder().fingerprint
+    assert all(found["models", name]["fine"] for name in ("words in pictures", "typefaces"))
+    assert found["models", "diffusion"]["value"] == "off"
     assert any(item["value"] == "ready" for item in found.values())
     assert not (tmp_path / "not").exists()
     with monkeypatch.context() as without:
         without.setattr(identity, "PACKAGE", "no_such_package_here")
         status, out, _ = keyart("doctor", "--json")
     assert status == 1 and "identity_model_missing" in out
+    monkeypatch.setenv("KEYART_DIFFUSION", str(tmp_path / "nowhere"))
     monkeypatch.setenv("KEYART_MIN_FREE_BYTES", str(2**60))
+    status, out, _ = keyart("doctor", "--json")
+    assert status == 1 and "encoder_not_found" in out
     status, out, _ = keyart("doctor")
     assert status == 1
     assert "free disk" in out

@@ -22,6 +22,7 @@ def test_a_request_starts_a_job_and_says_where_it_is(house: House) -> None:
         answer = client.post("/v1/titles/film/compose", json=body)
     assert answer.status_code == 202
     job_id = answer.json()["job_id"]
+    assert answer.json() == {"title_id": "film", "job_id": job_id}
     assert answer.headers["Location"] == f"/v1/jobs/{job_id}"
     row = house.jobs.rows[job_id]
     assert (row.kind, row.title_id) == ("compose", "film")

@@ -38,7 +38,7 @@ def test_a_picture_is_decoded_and_becomes_a_job(
 ) -> None:
     answer = send(client, bad.misnamed(tmp_path), {"language": "pt_br", "note": "key art"})
     assert answer.status_code == 202
-    assert answer.json() == {"title_id": "film", "job_id": "upload-1", "created": True}
+    assert answer.json() == {"title_id": "film", "job_id": "upload-1"}
     assert answer.headers["location"] == "/v1/jobs/upload-1"
     [(title_id, pixels, language, note)] = house.uploads.taken
     assert (title_id, language, note) == ("film", "pt-BR", "key art")

@@ -62,10 +62,33 @@ def test_what_is_written_is_listed_in_the_order_of_the_film(connection: sa.Conne
         (2.0, "a-16:9"), (2.0, "a-1:1"), (9.0, "b-16:9"), (9.0, "b-1:1"),
     ]  # fmt: skip
     assert rows[0].origin == "frame" and rows[0].scores == {"sharpness": 0.5}
+    assert rows[0].sub_scores is None
     squares = pictures.list_variants(connection, "t", 1, aspect="1:1")
     assert [r.sha256 for r in squares] == ["as", "bs"]
     data = connection.execute(sa.select(image_groups.c.embedding)).scalars().first()
     assert np.array_equal(np.frombuffer(data, "<f4"), group("a", 2.0).embedding)
+
+
+def test_a_variant_has_scores_of_its_own_and_those_of_its_whole_picture(
+    connection: sa.Connection,
+) -> None:
+    judged = replace(group("a", 1.0), scores={"thirds": 0.75, "overall": 0.5})
+    pictures.write_groups(connection, "t", 1, [judged])
+    for row in pictures.list_variants(connection, "t", 1):
+        assert (row.scores, row.sub_scores) == ({"sharpness": 0.5}, judged.scores)
+
+
+def test_what_another_encoder_saw_is_told_by_its_whole_picture_or_else_its_largest_crop(
+    connection: sa.Connection,
+) -> None:
+    early = group("early", 1.0)
+    large = replace(early.variants[1], width=320, height=320)
+    early = replace(early, variants=(early.variants[0], large))
+    whole = replace(group("whole", 2.0), source_sha256="all of it")
+    pictures.write_groups(connection, "t", 1, [early, whole])
+    found = pictures.seen_by_others(connection, "t", 1, "new@2:1280:0")
+    assert found == {"early": "earlys", "whole": "all of it"}
+    assert pictures.seen_by_others(connection, "t", 1, "test@1:1280:0") == {}
 
 
 def test_writing_again_replaces_that_version_only(connection: sa.Connection) -> None:

@@ -20,7 +20,7 @@ from artwork import pictures
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
 from artwork.provenance.certificates import Chain, given_chain, own_chain
-from artwork.provenance.claims import Claim, claim_of, source_type
+from artwork.provenance.claims import Claim, Part, claim_of, source_type
 from artwork.provenance.credentials import MEDIA_TYPES, Signer, read, signing
 from content.errors import Invalid, NotFound
 from content.records import writing
@@ -121,7 +121,7 @@ def test_a_file_without_a_manifest_and_one_that_is_no_picture_are_refused(tmp_pa
         ({"origin": "uploaded"}, None),
         ({"origin": "composed", "made": {"kind": "split"}}, "composite"),
         ({"origin": "composed", "made": {"kind": "grade"}}, "digitalCreation"),
-        ({"origin": "composed", "partly_generated": True}, "compositeWithTrainedAlgorithmicMedia"),
+        ({"origin": "composed", "parts": (Part("uploaded"),)}, None),
         ({"origin": "generated", "made": {"kind": "redraw"}}, "trainedAlgorithmicMedia"),
         (
             {"origin": "generated", "made": {"kind": "extension"}},
@@ -222,13 +222,14 @@ def stored(engine: sa.Engine, images: ImageStore, name: str, **facts: Any) -> st
 
 
 def test_the_records_tell_of_a_picture_and_of_what_it_was_made(
-    engine: sa.Engine, tmp_path: Path
+    engine: sa.Engine, tmp_path: Path, chain: Chain
 ) -> None:
     images = ImageStore(tmp_path / "images")
     drawn = stored(engine, images, "drawn", origin="generated", made={"kind": "redraw", **MODEL})
-    joined = stored(
-        engine, images, "joined1", origin="composed", made={"kind": "split", "sources": ["drawn"]}
-    )
+    stored(engine, images, "frame22", origin="frame")
+    stored(engine, images, "upload333", origin="uploaded")
+    made = {"kind": "split", "sources": ["upload333", "frame22"]}
+    joined = stored(engine, images, "both joined", origin="composed", made=made)
     with engine.connect() as connection:
         claim, other = claim_of(connection, drawn), claim_of(connection, joined)
         assert claim_of(connection, "00" * 32) is None
@@ -239,8 +240,12 @@ def test_the_records_tell_of_a_picture_and_of_what_it_was_made(
         2.5,
         "16:9",
     )
-    assert claim.made["seed"] == 7 and not claim.partly_generated
-    assert other.partly_generated, "a picture made of a generated one is told as such"
+    assert claim.made["seed"] == 7 and claim.parts == ()
+    assert other.parts == (Part("uploaded", 2.5), Part("frame", 2.5))
+    path = signed(chain, "WEBP", other, tmp_path)
+    assert read(path, chain.root).state == "trusted"
+    told = path.read_bytes()
+    assert b"artwork of the house" in told and b"at 2.500 s" in told
 
 
 def test_every_rendition_leaves_signed_and_keeps_its_etag(

@@ -142,12 +142,13 @@ def test_doctor_fetches_nothing(tmp_path: Path) -> None:
         "KEYART_VISUAL_ENCODER": f"open_clip:hf-hub:org/clip@{COMMIT}",
         "KEYART_TEXT_ENCODER": f"sentence-transformers:org/words@{COMMIT}",
         "KEYART_TRANSCRIPT": f"org/whisper@{COMMIT}",
+        "KEYART_DIFFUSION": f"org/painter@{COMMIT}",
         "HF_HOME": str(tmp_path),
         "HF_ENDPOINT": "http://127.0.0.1:9",
         "COLUMNS": "200",
     }
     done = _keyart("doctor", environment)
-    for model in ("org/clip", "org/words", "org/whisper"):
+    for model in ("org/clip", "org/words", "org/whisper", "org/painter"):
         assert f"{model}@{COMMIT} is not fetched yet" in done.stdout
     assert list(tmp_path.rglob("*.safetensors")) == []
 

@@ -136,11 +136,12 @@ class _Quiet:
     def delete(self, _titles: object) -> None: ...
 
 
-def test_a_new_version_keeps_uploads_and_what_its_own_frames_went_into(parts: Parts) -> None:
+def test_a_new_version_keeps_uploads_and_what_is_made_of_what_it_has(parts: Parts) -> None:
     [frame] = shown(parts)
     groups = [
         picture(parts, "upload", "uploaded", ()),
         picture(parts, "kept", "composed", (frame,)),
+        picture(parts, "of both", "composed", (frame, "upload")),
         picture(parts, "gone", "composed", (frame, "another")),
     ]
     with writing(parts.engine).begin() as connection:
@@ -149,4 +150,4 @@ def test_a_new_version_keeps_uploads_and_what_its_own_frames_went_into(parts: Pa
     with writing(parts.engine).begin() as connection:
         pictures.carry_over(connection, "a", 1, 2)
         publication.touch(connection, tenant="default", title_id="a")
-    assert shown(parts, 2) == {frame, "upload", "kept"}
+    assert shown(parts, 2) == {frame, "upload", "kept", "of both"}

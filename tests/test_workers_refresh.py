@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from artwork import pictures
 from artwork.arms import Shelves
 from artwork.decisions import Scope
-from artwork.features import feature_set_id
+from artwork.features import FACTS, LIKED, feature_set_id
 from artwork.guardrails import Audience
 from artwork.images import ImageStore
 from artwork.ledger import save_features
 from artwork.pictures import PictureGroup, PictureVariant
+from artwork.quality.picture import analysis_picture
 from artwork.tables import image_groups
 from content import publication
 from content.encoders.models import Models
@@ -30,6 +31,7 @@ from indexes.generation import CONSTANTS
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
 from tests import plausible
+from tests.photographs import SCENES, shipped
 from tests.shelf import fresh_engine
 from tests.synth import Take, make_clip
 from workers import removal, workflows
@@ -200,8 +202,8 @@ def full(*_: object, **__: object) -> None:
 
 def test_pictures_keep_their_look(parts: Parts, pool: Pool, tmp_path: Path) -> None:
     refresh = published(parts, pool, tmp_path / "gone.mp4", PRINTS)
-    photo = np.random.default_rng(3).integers(0, 255, (90, 160, 3), np.uint8)
-    crops = [parts.images.put(photo), parts.images.put(photo[:, 30:90])]
+    photo = shipped(*SCENES[0])
+    crops = [parts.images.put(photo[:90, :160]), parts.images.put(photo[-90:, -60:])]
     group = PictureGroup(
         "g",
         "frame",
@@ -213,6 +215,7 @@ def test_pictures_keep_their_look(parts: Parts, pool: Pool, tmp_path: Path) -> N
             PictureVariant(f"v{n}", "g", aspect, made.sha256, made.width, made.height, {}, {})
             for n, (aspect, made) in enumerate(zip(("16:9", "2:3"), crops, strict=True))
         ),
+        source_sha256=parts.images.put(photo).sha256,
     )
     with writing(parts.engine).begin() as connection:
         pictures.write_groups(connection, "a", 1, [group])
@@ -221,9 +224,8 @@ def test_pictures_keep_their_look(parts: Parts, pool: Pool, tmp_path: Path) -> N
 
     def look() -> np.ndarray:
         with parts.engine.begin() as connection:
-            return (
-                shelves.read(connection, ["a"])["a"].offer("16:9", Audience()).descriptors[0, 10:]
-            )
+            offer = shelves.read(connection, ["a"])["a"].offer("16:9", Audience())
+            return offer.descriptors[0, len(FACTS) : LIKED]
 
     assert not look().any()
     with writing(parts.engine).begin() as connection:  # a choice was made meanwhile
@@ -235,8 +237,10 @@ def test_pictures_keep_their_look(parts: Parts, pool: Pool, tmp_path: Path) -> N
             sa.select(image_groups.c.embedding, image_groups.c.embedding_fingerprint)
         ).all()
     assert fingerprint == PRINTS["visual"]
-    seen = Models().visual.encode([photo])[0]
-    assert np.frombuffer(data, "<f4") @ seen > 0.99  # JPEG
+    models = Models()
+    whole, crop = models.visual.encode([analysis_picture(photo), photo[:90, :160]])
+    assert np.frombuffer(data, "<f4") @ whole > 0.99  # JPEG
+    assert np.frombuffer(data, "<f4") @ crop < 0.9
     replace(refresh, pool=None).title("a", 1)  # once is enough
 
 

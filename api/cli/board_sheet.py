@@ -36,8 +36,6 @@ class Artwork:
     policy: Mapping[str, Any]
     groups: Sequence[Sequence[Mapping[str, Any]]]
     """The variants of each picture; the best picture first."""
-    candidates: Mapping[str, Mapping[str, Any]]
-    """By group id, of pictures that were chosen from the film."""
     refused: Sequence[Mapping[str, Any]]
     passed_over: int
     usual: Mapping[str, float]
@@ -51,13 +49,11 @@ class Artwork:
         for variant in remote.get(path("titles", title, "variants"))["items"]:
             groups.setdefault(variant["group_id"], []).append(variant)
         seen = list(remote.pages(path("titles", title, "candidates"), limit=200))
-        chosen = {one["group_id"]: one for one in seen if one["group_id"]}
-        ranked = sorted(groups.values(), key=lambda each: (-_overall(each, chosen), each[0]["id"]))
+        ranked = sorted(groups.values(), key=lambda each: (-_overall(each), each[0]["id"]))
         return cls(
             title=about,
             policy=remote.get(path("titles", title, "artwork-policy")),
             groups=ranked,
-            candidates=chosen,
             refused=[one for one in seen if one["verdict"] == "refused"],
             passed_over=sum(one["verdict"] == "passed_over" for one in seen),
             usual=_means([one["scores"] for one in seen]),
@@ -65,7 +61,7 @@ class Artwork:
 
     def telling(self, group: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
         """The sub-scores furthest above what is usual, then those furthest below, `A_LINE` each."""
-        scores = _scores(group, self.candidates)
+        scores = _scores(group)
         named = [(name, value) for name, value in scores.items() if name not in OVERALL]
         named.sort(key=lambda item: (self.usual.get(item[0], 0.5) - item[1], item[0]))
         return [*named[:A_LINE], *named[A_LINE:][-A_LINE:]]
@@ -77,17 +73,14 @@ def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in each.items()}
 
 
-def _scores(
-    group: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[str, Any]]
-) -> Mapping[str, float]:
+def _scores(group: Sequence[Mapping[str, Any]]) -> Mapping[str, float]:
     """Of the whole picture where that is known, else of its largest crop."""
-    one = chosen.get(group[0]["group_id"])
-    found: Mapping[str, float] = _largest(group)["scores"] if one is None else one["scores"]
+    found: Mapping[str, float] = group[0]["sub_scores"] or _largest(group)["scores"]
     return found
 
 
-def _overall(group: Sequence[Mapping[str, Any]], chosen: Mapping[str, Mapping[str, Any]]) -> float:
-    scores = _scores(group, chosen)
+def _overall(group: Sequence[Mapping[str, Any]]) -> float:
+    scores = _scores(group)
     return next((scores[name] for name in OVERALL if name in scores), 0.0)
 
 
@@ -173,7 +166,7 @@ class _Board:
     def _facts(self, group: Sequence[Mapping[str, Any]], rank: int, top: int) -> None:
         """Rank, overall score, what it is, its strongest and its weakest sub-scores as bars."""
         page, first = self.page, group[0]
-        scores = _scores(group, self.artwork.candidates)
+        scores = _scores(group)
         overall = next((f"{scores[name]:.2f}" for name in OVERALL if name in scores), "–")
         end = page.text(LEFT, top - 4, f"{rank}.  {overall}", size=26)
         about = [first["origin"]]

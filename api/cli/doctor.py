@@ -113,6 +113,8 @@ def _models(settings: Settings) -> list[Finding]:
             _transcript(settings.transcript),
             _shots(settings),
             *_detectors(),
+            _typefaces(),
+            _generator(settings),
         ]
     except ImportError as error:
         return [Finding("models", "encoders", str(error), fine=False)]
@@ -168,6 +170,7 @@ def _detectors() -> list[Finding]:
         "face shape": lambda: models.face_mesh.fingerprint,
         "identity": lambda: models.identities.fingerprint,
         "unsafe": lambda: models.unsafe.fingerprint,
+        "words in pictures": lambda: models.text_reader.fingerprint,
     }
     found = []
     for name, fingerprint in makers.items():
@@ -176,6 +179,31 @@ def _detectors() -> list[Finding]:
         except KeyartError as error:
             found.append(Finding("models", name, f"{error.code}: {error.detail}", fine=False))
     return found
+
+
+def _typefaces() -> Finding:
+    """What titles can be lettered in."""
+    from artwork.compose import fonts
+
+    there, known = len(fonts.installed()), len(fonts.TYPEFACES)
+    return Finding("models", "typefaces", f"{there} of {known}", fine=there == known)
+
+
+def _generator(settings: Settings) -> Finding:
+    """What paints artwork, where something is configured to."""
+    from artwork.generate import diffusion
+    from content.encoders.sources import fetched
+
+    if (chosen := settings.painter) is None:
+        return Finding("models", "diffusion", "off")
+    adapter = chosen.ip_adapter and chosen.ip_adapter[0]
+    if not all(fetched(s) for s in (chosen.model, chosen.controlnet, adapter) if s is not None):
+        return Finding("models", "diffusion", f"{settings.diffusion} {NOT_YET}")
+    try:
+        folder = diffusion.locate(chosen)
+    except KeyartError as error:
+        return Finding("models", "diffusion", f"{error.code}: {error.detail}", fine=False)
+    return Finding("models", "diffusion", str(folder), fine=True)
 
 
 def _service(url: str, key: str) -> Finding:

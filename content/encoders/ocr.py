@@ -1,6 +1,5 @@
 """Words in a picture: PP-OCRv6 (small; PaddleOCR, Apache-2.0), the networks inside `rapidocr`."""
 
-import importlib.util
 import logging
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from content.errors import Unavailable
+from content.encoders.weights import digest, packaged_file
 from content.types import F32, U8
 
 PACKAGE = "rapidocr"
@@ -36,6 +35,12 @@ class Line:
 class TextReader:
     """Loads its networks at first use; then about 40 ms a picture, 30 more for each line."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Names the networks and how they are run."""
+        marks = "+".join(digest(_file(name)) for name in (FIND, READ))
+        return f"pp-ocr@6-small:{FIND_PX}:{MIN_SCORE}:{marks}"
+
     def read(self, rgb: U8) -> list[Line]:
         """Lines in a picture, RGB uint8 (H, W, 3), from the top down.
 
@@ -58,7 +63,7 @@ class TextReader:
 
     @cached_property
     def _engine(self) -> Any:
-        folder = _models_folder()
+        find, read = str(_file(FIND)), str(_file(READ))
         import cv2
         from rapidocr import RapidOCR
 
@@ -71,24 +76,17 @@ class TextReader:
                 "Det.limit_type": "max",
                 "Det.limit_side_len": FIND_PX,
                 # Given by path nothing is looked up, still less downloaded.
-                "Det.model_path": str(folder / FIND),
-                "Rec.model_path": str(folder / READ),
+                "Det.model_path": find,
+                "Rec.model_path": read,
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             }
         )
 
 
-def _models_folder() -> Path:
-    package = importlib.util.find_spec(PACKAGE)  # finds the folder, imports nothing
-    for folder in (package.submodule_search_locations or ()) if package else ():
-        models = Path(folder) / "models"
-        if (models / FIND).is_file() and (models / READ).is_file():
-            return models
-    raise Unavailable(
-        "text_model_missing",
-        "the text reader's networks are not installed: pip install rapidocr==3.10.0",
-    )
+def _file(name: str) -> Path:
+    remedy = "pip install rapidocr==3.10.0"
+    return packaged_file(PACKAGE, f"models/{name}", "text_model_missing", remedy)
 
 
 def is_line(text: str, box: F32) -> bool:
