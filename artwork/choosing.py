@@ -31,7 +31,7 @@ SAME, FROZEN = 0.95, 3.0
 """The same where there are not `ENOUGH`: beyond these they are one picture."""
 HASH_ALIKE, HASH_SAME = 10, 4
 """Bits of 64 in which the perceptual hashes of two pictures that are alike, or one, may differ."""
-GOOD, POOR = 0.75, 0.6
+GOOD, POOR = 0.85, 0.7
 """A candidate whose overall score is below this share of the title's best is not offered; the
 second where there are not `MIN_GROUPS`, or where it alone shows somebody or something wanted."""
 HELD = 0.57
@@ -64,7 +64,8 @@ def judge(looks: Sequence[Look], extraction: Extraction) -> list[Judged]:
     Those that a gate refuses are `refused`, with every gate's name. Of the others up to
     `MAX_GROUPS` are `chosen`: good ones, mutually different, which between them cover the title
     (`artwork.coverage`). The rest is `passed_over`: `duplicate` of one that was chosen, `weak`
-    beside the title's best, `no_subject`, or `outranked`.
+    beside the title's best, `cut_face` where the film's edge cuts its largest face, `no_subject`,
+    or `outranked`.
     """
     refusals = _refusals([look.seen for look in looks])
     pool = [i for i, why in enumerate(refusals) if not why]
@@ -91,7 +92,11 @@ class _Choice:
         self._worth = [look.seen.scores["overall"] for look in looks]
         best = max(self._worth, default=0.0)
         self._able = [worth >= POOR * best for worth in self._worth]
-        self._subject = [bool(s.seen.faces) or s.seen.held >= HELD for s in looks]
+        self._cut = [_cut(look.seen) for look in looks]
+        self._subject = [
+            not cut and (bool(s.seen.faces) or s.seen.held >= HELD)
+            for s, cut in zip(looks, self._cut, strict=True)
+        ]
         good = [worth >= GOOD * best for worth in self._worth]
         self._strict = [a and b for a, b in zip(good, self._subject, strict=True)]
         self._like = _likeness(looks, extraction) if looks else np.zeros((0, 0))
@@ -102,6 +107,8 @@ class _Choice:
     def why_not(self, i: int) -> str:
         if any(not self._alike[i, j] for j in self.taken):
             return "duplicate"
+        if self._cut[i]:
+            return "cut_face"
         if not self._strict[i]:
             return "weak" if self._subject[i] else "no_subject"
         return "outranked"
@@ -157,6 +164,13 @@ class _Choice:
         )
         differ = (hashes[:, None] != hashes[None, :]).sum(axis=2) > bits
         return np.asarray((vectors @ vectors.T < alike) & moved & differ, np.bool_)
+
+
+def _cut(seen: Assessed) -> bool:
+    """Does a side of the picture cut through its largest face? Hair may leave it at the top."""
+    faces = sorted(seen.faces, key=lambda face: -face.width * face.height)[:1]
+    edges = (seen.inside.x + 1, seen.inside.right - 1)
+    return any(face.x <= edges[0] or face.right >= edges[1] for face in faces)
 
 
 def _identities(seen: Assessed) -> list[F32]:

@@ -87,7 +87,10 @@ def offer_arms(connection: sa.Connection, tenant: str, offer_id: str) -> Offered
 
 def decision_row(tenant: str, seq: int, decision: Decision) -> dict[str, Any]:
     # An array, not an object: the names of the fields would be a fifth of the row.
+    # What is not told at its end is left out: a row of today's and an older one read alike.
     context = list(vars(decision.context).values())
+    while context and context[-1] is None:
+        context.pop()
     return {
         "tenant": tenant,
         "id": decision.id,

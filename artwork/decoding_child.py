@@ -117,6 +117,12 @@ def answer(request: dict[str, Any], out: BinaryIO) -> None:
         with os.fdopen(request["fd"], "rb") as file, opened(file, request["max_pixels"]) as picture:
             kind = picture.format
             rgb = np.ascontiguousarray(plain(picture))
+        if min(rgb.shape[:2]) < MIN_SIDE:
+            raise Invalid(
+                "image_too_small",
+                f"at {KEPT_SIDE} px on its longer side it has {min(rgb.shape[:2])} on the shorter; "
+                f"artwork has {MIN_SIDE} px a side",
+            )
         wire.send_array(out, {"kind": "picture", "format": kind}, rgb)
         return
     except Invalid as error:

@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from PIL import Image
@@ -91,10 +91,8 @@ class ImageStore:
         The same pixels give the same bytes (JPEG, quality 93, no chroma subsampling) and so the
         same master; storing one again changes nothing.
         """
-        buffer = io.BytesIO()
         picture = Image.fromarray(np.ascontiguousarray(rgb))
-        picture.save(buffer, "JPEG", quality=93, subsampling=0, optimize=True)
-        return self._keep(buffer.getvalue(), picture.size)
+        return self._keep(_jpeg(picture, quality=93, subsampling=0), picture.size)
 
     def put_encoded(self, data: bytes) -> StoredImage:
         """Store a JPEG as it is, once it has been decoded to see that it is one.
@@ -266,5 +264,20 @@ def _encode(picture: Image.Image, fmt: Format) -> bytes:
         case "webp":
             picture.save(buffer, "WEBP", quality=80, method=4)
         case "jpg":
-            picture.save(buffer, "JPEG", quality=84, optimize=True, progressive=True)
+            return _jpeg(picture, quality=84, progressive=True)
+    return buffer.getvalue()
+
+
+def _jpeg(picture: Image.Image, **options: Any) -> bytes:
+    """With optimised tables; noise without, and baseline.
+
+    For those Pillow holds the whole file in a buffer of a byte a pixel, and gives up where that
+    is too small.
+    """
+    buffer = io.BytesIO()
+    try:
+        picture.save(buffer, "JPEG", optimize=True, **options)
+    except OSError:
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", **{**options, "progressive": False})
     return buffer.getvalue()

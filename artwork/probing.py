@@ -9,20 +9,19 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from artwork.quality.gates import SPANS_S, in_transition
 from artwork.selection import likeness_in_time, likeness_of_vectors, most_telling
 from content.types import Extraction, Keyframe, Shot
 
 F64 = npt.NDArray[np.float64]
 
-MAX_LOOKS = 96
+MAX_LOOKS = 120
 """Moments fetched at full resolution, however long the film."""
-MIN_LOOKS = 60
+MIN_LOOKS = 72
 """With fewer keyframes than this, further moments within the shots are looked at, too."""
 SPACING_S = 0.3
 EDGE_S = 0.2
-"""Kept clear at either end of a shot, where cuts and fades blend two pictures."""
-DISSOLVE_S = 0.8
-"""The same where a shot begins, or the next one does, by a dissolve, a fade or a wipe."""
+"""Kept clear at either end of a shot; more where it begins or ends gradually (`gates.SPANS_S`)."""
 ENDING = 0.1
 """The last part of a film, as a share: how it ends is not told on its poster."""
 _WORDS = 0.02
@@ -53,7 +52,9 @@ def probe_times(extraction: Extraction, *, spoilers: bool = False) -> list[float
 
 
 def _probes(extraction: Extraction, first_s: float, last_s: float) -> list[float]:
-    kept = [f for f in extraction.keyframes if _fit(f) and first_s <= f.at_s <= last_s]
+    within = [f for f in extraction.keyframes if _fit(f) and first_s <= f.at_s <= last_s]
+    whole = [f for f in within if not in_transition(f.at_s, 0.0, extraction.shots)]
+    kept = whole or within
     if len(kept) > MAX_LOOKS:
         kept = _telling(kept, extraction)
     times = sorted({frame.at_s for frame in kept})
@@ -125,11 +126,11 @@ def _narrow(
 
 def _clear(shots: Sequence[Shot]) -> list[tuple[float, float]]:
     """Of each shot, when it is whole: clear of the transitions at its ends."""
-    heads = [EDGE_S if shot.boundary in ("cut", "start") else DISSOLVE_S for shot in shots]
-    tails = [*heads[1:], EDGE_S]
+    sides = [SPANS_S.get(shot.boundary, (EDGE_S, EDGE_S)) for shot in shots]
+    ends = [*(before for before, _ in sides[1:]), EDGE_S]
     return [
-        (shot.start_s + head, shot.end_s - tail)
-        for shot, head, tail in zip(shots, heads, tails, strict=True)
+        (shot.start_s + after, shot.end_s - before)
+        for shot, (_, after), before in zip(shots, sides, ends, strict=True)
     ]
 
 

@@ -131,7 +131,7 @@ def test_a_film_that_is_soft_throughout_has_pictures_and_a_dark_one_none() -> No
 
 def test_the_weak_are_taken_only_where_there_are_few() -> None:
     strong = [look(n) for n in range(MIN_GROUPS)]
-    weak = look(20, overall=0.55, at_s=100.0)
+    weak = look(20, overall=0.6, at_s=100.0)
     assert verdicts([*strong, weak], film(21))[-1] == ("passed_over", ["weak"])
     assert verdicts([*strong[:4], weak], film(21))[-1] == ("chosen", [])
     poor = look(20, overall=0.3, at_s=100.0)
@@ -141,14 +141,24 @@ def test_the_weak_are_taken_only_where_there_are_few() -> None:
     assert verdicts([*strong[: ENOUGH - 1], lost], film(21))[-1] == ("chosen", [])
 
 
+def test_a_face_that_the_frame_cuts_is_passed_over() -> None:
+    strong = [look(n) for n in range(MIN_GROUPS)]
+    for x, told in ((0, "passed_over"), (130, "passed_over"), (60, "chosen")):
+        cut = look(20, faces=(Box(x, 20, 30, 40),), at_s=100.0)
+        assert verdicts([*strong, cut], film(21))[-1][0] == told
+    assert verdicts([*strong, look(20, faces=(Box(0, 20, 30, 40),), at_s=100.0)], film(21))[-1][
+        1
+    ] == ["cut_face"]
+
+
 def test_everyone_who_recurs_is_shown_though_others_are_better() -> None:
     ann, bea = np.zeros(128, np.float32), np.ones(128, np.float32)
     looks = [look(n, people=(ann,)) for n in range(30)]
     for n in (5, 6, 7):
-        looks[n] = look(n, overall=0.5, people=(bea,))
+        looks[n] = look(n, overall=0.6, people=(bea,))
     told = verdicts(looks, film(30))
     assert sum(told[n][0] == "chosen" for n in (5, 6, 7)) == 1
-    once = [*looks[:5], look(5, overall=0.5, people=(bea,)), *looks[8:]]
+    once = [*looks[:5], look(5, overall=0.6, people=(bea,)), *looks[8:]]
     assert verdicts(once, film(30))[5] == ("passed_over", ["weak"]), "seen once is no recurring"
 
 

@@ -33,6 +33,10 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
         "image_animated",
     ),
     "a line": (lambda f: bad.saved(f, "a.png", Image.new("L", (40_000, 3))), "image_too_small"),
+    "a line once it is made smaller": (
+        lambda f: bad.saved(f, "a.png", Image.new("L", (240, 200_000))),
+        "image_too_small",
+    ),
     "nothing": (lambda f: _written(f, b""), "image_format_refused"),
     "a PNG's name alone": (lambda f: _written(f, b"\x89PNG\r\n\x1a\n"), "image_format_refused"),
 }

@@ -320,3 +320,9 @@ def test_the_same_arms_are_the_same_offer() -> None:
     assert shelf.offer("16:9", Audience(generated=False)) is alone
     assert shelf.offer("16:9", Audience()).id != alone.id
     assert shelf.offer("16:9", Audience(ceiling="all")).id == shelf.offer("16:9", Audience()).id
+
+
+def test_the_language_of_a_decision_is_logged_with_it(house: House) -> None:
+    for here in (Context(language="pt-BR"), Context(device="tv"), Context()):
+        [choice] = house.choose(TITLES[0], user=None, context=here)
+        assert house.p.decision(choice.decision_id).context == here

@@ -47,6 +47,19 @@ def test_the_same_pixels_are_one_master(store: ImageStore, tmp_path: Path) -> No
     assert len(files) == 2 and not [f for f in files if f.name.startswith(".tmp")]
 
 
+def test_noise_is_stored_and_delivered_like_any_picture(store: ImageStore) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (480, 854, 3)).astype(np.uint8)
+    stored = store.put(noise)
+    assert stored.bytes > noise.shape[0] * noise.shape[1]  # more than a byte a pixel
+    assert store.put(noise) == stored
+    assert np.abs(store.pixels(stored.sha256).astype(int) - noise).mean() < 8
+    for fmt in ("avif", "webp", "jpg"):
+        data = store.rendition(stored.sha256, fmt, None).data
+        with Image.open(io.BytesIO(data)) as delivered:
+            delivered.load()
+            assert delivered.size == (854, 480)
+
+
 def test_a_master_is_close_to_its_pixels(store: ImageStore) -> None:
     saved = store.rendition(store.put(picture()).sha256, "webp", None)
     back = np.array(Image.open(io.BytesIO(saved.data)).convert("RGB")).astype(int)

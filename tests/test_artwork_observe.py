@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from artwork.features import BLOCKS, DESCRIPTOR
 from artwork.learner import Learner
 from artwork.ledger import Appended, head
 from artwork.personalize import (
@@ -133,9 +134,10 @@ def test_what_was_watched_changes_the_features(house: House) -> None:
             )
         return np.frombuffer(x, "<i2")
 
-    assert not chosen_x("bob")[21:42].any()  # interplay and match
+    liking = slice(BLOCKS["interplay"].start, BLOCKS["match"].stop)
+    assert not chosen_x("bob")[liking].any()
     run(house.p.watch([WatchEvent("ann", TITLES[1], 1.0)]))
-    assert chosen_x("ann")[21:42].any()
+    assert chosen_x("ann")[liking].any()
 
 
 # ---- the ledger ----------------------------------------------------------------------------------
@@ -246,7 +248,7 @@ def test_frozen_features_outlive_a_new_version_of_the_facts(house: House) -> Non
 
 def test_features_made_anew_are_not_taken_for_those_of_the_time(house: House) -> None:
     [choice] = house.choose(TITLES[0])
-    others = sa.update(picture_features).values(data=np.ones(20, "<i2").tobytes())
+    others = sa.update(picture_features).values(data=np.ones(DESCRIPTOR, "<i2").tobytes())
     for change in (others, sa.delete(picture_features)):
         with house.engine.begin() as connection:
             connection.execute(change)

@@ -2,9 +2,11 @@
 
 import io
 import random
+import re
 import stat
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,9 @@ from PIL import Image
 from artwork import pictures
 from artwork.images import ImageStore
 from artwork.pictures import PictureGroup, PictureVariant
+from artwork.provenance import credentials
 from artwork.provenance.certificates import Chain, given_chain, own_chain
-from artwork.provenance.claims import Claim, Part, claim_of, source_type
+from artwork.provenance.claims import LABEL, Claim, Part, claim_of, manifest, source_type
 from artwork.provenance.credentials import MEDIA_TYPES, Signer, read, signing
 from content.errors import Invalid, NotFound
 from content.records import writing
@@ -93,6 +96,37 @@ def test_any_one_byte_changed_is_seen(kind: str, chain: Chain, tmp_path: Path) -
     for longer in (whole + b"\0", whole[:-1], whole + whole):
         path.write_bytes(longer)
         assert read(path, chain.root).state == "invalid"
+
+
+@pytest.mark.parametrize("kind", MEDIA_TYPES)
+def test_every_bit_of_what_describes_a_part_counts(kind: str, chain: Chain, tmp_path: Path) -> None:
+    """Its type's last byte and what it is marked to hold, of each of the manifest's parts."""
+    path = signed(chain, kind, FRAME, tmp_path)
+    whole = path.read_bytes()
+    marks = [found.end() for found in re.finditer(rb"jumd.{16}", whole, re.DOTALL)]
+    assert len(marks) == 9
+    for place, bit in product(marks, range(8)):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << bit
+        path.write_bytes(changed)
+        assert read(path, chain.root).state == "invalid", (place, bit)
+
+
+def test_what_others_have_written_as_ours_is_read_all_the_same(
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = signed(chain, "JPEG", FRAME, tmp_path)
+    changed = path.read_bytes()
+    place = changed.index(b"cbor", changed.index(LABEL.encode())) + 4
+    path.write_bytes(changed[:place] + bytes([changed[place] ^ 0x20]) + changed[place + 1 :])
+    report = read(path, chain.root)  # a list, where a map was
+    assert (report.state, report.artwork) == ("invalid", {})
+    monkeypatch.setattr(credentials, "manifest", _odd)
+    assert read(signed(chain, "JPEG", FRAME, tmp_path)).artwork["made"] == {}
+
+
+def _odd(claim: Claim, size: tuple[int, int], **more: Any) -> dict[str, Any]:
+    return manifest(claim, size, **more, made="by hand", at_s="noon")
 
 
 def test_a_signature_of_somebody_else_is_valid_but_not_trusted(

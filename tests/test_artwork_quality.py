@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from artwork.candidates import HELD
+from artwork.choosing import HELD
 from artwork.quality.gates import pixel_gates
 from artwork.quality.measures import Quality, measure
 from artwork.quality.picture import ANALYSIS_PX, analysis_picture

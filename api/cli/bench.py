@@ -9,7 +9,8 @@ import typer
 
 SECTIONS = (
     *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "indexes"),
-    *("mood", "frames", "crops", "medium", "serve", "words", "themes", "provenance", "likeness"),
+    *("mood", "candidates", "frames", "crops", "medium", "serve", "words", "themes"),
+    *("provenance", "likeness"),
 )
 
 

@@ -69,6 +69,12 @@ def _generated(report: "Report") -> str:
     return "no" if known else "not told"
 
 
+def _time(at_s: object) -> str | None:
+    """Anybody may have written it: what is no number is told as it is."""
+    known = f"{at_s:.3f}" if isinstance(at_s, int | float) else at_s
+    return None if known is None else f"{known} s of the film"
+
+
 def _print(report: "Report") -> None:
     out, artwork = show.out(), report.artwork
     out.print(VERDICTS[report.state])
@@ -80,7 +86,7 @@ def _print(report: "Report") -> None:
         "signed by": report.signer,
         "title": report.title,
         "origin": artwork.get("origin"),
-        "time": None if artwork.get("at_s") is None else f"{artwork['at_s']:.3f} s of the film",
+        "time": _time(artwork.get("at_s")),
         "shape": artwork.get("aspect"),
         "lettering": artwork.get("language"),
         "generated": _generated(report),

@@ -9,7 +9,7 @@ from artwork.considered import CandidateRow
 class Candidate(BaseModel):
     """A moment looked at: `verdict` is chosen, refused or passed_over.
 
-    `reasons` are the gates that refused it, or why it was passed over (duplicate, weak,
+    `reasons` are the gates that refused it, or why it was passed over (duplicate, weak, cut_face,
     no_subject, outranked, no_crop); `url` is a small picture; `group_id` is of a chosen one.
     """
 

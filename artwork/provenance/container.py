@@ -15,6 +15,8 @@ _UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 """Of C2PA's box in ISO base media files."""
 _PURPOSE = _UUID + bytes(4) + b"manifest\0" + bytes(8)
 _INSTANCE = b"JP\x02\x11"
+_LABELLED, _SALTED = b"\x03", b"\x13"
+"""What a description marks: it may be asked for and has a label; it holds a box of its own, too."""
 
 
 class Irregular(ValueError):
@@ -39,6 +41,9 @@ def check(data: bytes) -> None:
     _demand(len(kinds) == len(_LABELS), "three parts")
     for label, part in zip(_LABELS, kinds, strict=True):
         inner = list(_boxes(_content(part, label)))
+        if label == _LABELS[0]:
+            for assertion in inner:
+                _content(assertion)
         if label == _LABELS[-1]:
             _demand(len(inner) == 1 and inner[0][4:8] == b"cbor", "a signature")
             _signature(inner[0][8:])
@@ -103,9 +108,9 @@ def _content(box: bytes, label: bytes | None = None) -> bytes:
     _demand(len(whole) == 1 and box[4:8] == b"jumb", "a superbox")
     described, *_ = _boxes(box[8:])
     _demand(described[4:8] == b"jumd", "a description")
-    if label is not None:
-        told = described[25:].split(b"\0")[0]
-        _demand(told == label, f"the label {label.decode()}")
+    told, _, salt = described[25:].partition(b"\0")
+    _demand(label in (None, told), f"the label {told.decode(errors='replace')}")
+    _demand(described[24:25] == (_SALTED if salt else _LABELLED), "its marks of what it holds")
     return box[8 + len(described) :]
 
 

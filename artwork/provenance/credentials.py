@@ -5,6 +5,7 @@ Nothing here reaches the network: no countersigned time, no revocation lists, no
 
 import io
 import json
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,10 +157,12 @@ def _report(store: Mapping[str, Any], data: bytes) -> Report:
     active = store["manifests"].get(store.get("active_manifest"))
     if active is None:
         return _nothing("the manifest is damaged")
-    found = {a["label"]: a["data"] for a in active.get("assertions", ())}
+    found = {a["label"]: _mapping(a["data"]) for a in active.get("assertions", ())}
     actions = tuple(found.get("c2pa.actions.v2", found.get("c2pa.actions", {})).get("actions", ()))
     types = tuple(a["digitalSourceType"] for a in actions if "digitalSourceType" in a)
-    artwork = found.get(LABEL, {})
+    artwork = {**found.get(LABEL, {})}
+    if "made" in artwork:
+        artwork["made"] = _mapping(artwork["made"])
     state = str(store.get("validation_state", "Invalid")).lower()
     results = store.get("validation_results", {}).get("activeManifest", {})
     problems = [
@@ -181,12 +184,17 @@ def _report(store: Mapping[str, Any], data: bytes) -> Report:
     )
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Of what anybody may have written: a mapping, or an empty one in its place."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _irregular(data: bytes, artwork: Mapping[str, Any]) -> list[str]:
     if container.head(data).hex() != artwork.get("head", ""):
         return ["the head of the file was changed"]
     try:
         container.check(data)
-    except (container.Irregular, IndexError, ValueError) as error:
+    except (container.Irregular, IndexError, ValueError, struct.error) as error:
         return [str(error)]
     return []
 

@@ -22,6 +22,7 @@ SECTIONS = {
     "choice": "The choice, in process",
     "indexes": "Similarity, beside exact search in numpy",
     "mood": "Mood, beside pairs of shots judged by eye",
+    "candidates": "What candidate pictures cost beyond decoding",
     "frames": "Planted best frames found, beside hecate's and Katna's ways and uniform",
     "medium": "Live action or animation, each source judged by a fit without it",
     "serve": "Over HTTP, idle and while ingesting",

@@ -137,6 +137,7 @@ class Katna:
         self._fed = 0
         self._before: npt.NDArray[np.uint8] | None = None
         self._kept: list[tuple[int, U8]] = []
+        self._filtered = False
 
     def feed(self, rgb: U8) -> None:
         luv = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LUV), np.uint8)
@@ -150,7 +151,10 @@ class Katna:
 
     def choose(self, wanted: int) -> list[int]:
         self._peaks()
-        kept = [(n, rgb) for n, rgb in self._kept if _katna_fit(rgb)]
+        if not self._filtered:
+            self._kept = [(n, rgb) for n, rgb in self._kept if _katna_fit(rgb)]
+            self._filtered = True
+        kept = self._kept
         if len(kept) <= wanted:
             return [n for n, _ in kept]
         greys = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for _, rgb in kept]
