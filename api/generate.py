@@ -38,6 +38,7 @@ class GenerateBody(Body):
         "body_too_large",
         "unsupported_media_type",
         "invalid_request",
+        "invalid_text",
         "invalid_brief",
         "generation_off",
         "not_published",
