@@ -153,7 +153,7 @@ def carry_over(
 ) -> None:
     """Give a new version the pictures of the old one that were not taken from its film.
 
-    What was uploaded goes along; what was made of frames only where the new version has them all.
+    What was uploaded goes along; what was made of others only where the new version has them all.
     """
     known = {"tenant": tenant, "title_id": title_id}
     rows = connection.execute(
@@ -166,11 +166,12 @@ def carry_over(
             sa.select(image_groups.c.id).where(*matching(image_groups, **known, version=new))
         ).scalars()
     )
-    going = [
-        row
-        for row in rows
-        if row["id"] not in there and set((row["made"] or {}).get("sources", ())) <= there
-    ]
+    going = []
+    # What is made of nothing first: others may be made of that.
+    for row in sorted(rows, key=lambda row: bool((row["made"] or {}).get("sources"))):
+        if row["id"] not in there and set((row["made"] or {}).get("sources", ())) <= there:
+            going.append(row)
+            there.add(row["id"])
     if not going:
         return
     connection.execute(sa.insert(image_groups), [{**row, "version": new} for row in going])
