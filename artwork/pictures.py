@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from artwork.features import feature_set_id, is_neutral
-from artwork.guardrails import Verdict
+from artwork.guardrails import Verdict, above
 from artwork.tables import (
     artwork_policies,
     candidates,
@@ -18,7 +18,7 @@ from artwork.tables import (
     verdicts,
 )
 from content.ids import DEFAULT_TENANT
-from content.tables import matching, shots
+from content.tables import matching, shots, title_versions
 from content.types import F32, Aspect, Maturity, Origin, Vector
 
 
@@ -155,9 +155,13 @@ def carry_over(
 ) -> None:
     """Give a new version the pictures of the old one that were not taken from its film.
 
-    What was uploaded goes along; what was made of others only where the new version has them all.
+    What was uploaded goes along; what was made of others only where the new version has them all;
+    nothing that is above the new version's maturity.
     """
     known = {"tenant": tenant, "title_id": title_id}
+    ceiling = connection.execute(
+        sa.select(title_versions.c.maturity).where(*matching(title_versions, **known, version=new))
+    ).scalar()
     rows = connection.execute(
         sa.select(image_groups).where(
             *matching(image_groups, **known, version=old), image_groups.c.origin != "frame"
@@ -171,7 +175,9 @@ def carry_over(
     going = []
     # What is made of nothing first: others may be made of that.
     for row in sorted(rows, key=lambda row: bool((row["made"] or {}).get("sources"))):
-        if row["id"] not in there and set((row["made"] or {}).get("sources", ())) <= there:
+        if row["id"] in there or above(row["maturity"] or "all", ceiling):
+            continue
+        if set((row["made"] or {}).get("sources", ())) <= there:
             going.append(row)
             there.add(row["id"])
     if not going:

@@ -156,6 +156,20 @@ def test_a_new_version_keeps_uploads_and_what_is_made_of_what_it_has(parts: Part
     assert shown(parts, 2) == {frame, "upload", "kept", "above", "along", "zone"}
 
 
+def test_nothing_goes_along_that_is_above_the_new_versions_maturity(parts: Parts) -> None:
+    adult = replace(picture(parts, "adult", "uploaded", ()), maturity="16")
+    teen = replace(picture(parts, "teen", "uploaded", ()), maturity="13")
+    of_adult = picture(parts, "of adult", "composed", ("adult",))
+    with writing(parts.engine).begin() as connection:
+        pictures.add_groups(connection, "a", 1, [adult, teen, of_adult])
+    publish(parts.engine, "a", {"frame": EMBEDDING}, version=2, maturity="13")
+    with writing(parts.engine).begin() as connection:
+        pictures.carry_over(connection, "a", 1, 2)
+    with parts.engine.connect() as connection:
+        there = {row.group_id for row in pictures.list_variants(connection, "a", 2)}
+    assert "teen" in there and not {"adult", "of adult"} & there
+
+
 @pytest.fixture
 def elsewhere(engine: sa.Engine, tmp_path: Path) -> Parts:
     """With a title that has no picture yet, on either database."""
