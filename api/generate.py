@@ -25,6 +25,7 @@ router = APIRouter(tags=["artwork"], route_class=JsonRoute)
         "body_too_large",
         "unsupported_media_type",
         "invalid_request",
+        "invalid_text",
         "invalid_brief",
         "generation_off",
         "not_published",

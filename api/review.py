@@ -11,7 +11,7 @@ from api.services import House
 
 router = APIRouter(tags=["review"], route_class=JsonRoute)
 
-_VERDICT_CODES = ("variant_not_found", "invalid_request")
+_VERDICT_CODES = ("variant_not_found", "invalid_request", "invalid_text")
 
 
 @router.post(

@@ -168,9 +168,12 @@ def carry_over(
             sa.select(image_groups.c.id).where(*matching(image_groups, **known, version=new))
         ).scalars()
     )
-    others = [row for row in rows if row["id"] not in there]
-    there |= {row["id"] for row in others if row["origin"] == "uploaded"}
-    going = [row for row in others if set((row["made"] or {}).get("sources", ())) <= there]
+    going = []
+    # What is made of nothing first: others may be made of that.
+    for row in sorted(rows, key=lambda row: bool((row["made"] or {}).get("sources"))):
+        if row["id"] not in there and set((row["made"] or {}).get("sources", ())) <= there:
+            going.append(row)
+            there.add(row["id"])
     if not going:
         return
     connection.execute(sa.insert(image_groups), [{**row, "version": new} for row in going])

@@ -49,6 +49,8 @@ def judge(
     if row is None:
         raise NotFound("variant_not_found", f"there is no variant {variant_id!r}")
     title_id, group_id, aspect = row
+    # First: whoever else decides of this title waits here, so that no policy read below is old.
+    publication.touch(connection, tenant=tenant, title_id=title_id)
     _put(
         connection,
         verdicts,
@@ -59,7 +61,6 @@ def judge(
     if verdict == "approve" and group_id in policy.veto:
         veto = tuple(each for each in policy.veto if each != group_id)
         _put_policy(connection, title_id, replace(policy, veto=veto), at_us, tenant)
-    publication.touch(connection, tenant=tenant, title_id=title_id)
     return Judged(variant_id, group_id, title_id, aspect, verdict, at_us)
 
 
@@ -94,6 +95,7 @@ def set_policy(
     Raises:
         NotFound: `variant_not_found`, for an id that is of no picture of this title.
     """
+    publication.touch(connection, tenant=tenant, title_id=title_id)
     named = policy.veto if policy.pin is None else (policy.pin, *policy.veto)
     groups = _groups(connection, title_id, named, policy_of(connection, title_id, tenant), tenant)
     kept = replace(
@@ -102,7 +104,6 @@ def set_policy(
         veto=tuple(sorted({groups[each] for each in policy.veto})),
     )
     _put_policy(connection, title_id, kept, at_us, tenant)
-    publication.touch(connection, tenant=tenant, title_id=title_id)
     return kept
 
 

@@ -62,6 +62,14 @@ def published_within(
     return connection.execute(query).one_or_none() is not None
 
 
+def hold_title(connection: sa.Connection, *, tenant: str, title_id: str) -> None:
+    """Wait for whoever publishes into a title; nobody does until the transaction ends."""
+    query = sa.select(title_versions.c.version).where(
+        *matching(title_versions, tenant=tenant, title_id=title_id)
+    )
+    connection.execute(query.with_for_update()).all()
+
+
 def write_understanding(
     connection: sa.Connection,
     *,

@@ -181,6 +181,8 @@ def test_openapi_declares_every_error_as_a_problem_with_known_codes(
                     assert CODES[code].status == int(status)
             if operation.get("parameters") or "requestBody" in operation:
                 assert {"422", "404"} & errors.keys(), (method, path)
+            if "requestBody" in operation:  # `api.body` and `api.multipart` refuse these
+                assert {"400", "413", "415", "422"} <= errors.keys(), (method, path)
 
 
 def test_openapi_refers_only_to_what_it_defines(schema: dict[str, Any]) -> None:

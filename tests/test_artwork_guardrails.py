@@ -1,5 +1,7 @@
 """What may be shown: each rule refuses, and what it refuses is neither drawn nor told."""
 
+from threading import Thread
+
 import numpy as np
 import pytest
 
@@ -17,8 +19,9 @@ from artwork.guardrails import (
     withheld,
 )
 from artwork.personalize import Choice
-from artwork.review import judge, set_policy
+from artwork.review import judge, policy_of, set_policy
 from content.errors import Invalid, NotFound
+from content.records import writing
 from content.types import Origin
 from tests.choosing import EMBEDDINGS, EPISODE_S, TITLES, House, run
 from tests.shelf import publish
@@ -34,7 +37,7 @@ def rule(house: House, **fields: object) -> None:
 
 
 def decide(house: House, variant_id: str, verdict: Verdict) -> None:
-    with house.engine.begin() as connection:
+    with writing(house.engine).begin() as connection:
         judge(connection, variant_id, verdict, house.now_us, "default")
 
 
@@ -132,6 +135,23 @@ def test_no_language_at_all_is_refused() -> None:
 
 
 # ---- a choice under rules ------------------------------------------------------------------------
+
+
+def test_an_approval_and_a_policy_at_the_same_time_both_hold(any_house: House) -> None:
+    publish(any_house.engine, TITLE, VECTORS)
+    [first] = any_house.choose(TITLE)
+    rule(any_house, veto=(first.group_id,))
+    approving = Thread(target=decide, args=(any_house, first.variant_id, "approve"))
+    writer = writing(any_house.engine)
+    with writer.begin() as connection:
+        both = ArtworkPolicy(veto=(first.group_id,), review_required=True)
+        set_policy(connection, TITLE, both, any_house.now_us, "default")
+        approving.start()
+        approving.join(0.3)
+    approving.join()
+    with any_house.engine.connect() as connection:
+        policy = policy_of(connection, TITLE, "default")
+    assert (policy.veto, policy.review_required) == ((), True)
 
 
 def test_a_veto_takes_every_crop_away_from_the_next_choice_on(any_house: House) -> None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from artwork import pictures
 from artwork.pictures import PictureGroup, PictureVariant
 from content import publication
+from content.catalog import Catalog
 from content.errors import Cancelled, Conflict
 from content.records import writing
 from content.tables import titles
@@ -141,8 +142,10 @@ def test_a_new_version_keeps_uploads_and_what_is_made_of_what_it_has(parts: Part
     groups = [
         picture(parts, "upload", "uploaded", ()),
         picture(parts, "kept", "composed", (frame,)),
-        picture(parts, "of both", "composed", (frame, "upload")),
         picture(parts, "gone", "composed", (frame, "another")),
+        picture(parts, "above", "composed", ("upload",)),
+        picture(parts, "along", "composed", (frame, "upload")),
+        picture(parts, "zone", "composed", ("upload",)),
     ]
     with writing(parts.engine).begin() as connection:
         pictures.add_groups(connection, "a", 1, groups)
@@ -150,4 +153,41 @@ def test_a_new_version_keeps_uploads_and_what_is_made_of_what_it_has(parts: Part
     with writing(parts.engine).begin() as connection:
         pictures.carry_over(connection, "a", 1, 2)
         publication.touch(connection, tenant="default", title_id="a")
-    assert shown(parts, 2) == {frame, "upload", "kept", "of both"}
+    assert shown(parts, 2) == {frame, "upload", "kept", "above", "along", "zone"}
+
+
+@pytest.fixture
+def elsewhere(engine: sa.Engine, tmp_path: Path) -> Parts:
+    """With a title that has no picture yet, on either database."""
+    publish(engine, "a", {}, aspects=())
+    parts = Parts.open(Settings(data=tmp_path))
+    return replace(parts, engine=engine, catalog=Catalog(engine), index=cast(Any, _Quiet()))
+
+
+def test_what_is_published_while_its_title_goes_leaves_no_file(elsewhere: Parts) -> None:
+    made = picture(elsewhere, "made", "composed", ())
+
+    class Late(_Quiet):
+        def delete(self, _titles: object) -> None:
+            """The last moment at which somebody may publish."""
+            with writing(elsewhere.engine).begin() as connection:
+                pictures.add_groups(connection, "a", 1, [made])
+
+    removal.remove_title(replace(elsewhere, index=cast(Any, Late())), "a")
+    assert not any(map(elsewhere.images.has, pictures.masters([made])))
+
+
+def test_a_title_is_not_deleted_from_under_who_publishes(elsewhere: Parts) -> None:
+    """On Postgres nothing but locks of rows keeps the two apart."""
+    made = picture(elsewhere, "made", "composed", ())
+    removing = threading.Thread(target=removal.remove_title, args=(elsewhere, "a"))
+    with writing(elsewhere.engine).begin() as connection:
+        assert publication.published_within(connection, tenant="default", title_id="a", version=1)
+        removing.start()
+        removing.join(0.3)
+        pictures.add_groups(connection, "a", 1, [made])
+    removing.join()
+    assert shown(elsewhere) == set()
+    with elsewhere.engine.connect() as connection:
+        assert not pictures.referenced(connection, pictures.masters([made]))
+    assert not any(map(elsewhere.images.has, pictures.masters([made])))

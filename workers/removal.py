@@ -30,10 +30,11 @@ def remove_title(parts: Parts, title_id: str) -> None:
         NotFound: `title_not_found`.
     """
     parts.catalog.get(title_id)
-    shas = _pictures(parts, title_id, None)
-    uploads = _uploads(parts, title_id, None)
     parts.index.delete([title_id])
     with writing(parts.engine).begin() as connection:
+        publication.hold_title(connection, tenant=parts.tenant, title_id=title_id)
+        shas = _pictures(parts, connection, title_id, None)
+        uploads = _uploads(parts, connection, title_id, None)
         pictures.delete_title(connection, title_id, parts.tenant)
         publication.remove_title(connection, tenant=parts.tenant, title_id=title_id)
     discard_files(parts, shas, uploads)
@@ -75,9 +76,9 @@ def drop_unpublished(parts: Parts, job: JobRecord) -> None:
     version = parts.catalog.version(job.title_id, job.version)
     if version is None or version.published or version.job_id != job.id:
         return
-    shas = _pictures(parts, job.title_id, job.version)
-    uploads = _uploads(parts, job.title_id, job.version)
     with writing(parts.engine).begin() as connection:
+        shas = _pictures(parts, connection, job.title_id, job.version)
+        uploads = _uploads(parts, connection, job.title_id, job.version)
         drop_version(parts, connection, job.title_id, job.version)
     discard_files(parts, shas, uploads)
 
@@ -137,10 +138,16 @@ def discard_files(parts: Parts, shas: Iterable[str], uploads: Iterable[str]) -> 
 
 def version_files(parts: Parts, title_id: str, version: int) -> tuple[set[str], set[str]]:
     """Hashes of the pictures and paths of the uploads that one version's rows name."""
-    return _pictures(parts, title_id, version), _uploads(parts, title_id, version)
+    with parts.engine.begin() as connection:
+        return (
+            _pictures(parts, connection, title_id, version),
+            _uploads(parts, connection, title_id, version),
+        )
 
 
-def _pictures(parts: Parts, title_id: str, version: int | None) -> set[str]:
+def _pictures(
+    parts: Parts, connection: sa.Connection, title_id: str, version: int | None
+) -> set[str]:
     key: dict[str, object] = {"tenant": parts.tenant, "title_id": title_id}
     if version is not None:
         key["version"] = version
@@ -154,17 +161,17 @@ def _pictures(parts: Parts, title_id: str, version: int | None) -> set[str]:
             *matching(shots, **key), shots.c.keyframe_sha256.is_not(None)
         ),
     )
-    with parts.engine.begin() as connection:
-        return {sha for query in queries for sha in connection.execute(query).scalars()}
+    return {sha for query in queries for sha in connection.execute(query).scalars()}
 
 
-def _uploads(parts: Parts, title_id: str, version: int | None) -> set[str]:
+def _uploads(
+    parts: Parts, connection: sa.Connection, title_id: str, version: int | None
+) -> set[str]:
     key: dict[str, object] = {"tenant": parts.tenant, "title_id": title_id, "media_owned": True}
     if version is not None:
         key["version"] = version
     query = sa.select(title_versions.c.media_path).where(*matching(title_versions, **key))
-    with parts.engine.begin() as connection:
-        return set(connection.execute(query).scalars())
+    return set(connection.execute(query).scalars())
 
 
 def sweep(parts: Parts) -> None:
