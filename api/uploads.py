@@ -1,5 +1,6 @@
 """A house's own artwork, uploaded for a title."""
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -16,6 +17,10 @@ from api.services import House
 from artwork.images import MAX_BYTES
 
 router = APIRouter(tags=["review"])
+
+AT_ONCE = 2
+"""Pictures decoded at once, each in up to 2 GiB; who comes then waits."""
+_DECODING = CapacityLimiter(AT_ONCE)
 
 _BODY = {
     "requestBody": {
@@ -86,8 +91,10 @@ async def upload_variants(
             parts=multipart.PICTURE,
         )
         told = told or UploadBody()
-        job = await run_in_threadpool(
-            lambda: house.uploads.take(title_id, path, language=told.language, note=told.note)
+        # With threads of their own: decoding takes seconds, and others' requests need theirs.
+        job = await to_thread.run_sync(
+            lambda: house.uploads.take(title_id, path, language=told.language, note=told.note),
+            limiter=_DECODING,
         )
     finally:
         path.unlink(missing_ok=True)

@@ -1,6 +1,9 @@
 """Artwork uploads over HTTP: what is taken, and what is refused before a job is made of it."""
 
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from api.uploads import AT_ONCE
 from tests import bad_pictures as bad
 from tests.http_house import assert_problem, client_of, make_house
 from tests.standins import House, title
@@ -85,3 +89,30 @@ def test_a_file_over_the_cap(tmp_path: Path) -> None:
     with client_of(house) as client:
         file = bad.saved(tmp_path, "a.png", bad.picture(), compress_level=0)
         assert_problem(send(client, file), 413, "upload_too_large")
+
+
+def test_many_uploads_at_once_hold_up_nobody_else(
+    house: House, client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than there are threads for requests; but two are decoded at a time."""
+    file = bad.misnamed(tmp_path)
+    slow, at_work, most = threading.Event(), [], []
+
+    def take(*_: object, **__: object) -> Any:
+        at_work.append(1)
+        most.append(len(at_work))
+        slow.wait(30)
+        at_work.pop()
+        return house.jobs.start_making("upload", "film", {})
+
+    monkeypatch.setattr(house.uploads, "take", take)
+    with ThreadPoolExecutor(48) as clients:
+        answers = [clients.submit(send, client, file) for _ in range(48)]
+        while len(most) < AT_ONCE:
+            time.sleep(0.01)
+        began = time.monotonic()
+        assert client.get("/v1/titles/film").status_code == 200
+        assert time.monotonic() - began < 10
+        slow.set()
+        assert {answer.result().status_code for answer in answers} == {202}
+    assert max(most) == AT_ONCE and len(most) == 48
