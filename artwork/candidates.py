@@ -19,6 +19,7 @@ from artwork.assess import Assessed, PictureModels, Sighting, TitleContext, asse
 from artwork.choosing import Look, judge
 from artwork.considered import Candidate
 from artwork.coverage import shots_at
+from artwork.crops import Bools
 from artwork.emphasis import emphasis
 from artwork.groups import GroupMaker
 from artwork.images import ImageStore
@@ -84,24 +85,8 @@ def make_candidates(
         weights=weights,
     )
     seen = assess(sightings, models, title)
-    small = [_inside(one, whole) for one, whole in zip(sightings, seen, strict=True)]
-    judged = judge(
-        [Look(one, _phash(rgb)) for one, rgb in zip(seen, small, strict=True)], extraction
-    )
-    tags = _tags(seen, extraction)
-    candidates = [
-        Candidate(
-            at_s=one.at_s,
-            verdict=what.verdict,
-            reasons=tuple(what.reasons),
-            scores=dict(one.scores),
-            emphasis=told,
-            maturity=one.maturity,
-            sha256=images.put_encoded(_jpeg(rgb)).sha256,
-        )
-        for one, what, told, rgb in zip(seen, judged, tags, small, strict=True)
-    ]
-    chosen = [i for i, one in enumerate(judged) if one.verdict == "chosen"]
+    candidates = _judged(sightings, seen, extraction, images)
+    chosen = [i for i, one in enumerate(candidates) if one.verdict == "chosen"]
     maker = GroupMaker(title_id, tenant, images, extraction.vectors["visual"].fingerprint)
     duration_s = max(1e-9, extraction.facts.duration_s)
     groups = dict[str, PictureGroup]()
@@ -112,7 +97,7 @@ def make_candidates(
             seen[i],
             source_s=seen[i].at_s,
             position=seen[i].at_s / duration_s,
-            emphasis=tags[i],
+            emphasis=candidates[i].emphasis,
         )
         candidates[i] = _settled(candidates[i], group, known=group.id in groups)
         if group.variants:
@@ -120,6 +105,30 @@ def make_candidates(
         on_progress(LOOKING + (1 - LOOKING) * (done + 1) / len(chosen))
     on_progress(1.0)
     return Found(list(groups.values()), candidates)
+
+
+def _judged(
+    sightings: Sequence[Sighting],
+    seen: Sequence[Assessed],
+    extraction: Extraction,
+    images: ImageStore,
+) -> list[Candidate]:
+    """What becomes of each moment, its small picture stored."""
+    small = [_inside(one, whole) for one, whole in zip(sightings, seen, strict=True)]
+    looks = [Look(one, _phash(rgb)) for one, rgb in zip(seen, small, strict=True)]
+    told = zip(seen, judge(looks, extraction), _tags(seen, extraction), small, strict=True)
+    return [
+        Candidate(
+            at_s=one.at_s,
+            verdict=what.verdict,
+            reasons=tuple(what.reasons),
+            scores=dict(one.scores),
+            emphasis=tags,
+            maturity=one.maturity,
+            sha256=images.put_encoded(_jpeg(rgb)).sha256,
+        )
+        for one, what, tags, rgb in told
+    ]
 
 
 def _settled(one: Candidate, group: PictureGroup, *, known: bool) -> Candidate:
@@ -149,7 +158,7 @@ def _inside(sighting: Sighting, seen: Assessed) -> U8:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _phash(rgb: U8) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _phash(rgb: U8) -> Bools:
     """(64,) bits: the signs of the low frequencies (Zauner 2010, as ImageHash computes them)."""
     return np.asarray(imagehash.phash(Image.fromarray(rgb)).hash, np.bool_).ravel()
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from artwork.assess import Assessed
 from artwork.considered import Verdict
 from artwork.coverage import coverage, recurring, shots_at
+from artwork.crops import Bools
 from artwork.quality.gates import may_serve
 from artwork.selection import (
-    Bools,
     change,
     likeness_in_time,
     likeness_of_sketches,

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from artwork.crops import Bools
 from content.types import F32, U8
 
-Bools = npt.NDArray[np.bool_]
 F64 = npt.NDArray[np.float64]
 
 RELEVANCE = 6.0
