@@ -50,6 +50,14 @@ def upload(world: World, rgb: Any) -> Any:
     return job["outcome"]
 
 
+def compose(world: World, request: dict[str, Any]) -> Any:
+    asked = world.service.http.post(f"/v1/titles/{TITLE}/compose", json=request)
+    assert asked.status_code == 202, asked.text
+    job = world.service.wait(asked.json()["job_id"])
+    assert job["state"] == "done", job
+    return job["outcome"]
+
+
 def test_what_a_house_decides_is_obeyed_from_the_next_request_on(reviewed: World) -> None:
     http = reviewed.service.http
     first = artwork(reviewed)
@@ -68,6 +76,10 @@ def test_what_a_house_decides_is_obeyed_from_the_next_request_on(reviewed: World
     outcome = upload(reviewed, np.zeros((360, 640, 3), np.uint8))
     assert outcome["groups"] == [] and outcome["refused"][0]["reason"] == "dark"
     [own] = upload(reviewed, shipped(*SCENES[0]))["groups"]
+    made = compose(reviewed, {"looks": ["noir"], "n": 1})["groups"]
+    pinned = {"pin": made[0]}
+    assert http.put(f"/v1/titles/{TITLE}/artwork-policy", json=pinned).status_code == 200
+    assert (artwork(reviewed)["group_id"], artwork(reviewed)["propensity"]) == (made[0], 1.0)
     policy = {"review_required": True}
     assert http.put(f"/v1/titles/{TITLE}/artwork-policy", json=policy).status_code == 200
     assert shown_to_many(reviewed, "own") == {own}
