@@ -207,7 +207,7 @@ def sources(
             *matching(image_groups, tenant=tenant, title_id=title_id, version=version),
             image_groups.c.source_sha256.is_not(None),
         )
-        .order_by(image_groups.c.source_s, image_groups.c.id)
+        .order_by(image_groups.c.source_s.nulls_last(), image_groups.c.id)
     )
     key = ("tenant", "title_id", "version")
     return [
@@ -353,7 +353,7 @@ def list_variants(
             variants.c.title_id == title_id,
             variants.c.version == version,
         )
-        .order_by(image_groups.c.source_s, variants.c.group_id, variants.c.aspect)
+        .order_by(image_groups.c.source_s.nulls_last(), variants.c.group_id, variants.c.aspect)
     )
     if aspect is not None:
         query = query.where(variants.c.aspect == aspect)

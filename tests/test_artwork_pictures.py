@@ -69,6 +69,14 @@ def test_what_is_written_is_listed_in_the_order_of_the_film(connection: sa.Conne
     assert np.array_equal(np.frombuffer(data, "<f4"), group("a", 2.0).embedding)
 
 
+def test_what_is_of_no_moment_comes_last_on_every_database(engine: sa.Engine) -> None:
+    made = replace(group("a", 0.0), origin="composed", source_s=None)
+    with engine.begin() as connection:
+        pictures.write_groups(connection, "t", 1, [made, group("b", 9.0)])
+        rows = pictures.list_variants(connection, "t", 1, aspect="16:9")
+    assert [row.source_s for row in rows] == [9.0, None]
+
+
 def test_a_variant_has_scores_of_its_own_and_those_of_its_whole_picture(
     connection: sa.Connection,
 ) -> None:
