@@ -20,7 +20,10 @@ _VERDICT_CODES = ("variant_not_found", "invalid_request", "invalid_text")
     responses=problems(*_VERDICT_CODES),
 )
 def approve_variant(variant_id: Short, house: House) -> Verdict:
-    """Approve a picture, in every aspect; an earlier veto is lifted."""
+    """Approve a picture, in every aspect; an earlier veto is lifted.
+
+    Named by a variant's id or by its `group_id`.
+    """
     return Verdict.of(house.review.judge(variant_id, "approve"))
 
 

@@ -21,7 +21,7 @@ from content.tables import matching
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A picture with what was decided of it; `variant_id` is the crop that was named."""
+    """A picture with what was decided of it; `variant_id` is the crop that was named, or one."""
 
     variant_id: str
     group_id: str
@@ -34,21 +34,23 @@ class Judged:
 def judge(
     connection: sa.Connection, variant_id: str, verdict: Verdict, at_us: int, tenant: str
 ) -> Judged:
-    """Approve or veto the picture that a variant is a crop of; the newest verdict holds.
+    """Approve or veto a picture, named by a variant's id or its group's; the newest verdict holds.
 
     An approval also takes the picture off the vetoes of its title's policy.
 
     Raises:
         NotFound: `variant_not_found`.
     """
+    v = variants.c
     row = connection.execute(
-        sa.select(variants.c.title_id, variants.c.group_id, variants.c.aspect)
-        .where(*matching(variants, tenant=tenant, id=variant_id))
+        sa.select(v.title_id, v.group_id, v.aspect, v.id)
+        .where(v.tenant == tenant, sa.or_(v.id == variant_id, v.group_id == variant_id))
+        .order_by(v.id)
         .limit(1)  # it may be in two versions of its title; all but the version is the same
     ).one_or_none()
     if row is None:
         raise NotFound("variant_not_found", f"there is no variant {variant_id!r}")
-    title_id, group_id, aspect = row
+    title_id, group_id, aspect, variant_id = row
     # First: whoever else decides of this title waits here, so that no policy read below is old.
     publication.touch(connection, tenant=tenant, title_id=title_id)
     _put(

@@ -174,6 +174,13 @@ class _Board:
         about += [f"maturity {first['maturity']}"] if first["maturity"] else []
         about += [f"lettered: {first['language']}"] if first["language"] else []
         page.text(end + 20, top + 7, "   ".join(about))
+        page.text(
+            WIDTH - MARGIN - page.width(first["group_id"], 12),
+            top + 9,
+            first["group_id"],
+            FAINT,
+            12,
+        )
         tags = ", ".join(first["emphasis"]) or "nothing emphasised"
         page.text(LEFT, top + 32, page.cut(tags, WIDTH - MARGIN - LEFT))
         for i, (name, value) in enumerate(self.artwork.telling(group)):

@@ -39,7 +39,10 @@ def compose(
     ] = None,
     look: Annotated[list[LookName] | None, typer.Option(help="May be repeated.")] = None,
     lettered: Annotated[
-        bool, typer.Option("--title", help="Letter them with the title's name.")
+        bool,
+        typer.Option(
+            "--title", help="Letter them with the title's name, where no --language is given."
+        ),
     ] = False,
     language: Annotated[
         list[str] | None,
