@@ -140,7 +140,8 @@ class GroupMaker:
             crop={"x": 0, "y": 0, "width": stored.width, "height": stored.height},
             scores=_scores(measure(picture), largest),
             focal=found.focal,
-            safe=found.safe,
+            # A picture that has its title wants no second one.
+            safe={n: area for n, area in found.safe.items() if n != "title" or not shape.words},
             blurhash=blur_hash(picture),
             colour=dominant_colour(picture),
         )

@@ -52,7 +52,10 @@ def zones(rgb: U8, framed: Frame, subject: Subject) -> Zones:
     seen = [part for box in taken if (part := box.overlap(window)) is not None]
     found = {
         "title": title_zone(rgb, saliency(rgb), [framed.area(box) for box in seen]),
-        "progress": progress_zone([framed.area(face) for face in kept]),
+        "progress": progress_zone(
+            [framed.area(face) for face in kept],
+            [framed.area(part) for line in subject.words if (part := line.overlap(window))],
+        ),
     }
     safe = {name: list(area) for name, area in found.items() if area is not None}
     return Zones((x, y), safe)
@@ -99,11 +102,12 @@ def _mass_in(subject: Subject, window: Box) -> tuple[F32, int, int]:
     return subject.mass[top:bottom, left:right], left, top
 
 
-def progress_zone(faces: Sequence[Area]) -> Area | None:
-    """The strip of a player's progress bar; None where it would lie over the eyes of `faces`."""
+def progress_zone(faces: Sequence[Area], words: Sequence[Area] = ()) -> Area | None:
+    """The strip of a player's progress bar; None where it would lie over eyes or words."""
     top = 1 - PROGRESS
-    covered = any(y + height / 2 > top for _, y, _, height in faces)
-    return None if covered else (0.0, round(top, 6), 1.0, PROGRESS)
+    eyes = any(y + height / 2 > top for _, y, _, height in faces)
+    lettered = any(y + height > top for _, y, _, height in words)
+    return None if eyes or lettered else (0.0, round(top, 6), 1.0, PROGRESS)
 
 
 def title_zone(rgb: U8, mass: F32, taken: Sequence[Area]) -> Area | None:

@@ -207,6 +207,7 @@ def test_a_lettered_picture_is_a_group_for_each_language(
         made = group["made"]
         assert group["origin"] == "composed" and made["kind"] == "title"
         assert made["look"] == "noir" and made["contrast"] >= 4.5
+        assert all("title" not in variant["safe"] for variant in group["variants"]), "it has one"
         assert made["sources"][0] in {row["id"] for row in shelf[1]}
         assert group["variants"] and group["source_sha256"]
         for variant in group["variants"]:

@@ -128,6 +128,8 @@ def test_eyes_stay_above_the_progress_bar_where_they_can() -> None:
     assert low == HD
     assert progress_zone([(0.4, 0.88, 0.1, 0.12)]) is None, "there they cannot"
     assert progress_zone([(0.4, 0.5, 0.1, 0.12)]) == (0.0, 0.92, 1.0, 0.08)
+    assert progress_zone([], [(0.1, 0.85, 0.5, 0.1)]) is None, "nor over words"
+    assert progress_zone([], [(0.1, 0.7, 0.5, 0.1)]) is not None
 
 
 def test_a_face_in_the_bars_is_not_counted() -> None:
