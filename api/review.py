@@ -35,7 +35,8 @@ def approve_variant(variant_id: Short, house: House) -> Verdict:
 def veto_variant(variant_id: Short, house: House) -> Verdict:
     """Withdraw a picture, in every aspect: from the next request on nobody is shown it.
 
-    A viewer who has it in a running episode is given another picture, by a new decision.
+    Named by a variant's id or by its `group_id`. A viewer who has it in a running episode is given
+    another picture, by a new decision.
     """
     return Verdict.of(house.review.judge(variant_id, "veto"))
 

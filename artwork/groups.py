@@ -58,8 +58,7 @@ class GroupMaker:
             language: of lettering laid over it, a BCP 47 tag; None where there is none.
             made: how it was made, JSON-ready; None for a plain frame.
         """
-        digest = hashlib.sha256(np.ascontiguousarray(rgb).data).hexdigest()
-        group_id = stable_id(self.tenant, self.title_id, digest)
+        group_id = self._id(rgb)
         source = self.images.put(seen.inside.cut(rgb)).sha256
         subject = Subject.of(seen.inside, seen.faces, seen.mass, seen.words)
         variants = (self.variant(rgb, source, subject, group_id, aspect) for aspect in ASPECTS)
@@ -67,20 +66,18 @@ class GroupMaker:
         x, y, _, _ = whole.area(Box(*focal_point(subject, seen.inside), 0, 0))
         return PictureGroup(
             id=group_id,
-            origin=origin,
             source_s=source_s,
-            facts=facts(seen.quality, seen.faces, seen.face, seen.mass, position)
-            | emphasis_facts(emphasis, origin),
-            emphasis=tuple(emphasis),
-            embedding=seen.embedding,
-            embedding_fingerprint=self.encoder,
             variants=tuple(variant for variant in variants if variant is not None),
-            scores=dict(seen.scores),
-            maturity=seen.maturity,
             source_sha256=source,
             focal=(x, y),
-            language=language,
-            made=None if made is None else dict(made),
+            **self._told(
+                seen,
+                origin=origin,
+                position=position,
+                emphasis=emphasis,
+                language=language,
+                made=made,
+            ),
         )
 
     def shaped(
@@ -101,26 +98,51 @@ class GroupMaker:
             seen: what was assessed: the picture before any lettering.
         """
         whole = next(iter(shapes.values()))
-        digest = hashlib.sha256(np.ascontiguousarray(whole.rgb).data).hexdigest()
-        group_id = stable_id(self.tenant, self.title_id, digest)
+        group_id = self._id(whole.rgb)
         variants = tuple(self._shaped(shape, group_id, at) for at, shape in shapes.items())
         return PictureGroup(
             id=group_id,
-            origin=origin,
             source_s=None,
-            facts=facts(seen.quality, seen.faces, seen.face, seen.mass, position)
-            | emphasis_facts(emphasis, origin),
-            emphasis=tuple(emphasis),
-            embedding=seen.embedding,
-            embedding_fingerprint=self.encoder,
             variants=variants,
-            scores=dict(seen.scores),
-            maturity=seen.maturity,
             source_sha256=self.images.put(whole.rgb).sha256,
             focal=variants[0].focal,
-            language=language,
-            made=None if made is None else dict(made),
+            **self._told(
+                seen,
+                origin=origin,
+                position=position,
+                emphasis=emphasis,
+                language=language,
+                made=made,
+            ),
         )
+
+    def _id(self, rgb: U8) -> str:
+        digest = hashlib.sha256(np.ascontiguousarray(rgb).data).hexdigest()
+        return stable_id(self.tenant, self.title_id, digest)
+
+    def _told(
+        self,
+        seen: Assessed,
+        *,
+        origin: Origin,
+        position: float,
+        emphasis: Sequence[str],
+        language: str | None,
+        made: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        """What is told of a picture however its variants came to be: fields of `PictureGroup`."""
+        shown = facts(seen.quality, seen.faces, seen.face, seen.mass, position)
+        return {
+            "origin": origin,
+            "facts": shown | emphasis_facts(emphasis, origin),
+            "emphasis": tuple(emphasis),
+            "embedding": seen.embedding,
+            "embedding_fingerprint": self.encoder,
+            "scores": dict(seen.scores),
+            "maturity": seen.maturity,
+            "language": language,
+            "made": None if made is None else dict(made),
+        }
 
     def _shaped(self, shape: Shape, group_id: str, aspect: Aspect) -> PictureVariant:
         """The picture of one aspect, stored as a master of its own."""
