@@ -13,7 +13,7 @@ from api.query import described, parse_query
 from api.schemas.artwork import Artwork, Decision, NoArtwork
 from api.schemas.common import Failure, Page
 from api.services import House, services_of
-from artwork.personalize import Choice
+from artwork.choice.personalize import Choice
 from content.errors import KeyartError
 from content.types import Aspect
 

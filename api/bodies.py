@@ -21,12 +21,12 @@ from api.checks import (
     User,
     WatchValue,
 )
+from artwork.choice.features import Context
+from artwork.choice.rewards import RewardEvent
+from artwork.choice.taste import WatchEvent
 from artwork.compose.request import DEFAULT_COUNT, MOST, Kind, Look
-from artwork.features import Context
 from artwork.generate.brief import MAX_COUNT, MAX_SEED
-from artwork.guardrails import ORIGINS, ArtworkPolicy
-from artwork.rewards import RewardEvent
-from artwork.taste import WatchEvent
+from artwork.rules.guardrails import ORIGINS, ArtworkPolicy
 from content.ids import from_iso
 from content.types import Aspect, Maturity, Origin
 from workers.fields import SubmitFields

@@ -11,7 +11,7 @@ from api.paging import Cursor, Limit, decode_int, page
 from api.schemas.candidates import Candidate
 from api.schemas.common import Page
 from api.services import House
-from artwork.considered import Verdict
+from artwork.candidates.considered import Verdict
 
 router = APIRouter(tags=["titles"], route_class=JsonRoute)
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.errors import problems
 from api.metrics import Meters
 from api.services import House
-from artwork.images import LADDER, Format, Rendition, negotiate
+from artwork.images.store import LADDER, Format, Rendition, negotiate
 from content.errors import NotFound
 
 router = APIRouter(tags=["images"])

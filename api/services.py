@@ -7,17 +7,17 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends
 from starlette.requests import Request
 
-from artwork import considered
-from artwork.considered import CandidateRow
-from artwork.features import Context
-from artwork.guardrails import ArtworkPolicy, Verdict
-from artwork.images import Format, Rendition
-from artwork.personalize import Choice, DecisionView
+from artwork.candidates import considered
+from artwork.candidates.considered import CandidateRow
+from artwork.choice.features import Context
+from artwork.choice.personalize import Choice, DecisionView
+from artwork.choice.rewards import RewardEvent
+from artwork.choice.taste import WatchEvent
+from artwork.images.store import Format, Rendition
 from artwork.pictures import VariantRow
 from artwork.quality.fitting import Fit
-from artwork.review import Judged
-from artwork.rewards import RewardEvent
-from artwork.taste import WatchEvent
+from artwork.rules.guardrails import ArtworkPolicy, Verdict
+from artwork.rules.review import Judged
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
 from content.types import Aspect, Space, Vectors

@@ -14,7 +14,7 @@ from api.checks import TitleId
 from api.errors import UnsupportedMediaType, problems
 from api.schemas.jobs import Making
 from api.services import House
-from artwork.images import MAX_BYTES
+from artwork.images.store import MAX_BYTES
 
 router = APIRouter(tags=["review"])
 

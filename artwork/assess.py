@@ -12,7 +12,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from artwork.crops import Box, bars, content_box
+from artwork.candidates.selection import sketch
+from artwork.framing.crops import Box, bars, content_box
+from artwork.framing.saliency import held, saliency
 from artwork.quality import gates as gate
 from artwork.quality.damage import blockiness
 from artwork.quality.faces import FaceDetail
@@ -22,8 +24,6 @@ from artwork.quality.scores import gathered, pictured
 from artwork.quality.subject import subject_mass
 from artwork.quality.text import lines
 from artwork.quality.weights import DEFAULT, Weights
-from artwork.saliency import held, saliency
-from artwork.selection import sketch
 from content.encoders.face_mesh import Expression
 from content.encoders.faces import Face
 from content.encoders.ocr import Line

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from artwork.assess import Assessed
-from artwork.crops import Box
-from artwork.emphasis import emphasis_facts
-from artwork.framing import Frame, frame
-from artwork.images import ImageStore
-from artwork.pictures import PictureGroup, PictureVariant
-from artwork.placeholder import blur_hash, dominant_colour
+from artwork.candidates.emphasis import emphasis_facts
+from artwork.framing.crops import Box
+from artwork.framing.saliency import saliency, spread
+from artwork.framing.shapes import Shape
+from artwork.framing.shown import Frame, frame
+from artwork.framing.subject import Subject
+from artwork.framing.zones import focal_point, zones
+from artwork.image_groups import PictureGroup, PictureVariant
+from artwork.images.placeholder import blur_hash, dominant_colour
+from artwork.images.store import ImageStore
 from artwork.quality.measures import Quality, measure
 from artwork.quality.picture import analysis_picture
 from artwork.quality.scores import appeal
-from artwork.saliency import saliency, spread
-from artwork.shapes import Shape
-from artwork.subject import Subject
-from artwork.zones import focal_point, zones
 from content.ids import stable_id
 from content.types import ASPECTS, F32, U8, Aspect, Origin
 
@@ -54,7 +54,7 @@ class GroupMaker:
         Args:
             rgb: the full picture that was assessed, (H, W, 3).
             position: of the film at which it stands, 0..1.
-            emphasis: its tags, `artwork.emphasis`.
+            emphasis: its tags, `artwork.candidates.emphasis`.
             language: of lettering laid over it, a BCP 47 tag; None where there is none.
             made: how it was made, JSON-ready; None for a plain frame.
         """

@@ -1,14 +1,15 @@
 """Rows of candidate pictures: image groups (one source picture each) and variants (its crops)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.features import feature_set_id, is_neutral
-from artwork.guardrails import Verdict, above
+from artwork.choice.features import feature_set_id, is_neutral
+from artwork.image_groups import PictureGroup, PictureVariant
+from artwork.rules.guardrails import Verdict, above
 from artwork.tables import (
     artwork_policies,
     candidates,
@@ -19,60 +20,7 @@ from artwork.tables import (
 )
 from content.ids import DEFAULT_TENANT
 from content.tables import matching, shots, title_versions
-from content.types import F32, Aspect, Maturity, Origin, Vector
-
-
-@dataclass(frozen=True, slots=True)
-class PictureVariant:
-    """One crop of a picture: what can be shown, and so an arm."""
-
-    id: str
-    group_id: str
-    aspect: Aspect
-    sha256: str
-    """Of the master in the image store."""
-    width: int
-    height: int
-    crop: dict[str, int]
-    """x, y, width, height in px of the source picture."""
-    scores: dict[str, float]
-    fit: str = "crop"
-    """`crop`: a window of the whole picture; `bleed`: all of it on a ground of its own."""
-    focal: tuple[float, float] | None = None
-    """Where to look: x, y as shares of this picture."""
-    safe: dict[str, list[float]] | None = None
-    """Areas of this picture by name: x, y, width, height as shares."""
-    blurhash: str | None = None
-    colour: str | None = None
-    """Dominant, `#rrggbb`."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PictureGroup:
-    """One source picture and its crops; what is learnt of one is learnt of all."""
-
-    id: str
-    origin: Origin
-    source_s: float | None
-    facts: dict[str, float]
-    """Immutable, each 0..1."""
-    embedding: F32
-    """(1280,), unit norm."""
-    embedding_fingerprint: str
-    variants: tuple[PictureVariant, ...]
-    source_sha256: str | None = None
-    """Master of the whole picture, within its bars."""
-    scores: dict[str, float] | None = None
-    emphasis: tuple[str, ...] = ()
-    """What the picture emphasises: tags."""
-    maturity: Maturity | None = None
-    """From what the picture itself shows."""
-    focal: tuple[float, float] | None = None
-    """Where to look: x, y as shares of the whole picture."""
-    language: str | None = None
-    """Of lettering laid over it, a BCP 47 tag."""
-    made: dict[str, Any] | None = None
-    """How it was made: edits, sources, model, seed; None for a plain frame."""
+from content.types import Aspect, Maturity, Origin, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +52,6 @@ class VariantRow:
     """Master of the whole picture."""
     sub_scores: dict[str, float] | None = None
     """Of the whole picture, and `overall`; None in rows from before they were kept."""
-
-
-def packed(group: PictureGroup) -> dict[str, Any]:
-    """A group as plain data, to cross a process or to be kept; `unpacked` reads it back."""
-    return {**asdict(group), "embedding": group.embedding.astype("<f4").tobytes()}
-
-
-def unpacked(raw: Mapping[str, Any]) -> PictureGroup:
-    """The group that `packed` made data of; lists, too, may stand where it had tuples."""
-    variants = tuple(PictureVariant(**variant) for variant in raw["variants"])
-    embedding = np.frombuffer(raw["embedding"], "<f4")
-    emphasis = tuple(raw["emphasis"])
-    return PictureGroup(
-        **{**raw, "variants": variants, "embedding": embedding, "emphasis": emphasis}
-    )
 
 
 def write_groups(
@@ -358,12 +291,6 @@ def list_variants(
     if aspect is not None:
         query = query.where(variants.c.aspect == aspect)
     return [VariantRow(**row) for row in connection.execute(query).mappings()]
-
-
-def masters(groups: Sequence[PictureGroup]) -> set[str]:
-    """Every file of the image store that groups name."""
-    found = {variant.sha256 for group in groups for variant in group.variants}
-    return found | {g.source_sha256 for g in groups if g.source_sha256 is not None}
 
 
 def referenced(connection: sa.Connection, sha256s: Iterable[str]) -> set[str]:

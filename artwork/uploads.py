@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from artwork.assess import PictureModels, TitleContext, assess, see
-from artwork.emphasis import emphasis
+from artwork.candidates.emphasis import emphasis
 from artwork.groups import GroupMaker
-from artwork.pictures import PictureGroup
+from artwork.image_groups import PictureGroup
 from content.types import U8
 
 LETTERED = ("lettering", "title_card", "credits")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from artwork.personalize import (
+from artwork.choice.personalize import (
     Choice,
     Context,
     Personalizer,

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from artwork.display import Display
-from artwork.features import Context
-from artwork.personalize import Choice, DecisionView
-from artwork.rewards import RewardEvent
-from artwork.taste import WatchEvent
+from artwork.choice.features import Context
+from artwork.choice.personalize import Choice, DecisionView
+from artwork.choice.rewards import RewardEvent
+from artwork.choice.taste import WatchEvent
+from artwork.images.display import Display
 from content.errors import Conflict, KeyartError, NotFound
 from content.ids import new_id
 from content.types import Aspect

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from artwork import considered
-from artwork.considered import CandidateRow
-from artwork.decoding import decoded
-from artwork.guardrails import ArtworkPolicy, Verdict
-from artwork.images import ImageStore
+from artwork.candidates import considered
+from artwork.candidates.considered import CandidateRow
+from artwork.images.decoding import decoded
+from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow
 from artwork.quality.refit import QualityWeights
-from artwork.review import Judged
+from artwork.rules.guardrails import ArtworkPolicy, Verdict
+from artwork.rules.review import Judged
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id

@@ -12,7 +12,7 @@ import pytest
 
 from api.bodies import RewardBody
 from api.cli import reads
-from artwork.guardrails import ORIGINS
+from artwork.rules.guardrails import ORIGINS
 from content.encoders import identity
 from content.encoders.identity import IdentityEncoder
 from content.types import ASPECTS

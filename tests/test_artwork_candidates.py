@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
-from artwork.candidates import make_candidates
-from artwork.choosing import MAX_GROUPS
-from artwork.images import ImageStore
-from artwork.pictures import PictureGroup
-from artwork.probing import MAX_LOOKS, MIN_LOOKS, probe_times
+from artwork.candidates.choosing import MAX_GROUPS
+from artwork.candidates.probing import MAX_LOOKS, MIN_LOOKS, probe_times
+from artwork.candidates.walk import make_candidates
+from artwork.image_groups import PictureGroup
+from artwork.images.store import ImageStore
 from content.encoders.faces import Face
 from content.encoders.ocr import Line
 from content.types import ASPECTS, F32, U8, Extraction, Keyframe, MediaFacts, Shot, Vector

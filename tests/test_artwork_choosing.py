@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from artwork.assess import Assessed
-from artwork.choosing import ENOUGH, MAX_GROUPS, MIN_GROUPS, Look, judge
-from artwork.coverage import coverage, recurring, shots_at, strong_moods
-from artwork.crops import Box
-from artwork.emphasis import emphasis, emphasis_facts
+from artwork.candidates.choosing import ENOUGH, MAX_GROUPS, MIN_GROUPS, Look, judge
+from artwork.candidates.coverage import coverage, recurring, shots_at, strong_moods
+from artwork.candidates.emphasis import emphasis, emphasis_facts
+from artwork.candidates.selection import likeness_of_vectors, most_telling
+from artwork.framing.crops import Box
 from artwork.quality.faces import FaceDetail
 from artwork.quality.measures import Quality
-from artwork.selection import likeness_of_vectors, most_telling
 from content.types import F32, Extraction, MediaFacts, Shot, ShotFacts, Vector
 
 INSIDE = Box(0, 0, 160, 90)

@@ -13,11 +13,11 @@ from artwork.compose import grades
 from artwork.compose.extension import EXTENDED, extended
 from artwork.compose.pairs import Half, paired
 from artwork.compose.sources import Source, assessed, couples
-from artwork.crops import RATIOS, Box
-from artwork.framing import Subject
+from artwork.framing.crops import RATIOS, Box
+from artwork.framing.saliency import saliency
+from artwork.framing.shown import Subject
 from artwork.groups import GroupMaker
-from artwork.images import ImageStore
-from artwork.saliency import saliency
+from artwork.images.store import ImageStore
 from content.encoders.models import Models
 from content.errors import Invalid, PermanentError
 from content.palette import from_rgb

@@ -14,7 +14,7 @@ from artwork.compose import contrast, fonts, layout, request
 from artwork.compose.lettering import Lettered, letter
 from artwork.compose.scripts import direction, pieces, script
 from artwork.compose.setting import broken, settings
-from artwork.crops import Box
+from artwork.framing.crops import Box
 from content.errors import Invalid
 from content.mood.vocabulary import MOODS
 from content.types import U8

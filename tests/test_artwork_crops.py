@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from artwork.crops import RATIOS, Box, bars, content_box
+from artwork.framing.crops import RATIOS, Box, bars, content_box
 from content.types import ASPECTS, U8
 
 

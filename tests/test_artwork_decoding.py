@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artwork.decoding import PictureLimits, decoded
+from artwork.images.decoding import PictureLimits, decoded
 from content.errors import Invalid
 from tests import bad_pictures as bad
 

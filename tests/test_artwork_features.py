@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from artwork.features import (
+from artwork.choice.features import (
     BLOCKS,
     DESCRIPTOR,
     DIM,
@@ -21,8 +21,8 @@ from artwork.features import (
     feature_set_id,
     projection,
 )
-from artwork.sums import SCALE
-from artwork.taste import HALF_LIFE_US, History, taste_of
+from artwork.choice.sums import SCALE
+from artwork.choice.taste import HALF_LIFE_US, History, taste_of
 from content.errors import Invalid
 
 

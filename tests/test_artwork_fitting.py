@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from artwork.choice.rewards import RewardEvent
 from artwork.quality.fitting import MIN_TITLES, Earned, fit
 from artwork.quality.refit import QualityWeights, read_earned
 from artwork.quality.weights import DEFAULT, NAME, SCORES, checked, overall, read, write
-from artwork.rewards import RewardEvent
 from artwork.tables import image_groups
 from content.errors import Conflict, Invalid
 from tests.choosing import EMBEDDINGS, TITLES, House

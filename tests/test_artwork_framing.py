@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from artwork.crops import Box
-from artwork.framing import Frame, frame
-from artwork.subject import Subject
-from artwork.zones import focal_point, progress_zone, title_zone, zones
+from artwork.framing.crops import Box
+from artwork.framing.shown import Frame, frame
+from artwork.framing.subject import Subject
+from artwork.framing.zones import focal_point, progress_zone, title_zone, zones
 from content.types import ASPECTS, F32, Aspect
 
 EVEN = np.full((9, 16), 1 / 144, np.float32)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artwork.emphasis import TAGS, repainted
+from artwork.candidates.emphasis import TAGS, repainted
 from artwork.generate.brief import EMPHASIS, LOOKS, Brief, parse
 from artwork.generate.likeness import LEAST, MOST, NEAR, Likeness, floor
 from artwork.generate.plan import attempts

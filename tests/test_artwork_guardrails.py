@@ -5,9 +5,10 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from artwork.arms import Arm, Shelf
-from artwork.features import Context
-from artwork.guardrails import (
+from artwork.choice.arms import Arm, Shelf
+from artwork.choice.features import Context
+from artwork.choice.personalize import Choice
+from artwork.rules.guardrails import (
     ArtworkPolicy,
     Audience,
     HouseRules,
@@ -18,8 +19,7 @@ from artwork.guardrails import (
     reads,
     withheld,
 )
-from artwork.personalize import Choice
-from artwork.review import judge, policy_of, set_policy
+from artwork.rules.review import judge, policy_of, set_policy
 from content.errors import Invalid, NotFound
 from content.records import writing
 from content.types import Origin

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artwork import images
-from artwork.cuts import Cut
-from artwork.images import LADDER, ImageStore, negotiate
+from artwork.images import store as images
+from artwork.images.cuts import Cut
+from artwork.images.store import LADDER, ImageStore, negotiate
 from content.errors import Invalid, KeyartError, NotFound
 from content.types import U8
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artwork.personalize import Choice, Context, Personalizer, RewardEvent, WatchEvent
+from artwork.choice.personalize import Choice, Context, Personalizer, RewardEvent, WatchEvent
 from content.records import Writer
 from samples.worlds import World, synthetic_embeddings
 from tests.shelf import fresh_engine, publish

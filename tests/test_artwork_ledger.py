@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.decisions import Scope
-from artwork.features import DIM
-from artwork.learner import KEPT_CHECKPOINTS, Learner, rebuild_due, restore, save_checkpoint
-from artwork.ledger import Appended, Entry, head, insert_new, take_seqs
-from artwork.policy import Hyperparameters
+from artwork.choice.decisions import Scope
+from artwork.choice.features import DIM
+from artwork.choice.learner import KEPT_CHECKPOINTS, Learner, rebuild_due, restore, save_checkpoint
+from artwork.choice.ledger import Appended, Entry, head, insert_new, take_seqs
+from artwork.choice.policy import Hyperparameters
 from artwork.tables import checkpoints, ledger_heads
 
 SCOPE = Scope("default", "ts1-00000000", "fs1-00000000")

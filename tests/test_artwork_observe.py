@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.features import BLOCKS, DESCRIPTOR
-from artwork.learner import Learner
-from artwork.ledger import Appended, head
-from artwork.personalize import (
+from artwork.choice.features import BLOCKS, DESCRIPTOR
+from artwork.choice.learner import Learner
+from artwork.choice.ledger import Appended, head
+from artwork.choice.personalize import (
     Context,
     Personalizer,
     RewardEvent,
@@ -206,7 +206,7 @@ def test_starting_again_gives_the_same_bits_as_running_on(
     house.crash()
     with house.engine.begin() as connection:
         connection.execute(sa.delete(checkpoints))
-    monkeypatch.setattr("artwork.ledger._SPAN", 7)
+    monkeypatch.setattr("artwork.choice.ledger._SPAN", 7)
     house.open()  # the whole ledger
     assert state_of(house.p) == running
 
@@ -284,7 +284,7 @@ def test_a_failed_append_is_no_answer_and_begins_no_episode(
         raise sa.exc.OperationalError("insert", {}, Exception("database or disk is full"))
 
     with monkeypatch.context() as broken:
-        broken.setattr("artwork.personalize.append_decisions", full)
+        broken.setattr("artwork.choice.personalize.append_decisions", full)
         with pytest.raises(Unavailable) as refusal:
             house.choose(TITLES[0])
         assert refusal.value.code == "ledger_unavailable"

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from artwork.display import Display
-from artwork.personalize import (
+from artwork.choice.personalize import (
     Choice,
     Context,
     RewardEvent,
     WatchEvent,
 )
+from artwork.choice.taste import viewer_of
+from artwork.images.display import Display
 from artwork.tables import (
     decisions,
     impressions,
@@ -21,7 +22,6 @@ from artwork.tables import (
     variants,
     watch_events,
 )
-from artwork.taste import viewer_of
 from content.errors import KeyartError, NotFound
 from content.tables import titles
 from tests.choosing import EMBEDDINGS, EPISODE_S, HERE, SECRET, TITLES, House, run, state_of

@@ -9,14 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.considered import (
+from artwork.candidates.considered import (
     Candidate,
     Verdict,
     list_candidates,
     small_pictures,
     write_candidates,
 )
-from artwork.pictures import PictureGroup, PictureVariant
+from artwork.image_groups import PictureGroup, PictureVariant
 from artwork.tables import image_groups
 from content.records import metadata, open_engine
 from content.tables import shots

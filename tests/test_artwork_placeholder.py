@@ -6,7 +6,7 @@ import blurhash
 import numpy as np
 import pytest
 
-from artwork.placeholder import blur_hash, dominant_colour
+from artwork.images.placeholder import blur_hash, dominant_colour
 from tests.photographs import PORTRAIT, SCENES, shipped
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from artwork.policy import Hyperparameters, draw, mix, policy_id, seed_of
-from artwork.posterior import Scores
+from artwork.choice.policy import Hyperparameters, draw, mix, policy_id, seed_of
+from artwork.choice.posterior import Scores
 
 
 def _scores(means: list[float], sd: float = 0.1) -> Scores:

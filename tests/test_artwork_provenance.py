@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from PIL import Image
 
 from artwork import pictures
-from artwork.images import ImageStore
-from artwork.pictures import PictureGroup, PictureVariant
+from artwork.image_groups import PictureGroup, PictureVariant
+from artwork.images.store import ImageStore
 from artwork.provenance import credentials
 from artwork.provenance.certificates import Chain, given_chain, own_chain
 from artwork.provenance.claims import LABEL, Claim, Part, claim_of, manifest, source_type

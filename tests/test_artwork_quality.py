@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from artwork.choosing import HELD
+from artwork.candidates.choosing import HELD
+from artwork.framing.saliency import MAP_PX, held, saliency, spread
 from artwork.quality.gates import pixel_gates
 from artwork.quality.measures import Quality, measure
 from artwork.quality.picture import ANALYSIS_PX, analysis_picture
 from artwork.quality.scores import appeal
 from artwork.quality.text import lettering, lines
-from artwork.saliency import MAP_PX, held, saliency, spread
 from content.types import U8
 
 FINE = Quality(

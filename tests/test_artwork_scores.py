@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artwork.framing.saliency import saliency
 from artwork.quality import colour, composition, focus, subject
 from artwork.quality.composition import NEUTRAL
 from artwork.quality.damage import blockiness, mixture
@@ -16,7 +17,6 @@ from artwork.quality.measures import measure
 from artwork.quality.picture import analysis_picture, luma_of
 from artwork.quality.scores import gathered, pictorial, pictured, text_free
 from artwork.quality.weights import DEFAULT, SCORES
-from artwork.saliency import saliency
 from content.encoders.face_mesh import Expression
 from content.encoders.faces import Face
 from content.types import F32, U8

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from artwork.assess import TitleContext
-from artwork.decoding import decoded
 from artwork.groups import GroupMaker
-from artwork.images import ImageStore
-from artwork.pictures import PictureGroup
+from artwork.image_groups import PictureGroup
+from artwork.images.decoding import decoded
+from artwork.images.store import ImageStore
 from artwork.uploads import taken_in
 from content.encoders.models import Models
 from content.ids import stable_id

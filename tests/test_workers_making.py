@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork import pictures
-from artwork.pictures import PictureGroup, PictureVariant
+from artwork import image_groups, pictures
+from artwork.image_groups import PictureGroup, PictureVariant
 from content import publication
 from content.catalog import Catalog
 from content.errors import Cancelled, Conflict
@@ -188,7 +188,7 @@ def test_what_is_published_while_its_title_goes_leaves_no_file(elsewhere: Parts)
                 pictures.add_groups(connection, "a", 1, [made])
 
     removal.remove_title(replace(elsewhere, index=cast(Any, Late())), "a")
-    assert not any(map(elsewhere.images.has, pictures.masters([made])))
+    assert not any(map(elsewhere.images.has, image_groups.masters([made])))
 
 
 def test_a_title_is_not_deleted_from_under_who_publishes(elsewhere: Parts) -> None:
@@ -203,5 +203,5 @@ def test_a_title_is_not_deleted_from_under_who_publishes(elsewhere: Parts) -> No
     removing.join()
     assert shown(elsewhere) == set()
     with elsewhere.engine.connect() as connection:
-        assert not pictures.referenced(connection, pictures.masters([made]))
-    assert not any(map(elsewhere.images.has, pictures.masters([made])))
+        assert not pictures.referenced(connection, image_groups.masters([made]))
+    assert not any(map(elsewhere.images.has, image_groups.masters([made])))

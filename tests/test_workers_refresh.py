@@ -10,14 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.arms import Shelves
-from artwork.decisions import Scope
-from artwork.features import FACTS, LIKED, feature_set_id
-from artwork.guardrails import Audience
-from artwork.images import ImageStore
-from artwork.ledger import save_features
-from artwork.pictures import PictureGroup, PictureVariant
+from artwork.choice.arms import Shelves
+from artwork.choice.decisions import Scope
+from artwork.choice.features import FACTS, LIKED, feature_set_id
+from artwork.choice.ledger import save_features
+from artwork.image_groups import PictureGroup, PictureVariant
+from artwork.images.store import ImageStore
 from artwork.quality.picture import analysis_picture
+from artwork.rules.guardrails import Audience
 from artwork.tables import image_groups
 from content import publication
 from content.encoders.models import Models

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.images import ImageStore
+from artwork.images.store import ImageStore
 from content import publication
 from content.records import writing
 from content.tables import shots, title_versions

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artwork.decoding import UPLOADED
+from artwork.images.decoding import UPLOADED
 from content.errors import Conflict, Invalid, NotFound, PermanentError
 from content.types import TitleInput
 from tests import bad_pictures as bad

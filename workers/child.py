@@ -19,13 +19,13 @@ import numpy as np
 from PIL import Image
 
 from artwork.assess import TitleContext
-from artwork.candidates import make_candidates
-from artwork.decoding import UPLOADED
+from artwork.candidates.walk import make_candidates
 from artwork.generate.diffusion import Painter
 from artwork.generate.making import generate
 from artwork.groups import GroupMaker
-from artwork.images import ImageStore
-from artwork.pictures import packed
+from artwork.image_groups import packed
+from artwork.images.decoding import UPLOADED
+from artwork.images.store import ImageStore
 from artwork.quality import weights as quality_weights
 from artwork.quality.picture import analysis_picture
 from artwork.uploads import taken_in

@@ -10,8 +10,8 @@ from artwork.compose.composer import Composer
 from artwork.compose.request import parse
 from artwork.compose.sources import opened
 from artwork.groups import GroupMaker
-from artwork.images import ImageStore
-from artwork.pictures import packed
+from artwork.image_groups import packed
+from artwork.images.store import ImageStore
 from artwork.quality.weights import DEFAULT, Weights
 from content.errors import Invalid, PermanentError
 

@@ -15,10 +15,11 @@ import msgpack
 import numpy as np
 import sqlalchemy as sa
 
-from artwork import considered, pictures
-from artwork.considered import Candidate, small_pictures, write_candidates
-from artwork.images import ImageStore
-from artwork.pictures import PictureGroup
+from artwork import image_groups, pictures
+from artwork.candidates import considered
+from artwork.candidates.considered import Candidate, small_pictures, write_candidates
+from artwork.image_groups import PictureGroup
+from artwork.images.store import ImageStore
 from content import keeping, publication
 from content.errors import Cancelled, Conflict, TransientError
 from content.extract import THUMBNAILS
@@ -130,7 +131,7 @@ class Ingest:
                 return
             self._write(extraction, groups, looked, keyframes)
             # Named by a row they are safe; until then another title's end could take them along.
-            self._check_files(pictures.masters(groups) | small_pictures(looked), keyframes)
+            self._check_files(image_groups.masters(groups) | small_pictures(looked), keyframes)
             self._make_visible(old)
 
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
@@ -229,7 +230,7 @@ class Ingest:
         """Not if another title with the very same picture was deleted since this one was cut, or
         the service was started again with another encoder."""
         encoder = self.parts.fingerprints.get("visual")
-        files = pictures.masters(groups) | small_pictures(looked)
+        files = image_groups.masters(groups) | small_pictures(looked)
         ours = all(group.embedding_fingerprint == encoder for group in groups)
         return ours and all(map(self.parts.images.has, files))
 
@@ -334,6 +335,6 @@ def store_keyframes(
 
 
 def _unpacked(found: dict[str, Any]) -> tuple[list[PictureGroup], list[Candidate]]:
-    return [pictures.unpacked(raw) for raw in found["groups"]], [
+    return [image_groups.unpacked(raw) for raw in found["groups"]], [
         considered.unpacked(raw) for raw in found["candidates"]
     ]

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgpack
 
-from artwork import pictures
-from artwork.pictures import PictureGroup
+from artwork import image_groups, pictures
+from artwork.image_groups import PictureGroup
 from content import publication
 from content.errors import Cancelled, Conflict, NotFound
 from content.records import writing
@@ -69,12 +69,12 @@ class Making:
             Conflict: `title_changed`, when another version was published meanwhile.
         """
         made = msgpack.unpackb((self._folder / "made").read_bytes())
-        groups = [pictures.unpacked(raw) for raw in made["groups"]]
+        groups = [image_groups.unpacked(raw) for raw in made["groups"]]
         outcome = {"groups": [group.id for group in groups], "refused": made["refused"]}
         with publishing(self._title_id):
             if self.parts.rows.get(self.job.id).stage == PUBLISHED:  # killed after the transaction
                 return
-            if not all(map(self.parts.images.has, pictures.masters(groups))):
+            if not all(map(self.parts.images.has, image_groups.masters(groups))):
                 raise Conflict("work_lost", "a picture was deleted before it was published")
             self._write(made["version"], groups, outcome)
 

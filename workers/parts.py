@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from artwork.images import ImageStore
+from artwork.images.store import ImageStore
 from artwork.provenance.certificates import Chain, given_chain, own_chain
 from content.catalog import Catalog
 from content.encoders.models import Models

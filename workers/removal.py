@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.images import SHA256
+from artwork.images.store import SHA256
 from artwork.tables import candidates, image_groups, variants
 from content import publication
 from content.errors import Conflict

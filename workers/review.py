@@ -1,8 +1,8 @@
 """Review: what people decide of pictures, written so that the next choice obeys it."""
 
-from artwork import review
-from artwork.guardrails import ArtworkPolicy, Verdict
-from artwork.review import Judged
+from artwork.rules import review
+from artwork.rules.guardrails import ArtworkPolicy, Verdict
+from artwork.rules.review import Judged
 from content.ids import now_us
 from content.records import writing
 from workers.parts import Parts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from artwork.decoding import UPLOADED, decoded
+from artwork.images.decoding import UPLOADED, decoded
 from content.errors import Conflict
 from content.ids import new_id
 from workers.control import Jobs
@@ -41,7 +41,7 @@ class ArtworkUploads:
         """Start the job that judges and crops the picture in `file`, which stays the caller's.
 
         Raises:
-            Invalid: as `artwork.decoding.decoded`. Others: as `check`.
+            Invalid: as `artwork.images.decoding.decoded`. Others: as `check`.
         """
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.considered import CandidateRow, Verdict, list_candidates
-from artwork.guardrails import HouseRules
-from artwork.images import ImageStore
-from artwork.personalize import Personalizer
+from artwork.candidates.considered import CandidateRow, Verdict, list_candidates
+from artwork.choice.personalize import Personalizer
+from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow
 from artwork.provenance.credentials import Signer, signing
 from artwork.quality.refit import QualityWeights
+from artwork.rules.guardrails import HouseRules
 from content.catalog import Catalog
 from content.records import Writer
 from indexes.client import IndexClient

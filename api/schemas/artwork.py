@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api.schemas.common import Failure, image_url
 from api.schemas.pictures import Picture, srcset
-from artwork.personalize import Choice, DecisionView
+from artwork.choice.personalize import Choice, DecisionView
 from content.ids import iso
 
 

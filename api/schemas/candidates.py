@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from api.schemas.common import image_url
-from artwork.considered import CandidateRow
+from artwork.candidates.considered import CandidateRow
 
 
 class Candidate(BaseModel):

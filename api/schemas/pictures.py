@@ -5,7 +5,7 @@ from functools import lru_cache
 from pydantic import BaseModel
 
 from api.schemas.common import image_url
-from artwork.images import LADDER
+from artwork.images.store import LADDER
 
 
 class Source(BaseModel):

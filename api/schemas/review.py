@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel
 
-from artwork.guardrails import ArtworkPolicy as Policy
-from artwork.review import Judged
+from artwork.rules.guardrails import ArtworkPolicy as Policy
+from artwork.rules.review import Judged
 from content.ids import iso
 
 

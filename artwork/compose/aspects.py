@@ -10,10 +10,10 @@ from artwork.compose.extension import EXTENDED, extended
 from artwork.compose.lettering import letter
 from artwork.compose.setting import Setting
 from artwork.compose.sources import subject
-from artwork.crops import Box
-from artwork.cuts import Cut
-from artwork.framing import Frame, frame
-from artwork.shapes import Shape
+from artwork.framing.crops import Box
+from artwork.framing.shapes import Shape
+from artwork.framing.shown import Frame, frame
+from artwork.images.cuts import Cut
 from content.errors import Invalid
 from content.types import ASPECTS, F32, U8, Aspect
 

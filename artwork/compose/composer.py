@@ -19,9 +19,9 @@ from artwork.compose.pairs import Half, paired
 from artwork.compose.request import Kind, Request
 from artwork.compose.setting import settings
 from artwork.compose.sources import Source, assessed, couples
+from artwork.framing.shapes import Shape
 from artwork.groups import GroupMaker
-from artwork.pictures import PictureGroup
-from artwork.shapes import Shape
+from artwork.image_groups import PictureGroup
 from content.errors import Invalid
 from content.types import ASPECTS, F32, U8, Aspect
 

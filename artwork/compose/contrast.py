@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from artwork.crops import Bools
+from artwork.framing.crops import Bools
 from content.types import F32, U8
 
 LEAST = 4.5

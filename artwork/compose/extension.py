@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from artwork.compose.contrast import encoded, linear
-from artwork.crops import RATIOS, Bools, Box
-from artwork.shapes import Shape
-from artwork.subject import Ints, Subject
+from artwork.framing.crops import RATIOS, Bools, Box
+from artwork.framing.shapes import Shape
+from artwork.framing.subject import Ints, Subject
 from content.palette import to_rgb
 from content.types import F32, U8, Aspect
 

@@ -1,7 +1,7 @@
 """Where a title goes: the calmest place that is clear of faces, words, margins and a player's bar.
 
-Calm is little edge energy and little visual mass (`artwork.saliency`) under the letters; beside it
-counts what type needs: size, and the places where title treatments are looked for.
+Calm is little edge energy and little visual mass (`artwork.framing.saliency`) under the letters;
+beside it counts what type needs: size, and the places where title treatments are looked for.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from artwork.compose.setting import Setting
-from artwork.crops import Box
-from artwork.saliency import saliency
+from artwork.framing.crops import Box
+from artwork.framing.saliency import saliency
 from content.types import F32, U8
 
 F64 = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 from artwork.compose import contrast, layout
 from artwork.compose.layout import Placement
 from artwork.compose.setting import Setting
-from artwork.crops import Box
+from artwork.framing.crops import Box
 from content.errors import Invalid
 from content.palette import from_rgb, palette, to_rgb
 from content.types import F32, U8

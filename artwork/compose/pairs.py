@@ -10,9 +10,9 @@ import numpy as np
 
 from artwork.compose import grades
 from artwork.compose.contrast import encoded, linear
-from artwork.crops import RATIOS, Box
-from artwork.shapes import Shape
-from artwork.subject import Subject
+from artwork.framing.crops import RATIOS, Box
+from artwork.framing.shapes import Shape
+from artwork.framing.subject import Subject
 from content.palette import to_rgb
 from content.types import F32, U8, Aspect
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from artwork.assess import Assessed, PictureModels, TitleContext, assess, see
-from artwork.crops import Box
-from artwork.images import ImageStore
-from artwork.subject import Subject
+from artwork.framing.crops import Box
+from artwork.framing.subject import Subject
+from artwork.images.store import ImageStore
 from content.encoders.faces import Face
 from content.encoders.identity import SAME_PERSON
 from content.types import F32, U8

@@ -12,7 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 from PIL import Image
 
-from artwork.images import ImageStore
+from artwork.images.store import ImageStore
 from artwork.tables import image_groups
 from content.errors import NotFound
 from content.ids import DEFAULT_TENANT

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from artwork.assess import MIN_FACE, PictureModels, TitleContext, assess, see
-from artwork.emphasis import emphasis, repainted
+from artwork.candidates.emphasis import emphasis, repainted
 from artwork.generate import prompt as words
 from artwork.generate.brief import Brief, parse
 from artwork.generate.diffusion import Painter
 from artwork.generate.likeness import Likeness, floor
 from artwork.generate.plan import Attempt, attempts
 from artwork.groups import GroupMaker
-from artwork.images import ImageStore
-from artwork.pictures import PictureGroup, packed
+from artwork.image_groups import PictureGroup, packed
+from artwork.images.store import ImageStore
 from artwork.quality.weights import DEFAULT, Weights
 from content.errors import Invalid
 from content.types import F32, U8

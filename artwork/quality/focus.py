@@ -27,7 +27,7 @@ def subject_focus(luma: F32, mass: F32) -> float:
     """The same where the subject is: the mean weighted by the subject's share of the picture.
 
     Args:
-        mass: where the subject is, any size, ≥ 0, sum 1 (`artwork.saliency`, faces on top).
+        mass: where the subject is, any size, ≥ 0, sum 1 (`artwork.framing.saliency`, faces on top).
     """
     variance = float((_detail(luma) * _spread(mass, luma)).sum())
     return unit(variance / (variance + 300.0))

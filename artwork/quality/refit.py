@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
+from artwork.choice.sums import SCALE
 from artwork.quality import weights
 from artwork.quality.fitting import Earned, Fit, fit
 from artwork.quality.weights import SCORES
-from artwork.sums import SCALE
 from artwork.tables import decisions, image_groups, impressions, offers, rewards
 from content.ids import DEFAULT_TENANT
 

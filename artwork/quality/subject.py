@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from artwork.framing.saliency import spread
 from artwork.quality.picture import ramp, unit
-from artwork.saliency import spread
 from content.encoders.faces import Face
 from content.types import F32, U8
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from artwork.crops import Bools
+from artwork.framing.crops import Bools
 from artwork.quality.picture import extremes, unit
 from content.types import U8
 

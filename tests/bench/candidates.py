@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from artwork.assess import Assessed, TitleContext, assess, see
-from artwork.candidates import _inside, _phash
-from artwork.choosing import MAX_GROUPS, Look, judge
+from artwork.candidates.choosing import MAX_GROUPS, Look, judge
+from artwork.candidates.probing import MAX_LOOKS, probe_times
+from artwork.candidates.walk import _inside, _phash
 from artwork.groups import GroupMaker
-from artwork.images import ImageStore
-from artwork.probing import MAX_LOOKS, probe_times
+from artwork.images.store import ImageStore
 from content import decode
 from content.decode import DecodeLimits
 from content.encoders.models import Models

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from artwork.features import assemble, circumstances, descriptor
-from artwork.learner import Learner
-from artwork.ledger import Entry
-from artwork.personalize import Choice, Context, Personalizer, RewardEvent
-from artwork.policy import Hyperparameters, draw
-from artwork.sums import SCALE
+from artwork.choice.features import assemble, circumstances, descriptor
+from artwork.choice.learner import Learner
+from artwork.choice.ledger import Entry
+from artwork.choice.personalize import Choice, Context, Personalizer, RewardEvent
+from artwork.choice.policy import Hyperparameters, draw
+from artwork.choice.sums import SCALE
 from content.records import Writer
 from samples.worlds import synthetic_embeddings
 from tests.shelf import fresh_engine, publish

@@ -15,11 +15,11 @@ from PIL import Image
 from smartcrop import SmartCrop
 
 from artwork.assess import see
-from artwork.crops import RATIOS, Box, content_box
-from artwork.framing import Frame, frame
+from artwork.framing.crops import RATIOS, Box, content_box
+from artwork.framing.saliency import saliency
+from artwork.framing.shown import Frame, frame
+from artwork.framing.subject import Subject
 from artwork.quality import analysis_picture
-from artwork.saliency import saliency
-from artwork.subject import Subject
 from content.encoders.faces import FaceDetector
 from content.types import ASPECTS, F32, Aspect
 from tests.bench.crops_truth import Example, framings, pairs

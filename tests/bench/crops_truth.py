@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from artwork.crops import Box
+from artwork.framing.crops import Box
 from content.types import U8
 from samples.fetch import Source, _run, fetch_source, wheel
 

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from artwork.candidates import make_candidates
-from artwork.images import ImageStore
+from artwork.candidates.walk import make_candidates
+from artwork.images.store import ImageStore
 from content import decode
 from content.decode import DecodeLimits
 from content.encoders.models import Models

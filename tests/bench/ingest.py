@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from artwork.candidates import make_candidates
-from artwork.images import ImageStore
+from artwork.candidates.walk import make_candidates
+from artwork.images.store import ImageStore
 from content import decode
 from content.decode import DecodeLimits
 from content.encoders.models import Models

@@ -9,7 +9,7 @@ from statistics import median
 
 from PIL import Image
 
-from artwork.images import Format, ImageStore
+from artwork.images.store import Format, ImageStore
 from artwork.provenance.certificates import own_chain
 from artwork.provenance.claims import Claim
 from artwork.provenance.credentials import Signer, read

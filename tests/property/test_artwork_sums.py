@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artwork.sums import SCALE, Sums
+from artwork.choice.sums import SCALE, Sums
 
 DIM = 3
 Row = tuple[str, str, tuple[int, int, int], int, int]

@@ -10,7 +10,7 @@ from artwork.compose import fonts, grades, layout
 from artwork.compose.scripts import pieces
 from artwork.compose.setting import broken
 from artwork.compose.setting import settings as set_title
-from artwork.crops import Box
+from artwork.framing.crops import Box
 
 WORDS = st.lists(st.text("abcdefgh", min_size=1, max_size=9), min_size=1, max_size=8)
 TITLE = set_title("The Quiet Ones", fonts.choose("The Quiet Ones"))

@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artwork.crops import RATIOS, Box
-from artwork.framing import LEAST_SHARE, Frame, frame
+from artwork.framing.crops import RATIOS, Box
+from artwork.framing.shown import LEAST_SHARE, Frame, frame
+from artwork.framing.subject import Subject
+from artwork.framing.windows import PROGRESS, SCALES
+from artwork.framing.zones import zones
 from artwork.quality.picture import analysis_picture
-from artwork.subject import Subject
-from artwork.windows import PROGRESS, SCALES
-from artwork.zones import zones
 from content.types import ASPECTS, Aspect
 
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from artwork.arms import Arm, Shelf
-from artwork.features import Context
-from artwork.guardrails import (
+from artwork.choice.arms import Arm, Shelf
+from artwork.choice.features import Context
+from artwork.choice.policy import draw
+from artwork.choice.posterior import Scores
+from artwork.rules.guardrails import (
     ORIGINS,
     ArtworkPolicy,
     HouseRules,
@@ -16,8 +18,6 @@ from artwork.guardrails import (
     barred,
     reads,
 )
-from artwork.policy import draw
-from artwork.posterior import Scores
 from content.errors import NotFound
 from content.types import MATURITIES, Maturity, Origin
 

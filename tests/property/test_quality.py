@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from artwork.framing.saliency import saliency
 from artwork.quality.gates import GATES, ordered, pixel_gates
 from artwork.quality.measures import measure
 from artwork.quality.scores import pictured
 from artwork.quality.weights import SCORES, checked, overall
-from artwork.saliency import saliency
 from content.encoders.faces import Face
 from content.types import U8
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artwork.selection import (
+from artwork.candidates.selection import (
     RELEVANCE,
     likeness_in_time,
     likeness_of_sketches,

@@ -1,0 +1,1 @@
+"""The choice of a picture for a viewer, and what is learned from it."""

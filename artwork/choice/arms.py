@@ -1,0 +1,318 @@
+"""The arms on offer: the pictures of a title's published version, with their frozen features."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from artwork.choice.decisions import Scope
+from artwork.choice.features import Context, descriptor
+from artwork.choice.sums import I16
+from artwork.images.display import Display
+from artwork.rules.guardrails import (
+    ArtworkPolicy,
+    Audience,
+    HouseRules,
+    Picture,
+    above,
+    barred,
+    counted,
+    readable,
+    withheld,
+)
+from artwork.rules.review import policy_of, verdicts_of
+from artwork.tables import image_groups, picture_features, variants
+from content.errors import NotFound
+from content.ids import TITLE_ID, stable_id
+from content.tables import title_versions, titles
+from content.types import Aspect, Maturity
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    variant_id: str
+    group_id: str
+    sha256: str
+    """Of the variant's master image."""
+    display: bytes
+    """`artwork.images.display.Display`, packed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """The arms of one title in one aspect, sorted by group; the same id for the same arms."""
+
+    id: str
+    title_id: str
+    aspect: Aspect
+    arms: tuple[Arm, ...]
+    groups: tuple[str, ...]
+    descriptors: I16
+    """(K, 25)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shelf:
+    """What a published title has, and what of it the rules leave to be offered to whom."""
+
+    tenant: str
+    title_id: str
+    maturity: Maturity
+    arms: Mapping[str, Sequence[Arm]] = field(default_factory=dict)
+    """Aspect → all pictures in it, sorted by group."""
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    barred: Mapping[str, str] = field(default_factory=dict)
+    """Group → why nobody is shown it."""
+    features: Mapping[str, I16] = field(default_factory=dict)
+    share: float = 1.0
+    """Most of the title's impressions that generated pictures may have."""
+    mean: I16 | None = None
+    """(25,) mean descriptor of the title's pictures; None where it has none."""
+    _offers: dict[tuple[Any, ...], Offer] = field(default_factory=dict)
+
+    @cached_property
+    def rationed(self) -> bool:
+        """Are there generated pictures whose share has to be watched?"""
+        return self.share < 1.0 and any(
+            picture.origin == "generated" and group not in self.barred
+            for group, picture in self.pictures.items()
+        )
+
+    def audience(self, context: Context, *, generated: bool = True) -> Audience:
+        """Raises Invalid: `invalid_context`."""
+        languages = readable(context.language, self._letterings)
+        return Audience(context.maturity_max, languages, generated)
+
+    @cached_property
+    def _letterings(self) -> frozenset[str]:
+        """The languages of the title's lettered pictures."""
+        tongues = (picture.language for picture in self.pictures.values())
+        return frozenset(tongue for tongue in tongues if tongue is not None)
+
+    def offer(self, aspect: Aspect, audience: Audience) -> Offer:
+        """What this audience may be shown; the same arms give the same offer.
+
+        Raises:
+            NotFound: `no_variants`, with the rules that left nothing.
+        """
+        key = (aspect, audience.ceiling, audience.languages, audience.generated)
+        found = self._offers.get(key)
+        if found is None:
+            found = self._offers[key] = self._made(aspect, audience)
+        return found
+
+    def _made(self, aspect: Aspect, audience: Audience) -> Offer:
+        arms = self.arms.get(aspect, ())
+        if not arms:
+            raise NotFound("no_variants", f"title {self.title_id!r} has no picture in {aspect} yet")
+        if above(self.maturity, audience.ceiling):
+            raise NotFound(
+                "no_variants",
+                f"title {self.title_id!r} is rated {self.maturity}, above the ceiling "
+                f"{audience.ceiling}",
+            )
+        left, reasons = [], []
+        for arm in arms:
+            why = self.barred.get(arm.group_id)
+            why = why or withheld(self.pictures[arm.group_id], audience)
+            reasons.append(why) if why else left.append(arm)
+        if not left:
+            raise NotFound(
+                "no_variants",
+                f"title {self.title_id!r} has no picture in {aspect} that may be shown here: "
+                f"{counted(reasons)}",
+            )
+        return make_offer(self.tenant, self.title_id, aspect, left, self.features)
+
+
+_Key = tuple[str, int | None, int, int]
+
+
+class Shelves:
+    """Reads the catalogue; keeps what a title offers until something is told anew of it."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        encoder: str | None,
+        house: HouseRules | None = None,
+        keep: int = 5_000,
+    ) -> None:
+        self._scope, self._encoder = scope, encoder
+        self._house = house or HouseRules()
+        self._keep = keep
+        self._kept: OrderedDict[_Key, Shelf] = OrderedDict()
+        self.unsaved: dict[str, tuple[str, I16]] = {}
+        """Descriptors computed and not yet in the ledger: group → (title, descriptor)."""
+
+    def read(self, connection: sa.Connection, title_ids: Sequence[str]) -> dict[str, Shelf]:
+        """The shelf of every title that exists; an empty one where nothing is published."""
+        found = {}
+        # Text that no database takes (NUL, lone surrogates) cannot be the id of anything.
+        ids = [title_id for title_id in set(title_ids) if TITLE_ID.fullmatch(title_id)]
+        for title_id, version, created, maturity, updated in connection.execute(
+            _PUBLISHED, {"tenant": self._scope.tenant, "ids": ids}
+        ):
+            # A title deleted and made again counts its versions from 1 again.
+            key = (title_id, version, created, updated)
+            shelf = self._kept.get(key)
+            if shelf is None:
+                shelf = self._load(connection, title_id, version, maturity)
+                self._kept[key] = shelf
+                if len(self._kept) > self._keep:
+                    self._kept.popitem(last=False)
+            else:
+                self._kept.move_to_end(key)
+            found[title_id] = shelf
+        return found
+
+    def _load(
+        self, connection: sa.Connection, title_id: str, version: int | None, maturity: str | None
+    ) -> Shelf:
+        level: Any = maturity or "all"
+        tenant = self._scope.tenant
+        if version is None:
+            return Shelf(tenant, title_id, level)
+        features, fresh = self._features(connection, title_id, version)
+        self.unsaved.update({group: (title_id, data) for group, data in fresh.items()})
+        pictures = self._pictures(connection, title_id, version)
+        policy = policy_of(connection, title_id, tenant)
+        verdicts = verdicts_of(connection, title_id, tenant)
+        reasons = {
+            group: barred(picture, self._house, policy, verdicts.get(group))
+            for group, picture in pictures.items()
+        }
+        mean = None
+        if features:
+            stack = np.stack([features[group] for group in sorted(features)])
+            mean = np.rint(stack.mean(axis=0)).astype(np.int16)
+        return Shelf(
+            tenant,
+            title_id,
+            level,
+            arms=self._arms(connection, title_id, version, features),
+            pictures=pictures,
+            barred={group: reason for group, reason in reasons.items() if reason is not None},
+            features=features,
+            share=self._share(policy),
+            mean=mean,
+        )
+
+    def _share(self, policy: ArtworkPolicy) -> float:
+        if policy.pin is not None:  # somebody chose that very picture
+            return 1.0
+        own = policy.generated_share
+        return self._house.generated_share if own is None else own
+
+    def _arms(
+        self,
+        connection: sa.Connection,
+        title_id: str,
+        version: int,
+        features: Mapping[str, I16],
+    ) -> dict[str, list[Arm]]:
+        rows = connection.execute(
+            sa.select(*(variants.c[name] for name in (*_ARM, *_DISPLAY)))
+            .where(_of(variants, self._scope.tenant, title_id, version))
+            .order_by(variants.c.aspect, variants.c.group_id, variants.c.id)
+        )
+        arms: dict[str, list[Arm]] = {}
+        for aspect, group_id, variant_id, sha256, *display in rows:
+            line = arms.setdefault(aspect, [])
+            # One crop of a picture in each aspect; its group must have its facts.
+            if group_id in features and (not line or line[-1].group_id != group_id):
+                packed = Display(*display).packed()
+                line.append(Arm(variant_id, group_id, sha256, packed))
+        return arms
+
+    def _pictures(
+        self, connection: sa.Connection, title_id: str, version: int
+    ) -> dict[str, Picture]:
+        g = image_groups.c
+        rows = connection.execute(
+            sa.select(g.id, g.origin, g.maturity, g.language).where(
+                _of(image_groups, self._scope.tenant, title_id, version)
+            )
+        )
+        return {row.id: Picture(*row) for row in rows}
+
+    def _features(
+        self, connection: sa.Connection, title_id: str, version: int
+    ) -> tuple[dict[str, I16], dict[str, I16]]:
+        """All of a version's descriptors by group, and those of them that are new."""
+        stored = stored_features(connection, self._scope, title_id)
+        known: dict[str, I16] = {}
+        fresh: dict[str, I16] = {}
+        g = image_groups.c
+        for group_id, facts, embedding, fingerprint in connection.execute(
+            sa.select(g.id, g.facts, g.embedding, g.embedding_fingerprint).where(
+                _of(image_groups, self._scope.tenant, title_id, version)
+            )
+        ):
+            if group_id not in stored:
+                usable = self._encoder is None or fingerprint == self._encoder
+                vector = np.frombuffer(embedding, "<f4") if usable else None
+                stored[group_id] = fresh[group_id] = descriptor(facts, vector)
+            known[group_id] = stored[group_id]
+        return known, fresh
+
+
+_ARM = ("aspect", "group_id", "id", "sha256")
+_DISPLAY = tuple(field.name for field in fields(Display))
+_PUBLISHED = (
+    sa.select(
+        titles.c.id,
+        titles.c.version,
+        titles.c.created_us,
+        title_versions.c.maturity,
+        titles.c.updated_us,
+    )
+    .select_from(
+        titles.outerjoin(
+            title_versions,
+            (title_versions.c.tenant == titles.c.tenant)
+            & (title_versions.c.title_id == titles.c.id)
+            & (title_versions.c.version == titles.c.version),
+        )
+    )
+    .where(
+        titles.c.tenant == sa.bindparam("tenant"),
+        titles.c.id.in_(sa.bindparam("ids", expanding=True)),
+    )
+)
+
+
+def _of(table: sa.Table, tenant: str, title_id: str, version: int) -> sa.ColumnElement[bool]:
+    return (
+        (table.c.tenant == tenant) & (table.c.title_id == title_id) & (table.c.version == version)
+    )
+
+
+def make_offer(
+    tenant: str,
+    title_id: str,
+    aspect: Any,
+    arms: Sequence[Arm],
+    features: Mapping[str, I16],
+) -> Offer:
+    """The offer of these arms; its id is a function of tenant, title, aspect and variant ids."""
+    offer_id = stable_id(tenant, "offer", title_id, aspect, *(arm.variant_id for arm in arms))
+    groups = tuple(arm.group_id for arm in arms)
+    return Offer(
+        offer_id, title_id, aspect, tuple(arms), groups, np.stack([features[g] for g in groups])
+    )
+
+
+def stored_features(connection: sa.Connection, scope: Scope, title_id: str) -> dict[str, I16]:
+    """The frozen descriptors of a title's pictures, of every version so far, by group."""
+    f = picture_features.c
+    rows = connection.execute(
+        sa.select(f.group_id, f.data).where(
+            f.tenant == scope.tenant, f.feature_set == scope.feature_set, f.title_id == title_id
+        )
+    )
+    return {group: np.frombuffer(data, "<i2").astype(np.int16) for group, data in rows}

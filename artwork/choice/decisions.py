@@ -1,0 +1,150 @@
+"""A decision as it is logged, and reading it back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from artwork.choice.features import Context
+from artwork.choice.sums import I16
+from artwork.tables import decisions, offers
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose ledger, and which policy reads it through which features."""
+
+    tenant: str
+    policy_id: str
+    feature_set: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """A decision as it is logged."""
+
+    id: str
+    offer_id: str
+    title_id: str
+    viewer: bytes | None
+    context: Context
+    chosen: int
+    counts: npt.NDArray[np.uint16]
+    floor: float
+    seed: bytes
+    x: I16
+    """(d,) the chosen arm's features."""
+    policy_id: str
+    feature_set: str
+    ledger_offset: int
+    decided_us: int
+    expires_us: int
+    deferred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedArms:
+    """The arms of a logged offer, in the order of the counts."""
+
+    aspect: str
+    variants: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+def load(
+    connection: sa.Connection, tenant: str, ids: Sequence[str]
+) -> dict[str, tuple[Decision, OfferedArms]]:
+    """The decisions of these ids that exist."""
+    # Text that no database takes (NUL, lone surrogates) cannot be the id of anything.
+    ids = [decision_id for decision_id in ids if decision_id.isprintable()]
+    rows = connection.execute(
+        _DECISIONS.where(decisions.c.tenant == tenant, decisions.c.id.in_(ids))
+    )
+    return {row.id: (_decision(row), _arms(row)) for row in rows.mappings()}
+
+
+def latest_episodes(
+    connection: sa.Connection, tenant: str, viewer: bytes, title_ids: Sequence[str], now_us: int
+) -> list[tuple[Decision, OfferedArms]]:
+    """A viewer's decisions that have not expired, the oldest first."""
+    mine = {"tenant": tenant, "viewer": viewer, "titles": title_ids, "now": now_us}
+    rows = connection.execute(_EPISODES, mine)
+    return [(_decision(row), _arms(row)) for row in rows.mappings()]
+
+
+def offer_arms(connection: sa.Connection, tenant: str, offer_id: str) -> OfferedArms:
+    row = connection.execute(
+        sa.select(offers.c.aspect, offers.c.arms).where(
+            offers.c.tenant == tenant, offers.c.id == offer_id
+        )
+    ).mappings()
+    return _arms(row.one())
+
+
+def decision_row(tenant: str, seq: int, decision: Decision) -> dict[str, Any]:
+    # An array, not an object: the names of the fields would be a fifth of the row.
+    # What is not told at its end is left out: a row of today's and an older one read alike.
+    context = list(vars(decision.context).values())
+    while context and context[-1] is None:
+        context.pop()
+    return {
+        "tenant": tenant,
+        "id": decision.id,
+        "seq": seq,
+        "offer_id": decision.offer_id,
+        "title_id": decision.title_id,
+        "viewer": decision.viewer,
+        "context": json.dumps(context, separators=(",", ":")),
+        "chosen": decision.chosen,
+        "counts": decision.counts.astype("<u2").tobytes(),
+        "floor": decision.floor,
+        "seed": decision.seed,
+        "x": decision.x.astype("<i2").tobytes(),
+        "policy_id": decision.policy_id,
+        "feature_set": decision.feature_set,
+        "ledger_offset": decision.ledger_offset,
+        "decided_us": decision.decided_us,
+        "expires_us": decision.expires_us,
+        "deferred": decision.deferred,
+    }
+
+
+def _decision(row: Mapping[Any, Any]) -> Decision:
+    return Decision(
+        id=row["id"],
+        offer_id=row["offer_id"],
+        title_id=row["title_id"],
+        viewer=row["viewer"],
+        context=Context(*json.loads(row["context"])),
+        chosen=row["chosen"],
+        counts=np.frombuffer(row["counts"], "<u2").astype(np.uint16),
+        floor=row["floor"],
+        seed=row["seed"],
+        x=np.frombuffer(row["x"], "<i2").astype(np.int16),
+        policy_id=row["policy_id"],
+        feature_set=row["feature_set"],
+        ledger_offset=row["ledger_offset"],
+        decided_us=row["decided_us"],
+        expires_us=row["expires_us"],
+        deferred=row["deferred"],
+    )
+
+
+def _arms(row: Mapping[Any, Any]) -> OfferedArms:
+    pairs = json.loads(row["arms"])
+    return OfferedArms(row["aspect"], tuple(v for v, _ in pairs), tuple(g for _, g in pairs))
+
+
+_DECISIONS = sa.select(decisions, offers.c.aspect, offers.c.arms).join(
+    offers, (offers.c.tenant == decisions.c.tenant) & (offers.c.id == decisions.c.offer_id)
+)
+_EPISODES = _DECISIONS.where(
+    decisions.c.tenant == sa.bindparam("tenant"),
+    decisions.c.viewer == sa.bindparam("viewer"),
+    decisions.c.title_id.in_(sa.bindparam("titles", expanding=True)),
+    decisions.c.expires_us > sa.bindparam("now"),
+).order_by(decisions.c.seq)

@@ -1,0 +1,239 @@
+"""The ledger: every decision, showing, reward and watch event, append-only, in one total order.
+
+A row's `seq` is given out inside the transaction that writes it, from one row per tenant that stays
+locked until the commit: seqs are dense, and their order is the order of commits, on SQLite and on
+Postgres. What was learned at an offset is a pure function of the rows up to it (`entries`).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from artwork.choice.arms import Offer
+from artwork.choice.decisions import Decision, OfferedArms, Scope, decision_row, load, offer_arms
+from artwork.choice.sums import I16
+from artwork.tables import (
+    decisions,
+    impressions,
+    ledger_heads,
+    offers,
+    picture_features,
+    rewards,
+)
+
+_SPAN = 5_000
+"""Seqs read at once by `entries`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One thing to learn: a decision was activated (`before` is None) or its reward changed."""
+
+    seq: int
+    title_id: str
+    group_id: str
+    x: I16
+    before: int | None
+    after: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Appended:
+    """Rows `(first, last)` of the ledger, inclusive, and what is to be learned of them."""
+
+    first: int
+    last: int
+    entries: Sequence[Entry]
+
+
+def head(connection: sa.Connection, tenant: str) -> int:
+    """The last seq given out; 0 for an empty ledger."""
+    found = connection.scalar(sa.select(ledger_heads.c.seq).where(ledger_heads.c.tenant == tenant))
+    return int(found or 0)
+
+
+def take_seqs(connection: sa.Connection, tenant: str, count: int) -> int:
+    """Give out `count` seqs; the first of them."""
+    last = connection.scalar(_ADVANCE, {"of": tenant, "count": count})
+    if last is None:
+        insert_new(connection, ledger_heads, [{"tenant": tenant, "seq": 0}])
+        last = connection.scalar(_ADVANCE, {"of": tenant, "count": count})
+    return int(last or 0) - count + 1
+
+
+_ADVANCE = (
+    sa.update(ledger_heads)
+    .where(ledger_heads.c.tenant == sa.bindparam("of"))
+    .values(seq=ledger_heads.c.seq + sa.bindparam("count"))
+    .returning(ledger_heads.c.seq)
+)
+
+
+def insert_new(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert the rows whose primary key is not there yet; the others stay as they are."""
+    if not rows:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def save_features(
+    connection: sa.Connection, scope: Scope, found: Mapping[str, tuple[str, I16]]
+) -> None:
+    """Freeze the descriptors of pictures: group → (title, descriptor)."""
+    rows = [
+        {
+            "tenant": scope.tenant,
+            "feature_set": scope.feature_set,
+            "group_id": group,
+            "title_id": title,
+            "data": data.astype("<i2").tobytes(),
+        }
+        for group, (title, data) in found.items()
+    ]
+    insert_new(connection, picture_features, rows)
+
+
+def save_offers(connection: sa.Connection, tenant: str, found: Sequence[Offer]) -> None:
+    """Log what was on offer, once for each different offer."""
+    rows = [
+        {"tenant": tenant, "id": offer.id, "title_id": offer.title_id, "aspect": offer.aspect,
+         "arms": json.dumps([[arm.variant_id, arm.group_id] for arm in offer.arms])}
+        for offer in found
+    ]  # fmt: skip
+    insert_new(connection, offers, rows)
+
+
+def append_decisions(
+    connection: sa.Connection,
+    scope: Scope,
+    made: Sequence[tuple[Decision, str]],
+    shown: Sequence[str],
+    at_us: int,
+) -> Appended:
+    """Append decisions (each with its chosen group) and further showings of earlier ones.
+
+    A decision that is not deferred is shown at once: its impression follows it.
+
+    Args:
+        shown: ids of decisions stored before, or among `made`.
+    """
+    now = [(decision, group) for decision, group in made if not decision.deferred]
+    first = seq = take_seqs(connection, scope.tenant, len(made) + len(now) + len(shown))
+    rows = []
+    for decision, _ in made:
+        rows.append(decision_row(scope.tenant, seq, decision))
+        seq += 1
+    if rows:
+        connection.execute(decisions.insert(), rows)
+    learned, showings = [], []
+    for decision, group in now:
+        learned.append(Entry(seq, decision.title_id, group, decision.x, None, 0))
+        showings.append(showing(scope.tenant, seq, decision.id, True, at_us))
+        seq += 1
+    if showings:
+        connection.execute(impressions.insert(), showings)
+    if shown:
+        learned += append_showings(connection, scope, shown, seq=seq, at_us=at_us)
+    return Appended(first, seq + len(shown) - 1, learned)
+
+
+def append_showings(
+    connection: sa.Connection,
+    scope: Scope,
+    shown: Sequence[str],
+    *,
+    seq: int,
+    at_us: int,
+) -> list[Entry]:
+    """Append showings from `seq` on; the first showing of a decision activates it.
+
+    What was decided with other features is no entry: it is learned by refolding.
+    """
+    active = activated(connection, scope.tenant, shown)
+    fresh = [decision_id for decision_id in dict.fromkeys(shown) if decision_id not in active]
+    found = load(connection, scope.tenant, fresh) if fresh else {}
+    learned, rows = [], []
+    for at, decision_id in enumerate(shown, seq):
+        first = decision_id not in active
+        rows.append(showing(scope.tenant, at, decision_id, first, at_us))
+        if first:
+            active.add(decision_id)
+            decision, arms = found[decision_id]
+            if decision.feature_set == scope.feature_set:
+                group = arms.groups[decision.chosen]
+                learned.append(Entry(at, decision.title_id, group, decision.x, None, 0))
+    connection.execute(impressions.insert(), rows)
+    return learned
+
+
+def activated(connection: sa.Connection, tenant: str, ids: Sequence[str]) -> set[str]:
+    """Which of these decisions were shown to somebody."""
+    i = impressions.c
+    query = sa.select(i.decision_id).where(i.tenant == tenant, i.decision_id.in_(ids)).distinct()
+    return set(connection.scalars(query))
+
+
+def entries(connection: sa.Connection, scope: Scope, after: int, upto: int) -> Iterator[Entry]:
+    """What is to be learned of the rows `after < seq <= upto`, in order."""
+    offered: dict[str, OfferedArms] = {}
+    for low in range(after, upto, _SPAN):
+        span = {
+            "tenant": scope.tenant,
+            "set": scope.feature_set,
+            "low": low,
+            "high": min(low + _SPAN, upto),
+        }
+        found = []
+        for query in (_ACTIVATIONS, _EARNINGS):
+            for seq, title, offer, chosen, x, before, after_ in connection.execute(query, span):
+                if offer not in offered:
+                    offered[offer] = offer_arms(connection, scope.tenant, offer)
+                group = offered[offer].groups[chosen]
+                data = np.frombuffer(x, "<i2").astype(np.int16)
+                found.append(Entry(seq, title, group, data, before, after_))
+        yield from sorted(found, key=lambda entry: entry.seq)
+
+
+def _learned(
+    table: sa.Table, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
+) -> sa.Select[Any]:
+    d = decisions.c
+    return (
+        sa.select(table.c.seq, d.title_id, d.offer_id, d.chosen, d.x, *columns)
+        .select_from(
+            table.join(decisions, (d.tenant == table.c.tenant) & (d.id == table.c.decision_id))
+        )
+        .where(
+            table.c.tenant == sa.bindparam("tenant"),
+            d.feature_set == sa.bindparam("set"),
+            table.c.seq > sa.bindparam("low"),
+            table.c.seq <= sa.bindparam("high"),
+            condition,
+        )
+    )
+
+
+_ACTIVATIONS = _learned(
+    impressions, impressions.c.first, sa.null().label("before"), sa.literal(0).label("after")
+)
+_EARNINGS = _learned(
+    rewards, rewards.c.before != rewards.c.after, rewards.c.before, rewards.c.after
+)
+
+
+def showing(tenant: str, seq: int, decision_id: str, first: bool, at_us: int) -> dict[str, Any]:
+    return {
+        "tenant": tenant,
+        "seq": seq,
+        "decision_id": decision_id,
+        "first": first,
+        "shown_us": at_us,
+    }

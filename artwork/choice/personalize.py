@@ -1,0 +1,366 @@
+"""Choosing pictures for viewers and learning from what follows.
+
+One thread decides, in order, under one lock: read, draw, register; the append is group-committed
+by the `Writer`; what was appended is learned after its commit, in the order of the ledger, before
+anybody has the answer. So an answer is durable, and a reward is visible to the next decision.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from artwork.choice.arms import Shelf, Shelves
+from artwork.choice.commits import Commits, durable
+from artwork.choice.decisions import Scope
+from artwork.choice.episodes import Episodes
+from artwork.choice.features import Context, circumstances, feature_set_id
+from artwork.choice.learner import Learner, restore, save_checkpoint
+from artwork.choice.ledger import Appended, append_decisions, head, save_features, save_offers
+from artwork.choice.outcomes import Outcomes, checked, merged
+from artwork.choice.page import Choice, Page, Request, Rules
+from artwork.choice.policy import Hyperparameters, policy_id
+from artwork.choice.replay import DecisionView, replay, view
+from artwork.choice.rewards import WEIGHTS, RewardEvent, RewardRow, append_rewards, check_reward
+from artwork.choice.sums import I16
+from artwork.choice.taste import Tastes, Watched, WatchEvent, append_watched, check_watch, viewer_of
+from artwork.rules.guardrails import HouseRules, Shares
+from content.errors import KeyartError, NotFound, Unavailable
+from content.ids import now_us
+from content.records import Writer
+from content.types import Aspect
+
+__all__ = [
+    "Choice",
+    "Context",
+    "DecisionView",
+    "Personalizer",
+    "RewardEvent",
+    "RewardRow",
+    "WatchEvent",
+]
+
+T = TypeVar("T")
+CHECKPOINT_EVERY = 20_000
+"""Ledger rows between two checkpoints: a start learns at most about this many."""
+KEPT_OFFERS = 20_000
+"""Ids remembered of offers that are in the ledger already."""
+
+
+class Personalizer:
+    """The choice, as a service to one process.
+
+    Args:
+        secret: keys the viewers' pseudonyms and the seeds; the same for ever.
+        episode_s: how long a viewer keeps a title's picture.
+        floor: probability shared by all arms, 0..1.
+        draws: M, 1..65535.
+        house: what may be shown in the whole catalogue; by default everything, and generated
+            pictures in a fifth of a title's impressions.
+        encoder: fingerprint of the encoder whose picture vectors are used; others count as
+            neutral. None takes every vector.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        writer: Writer,
+        *,
+        secret: bytes,
+        episode_s: float,
+        floor: float,
+        draws: int = 256,
+        clock: Callable[[], int] = now_us,
+        tenant: str = "default",
+        encoder: str | None = None,
+        parameters: Hyperparameters | None = None,
+        house: HouseRules | None = None,
+    ) -> None:
+        self._engine, self._writer, self._clock = engine, writer, clock
+        self._parameters = parameters or Hyperparameters()
+        policy = policy_id(self._parameters, draws, WEIGHTS)
+        self.scope = Scope(tenant, policy, feature_set_id(encoder))
+        self._rules = Rules(self.scope, secret, floor, draws, round(episode_s * 1_000_000))
+        self._shelves = Shelves(self.scope, encoder, house)
+        self._shares = Shares()
+        self._tastes = Tastes(self.scope)
+        self._episodes = Episodes(tenant)
+        self._offers_saved: set[str] = set()
+        self._learner: Learner | None = None
+        self._checkpointed = 0
+        self._failure: Exception | None = None
+        self._lock = threading.RLock()
+        self._commits = Commits(writer, self._lock)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
+
+    # ---- life ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Learn what the ledger holds: the newest checkpoint and the rows since. Idempotent."""
+        with self._lock, self._engine.connect() as connection:
+            if self._learner is None:
+                upto = head(connection, self.scope.tenant)
+                self._learner = restore(connection, self.scope, self._parameters, upto)
+                self._checkpointed = self._learner.offset
+
+    def close(self) -> None:
+        """Finish what is under way and write a checkpoint; the writer must still be open."""
+        self._thread.shutdown(wait=True)
+        # The writer works in order: once this is through, all before it is learned.
+        self._writer.submit(lambda connection: None).result()
+        with self._lock:
+            state = self._learner
+        if state is not None and self._failure is None and state.offset > self._checkpointed:
+            self._checkpoint().result()
+
+    @property
+    def offset(self) -> int:
+        """How many rows of the ledger are learned."""
+        return self._ready().offset
+
+    def _ready(self) -> Learner:
+        if self._failure is not None:
+            raise Unavailable(
+                "learning_stopped", f"learning stopped; restart the service: {self._failure}"
+            )
+        if self._learner is None:
+            raise Unavailable("not_started", "the personalizer is still reading its ledger")
+        return self._learner
+
+    def _checkpoint(self) -> "Future[None]":
+        with self._lock:
+            state = self._ready()
+            offset, data = state.offset, state.packed()
+            self._checkpointed = offset
+        at_us = self._clock()
+        return self._writer.submit(
+            lambda connection: save_checkpoint(connection, self.scope, offset, data, at_us)
+        )
+
+    # ---- choose -------------------------------------------------------------------------------
+
+    async def choose(
+        self,
+        title_ids: Sequence[str],
+        aspect: Aspect,
+        *,
+        user: str | None,
+        context: Context,
+        defer: bool = False,
+    ) -> list[Choice | KeyartError]:
+        """A picture for each title, in the order asked; durable when this returns.
+
+        A viewer keeps a title's picture until the episode expires or the picture is withdrawn:
+        the same decision comes back and each showing is logged. Without a user nothing of the
+        viewer is kept and each call decides anew. With `defer` a decision counts only once an
+        impression (or a reward) arrives for it.
+
+        What the rules forbid (`artwork.rules.guardrails`) is not on offer, not drawn and has no
+        probability; a running episode with it ends.
+
+        Returns:
+            For each title a Choice, or NotFound: `title_not_found`, `no_variants`.
+
+        Raises:
+            Invalid: `invalid_context`.
+            Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`.
+        """
+        decide = partial(self._decide, aspect=aspect, user=user, context=context, defer=defer)
+        answers, waits = await self._in_order(decide, list(title_ids))
+        for future in waits:
+            await durable(future)
+        return answers
+
+    def _decide(
+        self,
+        title_ids: Sequence[str],
+        *,
+        aspect: Aspect,
+        user: str | None,
+        context: Context,
+        defer: bool,
+    ) -> tuple[list[Choice | KeyartError], "list[Future[Appended]]"]:
+        now = self._clock()
+        here = circumstances(context, now)
+        viewer = None if user is None else viewer_of(self._rules.secret, self.scope.tenant, user)
+        taste = None
+        with self._lock:  # before the read begins, so that it sees all that is learned
+            state = self._ready()
+            with self._engine.connect() as connection:
+                shelves = self._shelves.read(connection, title_ids)
+                if viewer is not None:
+                    taste = self._tastes.at(connection, viewer, state.offset, now)
+                    self._episodes.recall(connection, viewer, list(shelves), now)
+            request = Request(aspect, context, here, viewer, taste, defer, now)
+            page = Page(self._rules, request, state, self._episodes, self._shares)
+            try:
+                answers = [_answer(page, title_id, shelves.get(title_id)) for title_id in title_ids]
+            except BaseException:
+                page.lose()
+                raise
+            due = state.offset - self._checkpointed >= CHECKPOINT_EVERY
+        # The lock is free again: a full queue must not keep the writer from learning.
+        if page.made or page.shown:
+            page.waits.append(self._append(page))
+        if due:
+            self._checkpoint()
+        return answers, page.waits
+
+    def _append(self, page: Page) -> "Future[Appended]":
+        features = dict(self._shelves.unsaved)
+        offers = [page.offers[key] for key in page.offers.keys() - self._offers_saved]
+
+        def write(connection: sa.Connection) -> Appended:
+            save_features(connection, self.scope, features)
+            save_offers(connection, self.scope.tenant, offers)
+            at_us = page.request.now_us
+            return append_decisions(connection, self.scope, page.made, page.shown, at_us)
+
+        def learn(appended: Appended) -> None:
+            for group in features:
+                self._shelves.unsaved.pop(group, None)
+            if len(self._offers_saved) >= KEPT_OFFERS:  # saving one again changes nothing
+                self._offers_saved.clear()
+            self._offers_saved.update(offer.id for offer in offers)
+            for episode in page.began:
+                episode.written = None
+            self._learn(appended)
+
+        def began(learned: "Future[Appended]") -> None:
+            for episode in page.began:
+                episode.written = learned
+
+        return self._commits.submit(write, learn, lose=page.lose, before=began)
+
+    def _learn(self, appended: Appended) -> None:
+        """Learn what was committed, in the order of the ledger. Called under the lock."""
+        state = self._learner
+        if state is None or self._failure is not None:
+            return
+        try:
+            if not state.advance(appended):  # another process appended rows before these
+                with self._engine.connect() as connection:
+                    state.catch_up(connection, self.scope, appended.last)
+                self._tastes.clear()
+        except (OverflowError, ValueError, sa.exc.SQLAlchemyError) as error:
+            # The rows are safe in the ledger; a start learns them again.
+            self._failure = error
+
+    # ---- observe ------------------------------------------------------------------------------
+
+    async def observe(self, events: Sequence[RewardEvent]) -> Outcomes:
+        """Take in rewards; for each why it was refused, or None. Durable when this returns.
+
+        Refusals: Invalid `invalid_reward`, `invalid_reward_kind`; NotFound `decision_not_found`;
+        Conflict `reward_conflict`, `event_conflict`. A refused event leaves the others be.
+
+        Raises:
+            Unavailable: as `choose`.
+        """
+        outcomes, good = checked(check_reward, events)
+        if not good:
+            return outcomes
+
+        def write(connection: sa.Connection) -> tuple[Outcomes, Appended | None]:
+            return append_rewards(connection, self.scope, good, self._clock())
+
+        future = await self._in_order(self._submit, write)
+        return merged(outcomes, (await durable(future))[0])
+
+    async def watch(self, events: Sequence[WatchEvent]) -> Outcomes:
+        """Take in what viewers watched; for each why it was refused, or None.
+
+        Refusals: Invalid `invalid_event`; NotFound `title_not_found`; Conflict `event_conflict`.
+        A title without pictures yet is remembered but tells nothing of the viewer's taste.
+
+        Raises:
+            Unavailable: as `choose`.
+        """
+        outcomes, good = checked(check_watch, events)
+        if not good:
+            return outcomes
+        future, missing = await self._in_order(self._watched, good)
+        written = iter((await durable(future))[0])
+        later: Outcomes = [
+            NotFound("title_not_found", f"there is no title {event.title_id!r}")
+            if event.title_id in missing
+            else next(written)
+            for event in good
+        ]
+        return merged(outcomes, later)
+
+    def _watched(
+        self, events: Sequence[WatchEvent]
+    ) -> "tuple[Future[tuple[Outcomes, Appended | None]], set[str]]":
+        now = self._clock()
+        title_ids = list(dict.fromkeys(event.title_id for event in events))
+        with self._lock, self._engine.connect() as connection:
+            means = {
+                title_id: shelf.mean
+                for title_id, shelf in self._shelves.read(connection, title_ids).items()
+            }
+        rows = [
+            self._as_stored(event, means[event.title_id], now)
+            for event in events
+            if event.title_id in means
+        ]
+        future = self._submit(
+            lambda connection: append_watched(connection, self.scope, rows, now),
+            {row.viewer for row in rows},
+        )
+        return future, set(title_ids) - set(means)
+
+    def _as_stored(self, event: WatchEvent, mean: I16 | None, now: int) -> Watched:
+        viewer = viewer_of(self._rules.secret, self.scope.tenant, event.user)
+        occurred = now if event.occurred_us is None else event.occurred_us
+        return Watched(
+            viewer, event.title_id, event.kind, event.value, event.event_id, mean, occurred
+        )
+
+    def _submit(
+        self,
+        write: Callable[[sa.Connection], tuple[Outcomes, Appended | None]],
+        viewers: Iterable[bytes] = (),
+    ) -> "Future[tuple[Outcomes, Appended | None]]":
+        self._ready()
+
+        def learn(result: tuple[Outcomes, Appended | None]) -> None:
+            for viewer in viewers:
+                self._tastes.forget(viewer)
+            if result[1] is not None:
+                self._learn(result[1])
+
+        return self._commits.submit(write, learn)
+
+    async def _in_order(self, work: Callable[..., T], *args: object) -> T:
+        """Run `work` in the deciding thread: off the event loop, and in order."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    # ---- look back ----------------------------------------------------------------------------
+
+    def decision(self, decision_id: str) -> DecisionView:
+        """Raises NotFound: `decision_not_found`."""
+        with self._engine.connect() as connection:
+            return view(connection, self.scope, decision_id)
+
+    def replay(self, decision_id: str) -> dict[str, float]:
+        """The probabilities of a logged decision, by variant id, computed anew by `replay`.
+
+        The live state is neither read nor changed.
+
+        Raises:
+            NotFound: `decision_not_found`. Conflict: `policy_mismatch`.
+        """
+        with self._engine.connect() as connection:
+            return replay(connection, self.scope, self._parameters, decision_id)
+
+
+def _answer(page: Page, title_id: str, shelf: Shelf | None) -> Choice | KeyartError:
+    try:
+        return page.answer(title_id, shelf)
+    except NotFound as error:
+        return error

@@ -1,0 +1,108 @@
+"""Looking back: a logged decision as it was, and its distribution computed anew."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+
+from artwork.choice.arms import stored_features
+from artwork.choice.decisions import Decision, OfferedArms, Scope, load
+from artwork.choice.features import Context, assemble, circumstances
+from artwork.choice.learner import restore
+from artwork.choice.ledger import activated
+from artwork.choice.policy import Hyperparameters, draw, mix
+from artwork.choice.rewards import RewardRow, rewards_of
+from artwork.choice.sums import SCALE
+from artwork.choice.taste import read_history, taste_of
+from content.errors import Conflict, NotFound
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """A logged decision; `propensities` over every arm that was on offer, by variant id."""
+
+    decision_id: str
+    title_id: str
+    variant_id: str
+    group_id: str
+    aspect: str
+    propensity: float
+    propensities: dict[str, float]
+    policy_id: str
+    feature_set: str
+    ledger_offset: int
+    decided_us: int
+    expires_us: int
+    deferred: bool
+    active: bool
+    rewards: list[RewardRow]
+    context: Context
+
+
+def view(connection: sa.Connection, scope: Scope, decision_id: str) -> DecisionView:
+    """Raises NotFound: `decision_not_found`."""
+    decision, arms = _logged(connection, scope, decision_id)
+    pmf = mix(decision.counts, decision.floor)
+    return DecisionView(
+        decision_id=decision.id,
+        title_id=decision.title_id,
+        variant_id=arms.variants[decision.chosen],
+        group_id=arms.groups[decision.chosen],
+        aspect=arms.aspect,
+        propensity=float(pmf[decision.chosen]),
+        propensities=dict(zip(arms.variants, pmf.tolist(), strict=True)),
+        policy_id=decision.policy_id,
+        feature_set=decision.feature_set,
+        ledger_offset=decision.ledger_offset,
+        decided_us=decision.decided_us,
+        expires_us=decision.expires_us,
+        deferred=decision.deferred,
+        active=bool(activated(connection, scope.tenant, [decision_id])),
+        rewards=rewards_of(connection, scope.tenant, decision_id),
+        context=decision.context,
+    )
+
+
+def replay(
+    connection: sa.Connection, scope: Scope, parameters: Hyperparameters, decision_id: str
+) -> dict[str, float]:
+    """A decision's probabilities by variant id, from the ledger up to its offset.
+
+    Besides the ledger this reads only the frozen features of the pictures on offer.
+
+    Raises:
+        NotFound: `decision_not_found`.
+        Conflict: `policy_mismatch`, when another policy or feature set made the decision, or its
+            pictures got their look since (`pictures.write_looks`).
+    """
+    decision, arms = _logged(connection, scope, decision_id)
+    if (decision.policy_id, decision.feature_set) != (scope.policy_id, scope.feature_set):
+        raise Conflict(
+            "policy_mismatch",
+            f"policy {decision.policy_id} with features {decision.feature_set} decided; "
+            f"this is {scope.policy_id} with {scope.feature_set}",
+        )
+    state = restore(connection, scope, parameters, decision.ledger_offset)
+    taste = None
+    if decision.viewer is not None:
+        history = read_history(connection, scope, decision.viewer, decision.ledger_offset)
+        taste = taste_of(history, decision.decided_us)
+    frozen = stored_features(connection, scope, decision.title_id)
+    here = circumstances(decision.context, decision.decided_us)
+    known = all(group in frozen for group in arms.groups)
+    x = assemble(np.stack([frozen[group] for group in arms.groups]), taste, here) if known else None
+    if x is None or (x[decision.chosen] != decision.x).any():
+        raise Conflict("policy_mismatch", "the features of its pictures were made anew since")
+    scores = state.posterior.scores(state.sums, decision.title_id, arms.groups, x / SCALE)
+    draws = int(decision.counts.sum(dtype=np.int64))
+    drawn = draw(scores, decision.seed, draws=draws, floor=decision.floor)
+    return dict(zip(arms.variants, drawn.pmf.tolist(), strict=True))
+
+
+def _logged(
+    connection: sa.Connection, scope: Scope, decision_id: str
+) -> tuple[Decision, OfferedArms]:
+    found = load(connection, scope.tenant, [decision_id]).get(decision_id)
+    if found is None:
+        raise NotFound("decision_not_found", f"there is no decision {decision_id!r}")
+    return found

@@ -1,0 +1,246 @@
+"""What a title earned by a decision: which events count how much, and which are accepted."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from artwork.choice.decisions import Decision, OfferedArms, Scope, load
+from artwork.choice.ledger import Appended, Entry, activated, showing, take_seqs
+from artwork.choice.outcomes import Outcomes
+from artwork.choice.sums import to_units
+from artwork.tables import impressions, rewards
+from content.errors import Conflict, Invalid, KeyartError, NotFound
+
+WEIGHTS: dict[str, float] = {
+    "impression": 0.0,
+    "click": 0.1,  # curiosity, not yet satisfaction
+    "play": 0.3,
+    "watch": 1.0,  # value: the fraction watched
+    "return": 1.0,  # the viewer came back to the title
+    "custom": 1.0,
+}
+"""A decision's reward is the largest of weight × value over its kinds: the title's deepest
+success. Part of the policy's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class RewardEvent:
+    """`value` 0..1; `event_id` makes a retry harmless; `correct` supersedes an earlier value."""
+
+    decision_id: str
+    kind: str
+    value: float
+    event_id: str | None = None
+    occurred_us: int | None = None
+    correct: bool = False
+
+
+def check_reward(event: RewardEvent) -> None:
+    """Raises Invalid: `invalid_reward` for a value outside 0..1, `invalid_reward_kind`."""
+    if event.kind not in WEIGHTS:
+        kinds = ", ".join(WEIGHTS)
+        raise Invalid("invalid_reward_kind", f"{event.kind!r} is no kind of reward; use {kinds}")
+    check_value("invalid_reward", event.value, event.event_id)
+
+
+def check_value(code: str, value: float, event_id: str | None) -> None:
+    """Raises Invalid with `code` unless `value` is in 0..1 and the id is short, plain text."""
+    if not (math.isfinite(value) and 0.0 <= value <= 1.0):
+        raise Invalid(code, "value must be a number from 0 to 1")
+    if event_id is not None and not (1 <= len(event_id) <= 128 and event_id.isprintable()):
+        raise Invalid(code, "event_id has 1 to 128 printable characters")
+
+
+def event_conflict(event_id: str) -> Conflict:
+    return Conflict(
+        "event_conflict", f"event_id {event_id!r} already names another event; use a new one"
+    )
+
+
+def earned(values: Mapping[str, float]) -> int:
+    """A decision's reward in units of 2⁻¹⁰, of the values that stand, by kind."""
+    return to_units(max((WEIGHTS[kind] * value for kind, value in values.items()), default=0.0))
+
+
+def is_news(event: RewardEvent, values: Mapping[str, float]) -> bool:
+    """Whether an event changes what stands for its decision; a repeat does not.
+
+    Raises:
+        Conflict: `reward_conflict`, when another value stands and the event does not correct it.
+    """
+    standing = values.get(event.kind)
+    if standing is None:
+        return True
+    if standing == event.value:
+        return False
+    if not event.correct:
+        raise Conflict(
+            "reward_conflict",
+            f"{event.kind} was already reported with the value {standing:g}; "
+            "send correct=true to supersede it",
+            standing=standing,
+        )
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class RewardRow:
+    """An accepted reward as stored; `corrects`: it superseded a value of its kind."""
+
+    kind: str
+    value: float
+    event_id: str | None
+    corrects: bool
+    occurred_us: int
+    received_us: int
+
+
+def rewards_of(connection: sa.Connection, tenant: str, decision_id: str) -> list[RewardRow]:
+    """All rewards of a decision in order, superseded ones too."""
+    c = rewards.c
+    rows = connection.execute(
+        sa.select(c.kind, c.value, c.event_id, c.corrects, c.occurred_us, c.received_us)
+        .where(c.tenant == tenant, c.decision_id == decision_id)
+        .order_by(c.seq)
+    )
+    return [RewardRow(*row) for row in rows]
+
+
+@dataclass(slots=True)
+class _Standing:
+    """What is stored for the decisions of a batch, kept up to date while it is gone through."""
+
+    found: dict[str, tuple[Decision, OfferedArms]]
+    active: set[str]
+    values: dict[str, dict[str, float]]
+    by_event_id: dict[str, tuple[str, str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    event: RewardEvent
+    activates: bool
+    corrects: bool
+    before: int
+    after: int
+
+
+def append_rewards(
+    connection: sa.Connection, scope: Scope, events: Sequence[RewardEvent], at_us: int
+) -> tuple[Outcomes, Appended | None]:
+    """Append the events that change something; for each event why it was refused, or None.
+
+    A reward for a deferred decision that nobody reported as shown activates it: whoever rewarded
+    the picture saw it. Refusals: `decision_not_found`, `reward_conflict`, `event_conflict`.
+    """
+    standing = _standing(connection, scope.tenant, events)
+    outcomes: Outcomes = []
+    news: list[_Accepted] = []
+    for event in events:
+        try:
+            accepted = _accept(event, standing)
+        except KeyartError as refusal:
+            outcomes.append(refusal)
+            continue
+        outcomes.append(None)
+        if accepted is not None:
+            news.append(accepted)
+    if not news:
+        return outcomes, None
+    first = take_seqs(connection, scope.tenant, len(news) + sum(item.activates for item in news))
+    return outcomes, _write(connection, scope, first, news, standing=standing, at_us=at_us)
+
+
+def _standing(connection: sa.Connection, tenant: str, events: Sequence[RewardEvent]) -> _Standing:
+    found = load(connection, tenant, list(dict.fromkeys(e.decision_id for e in events)))
+    ids = list(found)
+    named = [event.event_id for event in events if event.event_id is not None]
+    c = rewards.c
+    values: dict[str, dict[str, float]] = {}
+    for decision_id, kind, value in connection.execute(
+        sa.select(c.decision_id, c.kind, c.value)
+        .where(c.tenant == tenant, c.decision_id.in_(ids))
+        .order_by(c.seq)
+    ):
+        values.setdefault(decision_id, {})[kind] = value
+    by_event_id = {}
+    if named:
+        rows = connection.execute(
+            sa.select(c.event_id, c.decision_id, c.kind, c.value).where(
+                c.tenant == tenant, c.event_id.in_(named)
+            )
+        )
+        by_event_id = {row[0]: (row[1], row[2], row[3]) for row in rows}
+    return _Standing(found, activated(connection, tenant, ids), values, by_event_id)
+
+
+def _accept(event: RewardEvent, standing: _Standing) -> _Accepted | None:
+    """What to write for an event; None for a repeat. Raises the refusals of `append_rewards`."""
+    same = (event.decision_id, event.kind, event.value)
+    if event.event_id is not None:
+        earlier = standing.by_event_id.get(event.event_id, same)
+        if earlier != same:
+            raise event_conflict(event.event_id)
+        if event.event_id in standing.by_event_id:
+            return None
+    if event.decision_id not in standing.found:
+        raise NotFound("decision_not_found", f"there is no decision {event.decision_id!r}")
+    values = standing.values.setdefault(event.decision_id, {})
+    if not is_news(event, values):
+        return None
+    corrects, before = event.kind in values, earned(values)
+    values[event.kind] = event.value
+    activates = event.decision_id not in standing.active
+    standing.active.add(event.decision_id)
+    if event.event_id is not None:
+        standing.by_event_id[event.event_id] = same
+    return _Accepted(event, activates, corrects, before, earned(values))
+
+
+def _write(
+    connection: sa.Connection,
+    scope: Scope,
+    first: int,
+    news: Sequence[_Accepted],
+    *,
+    standing: _Standing,
+    at_us: int,
+) -> Appended:
+    seq, rows, showings, learned = first, [], [], []
+    for item in news:
+        decision, arms = standing.found[item.event.decision_id]
+        where = (decision.title_id, arms.groups[decision.chosen], decision.x)
+        ours = decision.feature_set == scope.feature_set
+        if item.activates:
+            showings.append(showing(scope.tenant, seq, decision.id, True, at_us))
+            if ours:
+                learned.append(Entry(seq, *where, None, 0))
+            seq += 1
+        rows.append(_row(scope.tenant, seq, item, at_us))
+        if ours and item.before != item.after:
+            learned.append(Entry(seq, *where, item.before, item.after))
+        seq += 1
+    if showings:
+        connection.execute(impressions.insert(), showings)
+    connection.execute(rewards.insert(), rows)
+    return Appended(first, seq - 1, learned)
+
+
+def _row(tenant: str, seq: int, item: _Accepted, at_us: int) -> dict[str, Any]:
+    event = item.event
+    return {
+        "tenant": tenant,
+        "seq": seq,
+        "decision_id": event.decision_id,
+        "kind": event.kind,
+        "value": event.value,
+        "event_id": event.event_id,
+        "corrects": item.corrects,
+        "before": item.before,
+        "after": item.after,
+        "occurred_us": at_us if event.occurred_us is None else event.occurred_us,
+        "received_us": at_us,
+    }

@@ -1,0 +1,1 @@
+"""How a picture is shown in an aspect: windows, heads, safe areas."""

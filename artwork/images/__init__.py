@@ -1,0 +1,1 @@
+"""Pictures as files: what comes in, what is kept, what is delivered."""

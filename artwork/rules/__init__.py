@@ -1,0 +1,1 @@
+"""What may be shown at all: rules, verdicts, policies."""
