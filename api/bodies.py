@@ -1,8 +1,9 @@
 """Request bodies, and how each becomes what the rooms below take."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Strict, Tag
+from pydantic import Discriminator, Field, Strict, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from api.checks import (
     Body,
@@ -21,8 +22,8 @@ from api.checks import (
     User,
     WatchValue,
 )
+from artwork.choice.attribution import RewardEvent
 from artwork.choice.features import Context
-from artwork.choice.rewards import RewardEvent
 from artwork.choice.taste import WatchEvent
 from artwork.compose.request import DEFAULT_COUNT, MOST, Kind, Look
 from artwork.generate.brief import MAX_COUNT, MAX_SEED
@@ -86,14 +87,28 @@ class PageBody(Body):
 
 
 class RewardBody(Body):
-    """What a decision earned."""
+    """What a decision earned.
 
-    decision_id: Short
+    It is named by `decision_id`, or by `user` and `title_id`: then it is the latest decision for
+    them whose window for this kind was open.
+    """
+
+    decision_id: Short | None = None
+    user: User | None = None
+    title_id: TitleId | None = None
     kind: Literal["impression", "click", "play", "watch", "return", "custom"]
     value: RewardValue
     event_id: EventId | None = None
     occurred_at: Time | None = None
     correct: bool = False
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.decision_id is None and (self.user is None or self.title_id is None):
+            raise PydanticCustomError("missing", "name a decision_id, or a user and a title_id")
+        if self.decision_id is not None and (self.user, self.title_id) != (None, None):
+            raise PydanticCustomError("named_twice", "name a decision_id or a user, not both")
+        return self
 
     def event(self) -> RewardEvent:
         return RewardEvent(
@@ -103,6 +118,8 @@ class RewardBody(Body):
             event_id=self.event_id,
             occurred_us=_microseconds(self.occurred_at),
             correct=self.correct,
+            user=self.user,
+            title_id=self.title_id,
         )
 
 

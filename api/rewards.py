@@ -9,8 +9,16 @@ from api.body import JsonRoute
 from api.errors import problems
 from api.metrics import Meters
 from api.schemas.common import Accepted
+from api.schemas.rewards import RewardPolicy
 from api.services import House
 
+REFUSED = (
+    "invalid_title_id",
+    "decision_not_found",
+    "reward_conflict",
+    "invalid_reward",
+    "reward_too_late",
+)
 router = APIRouter(tags=["feedback"], route_class=JsonRoute)
 
 
@@ -18,16 +26,24 @@ router = APIRouter(tags=["feedback"], route_class=JsonRoute)
     "/v1/rewards",
     status_code=202,
     response_model=Accepted,
-    responses=problems(*CODES, "decision_not_found", "reward_conflict", "invalid_reward"),
+    responses=problems(*CODES, *REFUSED),
 )
 async def reward(body: Rewards, house: House, meters: Meters) -> Response:
     """Take one reward, or `items` of up to 1000; answered once they are durable.
 
-    Sending one again changes nothing. Another value for the same kind is a conflict, unless
-    `correct` is true: then it supersedes, and both stay on record. When some items of a batch
-    are refused the others are kept, and the problem's `items` names the refused by index.
+    An event that names `user` and `title_id` instead of a decision belongs to the viewer's latest
+    decision for that title whose window for its kind was open. Sending one again changes nothing.
+    Another value for the same kind is a conflict, unless `correct` is true: then it supersedes, and
+    both stay on record. When some items of a batch are refused the others are kept, and the
+    problem's `items` names the refused by index.
     """
     single = isinstance(body, RewardBody)
     rewards = [body] if isinstance(body, RewardBody) else body.items
     outcomes = await house.personalizer.observe([each.event() for each in rewards])
     return taken(outcomes, meters, single=single)
+
+
+@router.get("/v1/rewards/policy")
+def reward_policy(house: House) -> RewardPolicy:
+    """What each kind of event is worth here, for how long, and what is done against click-bait."""
+    return RewardPolicy.of(house.worth)

@@ -9,10 +9,11 @@ from starlette.requests import Request
 
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
+from artwork.choice.attribution import RewardEvent
 from artwork.choice.features import Context
 from artwork.choice.personalize import Choice, DecisionView
-from artwork.choice.rewards import RewardEvent
 from artwork.choice.taste import WatchEvent
+from artwork.choice.worth import RewardPolicy
 from artwork.images.store import Format, Rendition
 from artwork.pictures import VariantRow
 from artwork.quality.fitting import Fit
@@ -114,6 +115,8 @@ class Services(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def personalizer(self) -> Personalizer: ...
+    @property
+    def worth(self) -> RewardPolicy: ...
     @property
     def quality(self) -> Quality: ...
     @property

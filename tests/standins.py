@@ -11,6 +11,7 @@ import numpy as np
 
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
+from artwork.choice.worth import DEFAULT
 from artwork.images.decoding import decoded
 from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow
@@ -322,6 +323,7 @@ class House:
         self.jobs = Jobs()
         self.intake = Intake(self.catalog, self.jobs, folder / "uploads")
         self.personalizer = Personalizer(self.catalog)
+        self.worth = DEFAULT
         self.folder = folder
         self.images = ImageStore(folder / "images")
         self.index = Index(self.catalog)

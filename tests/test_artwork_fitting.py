@@ -167,7 +167,7 @@ def test_the_ledger_is_counted_as_it_stands(any_house: House) -> None:
             any_house.refusals(RewardEvent(choice.decision_id, "watch", 0.5))
             if n % 2 == 0:
                 any_house.refusals(RewardEvent(choice.decision_id, "watch", 0.25, correct=True))
-            mine[-1] = 0.25 if n % 2 == 0 else 0.5
+            mine[-1] = (0.25 if n % 2 == 0 else 0.5) / 0.7
     [deferred] = any_house.choose(TITLES[0], user="late", defer=True)
     with any_house.engine.connect() as connection:
         earned = read_earned(connection)

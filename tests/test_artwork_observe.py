@@ -42,11 +42,11 @@ def test_rewards_repeat_conflict_and_correct(any_house: House) -> None:
     assert any_house.refusals(RewardEvent(mine, "watch", 0.75)) == ["reward_conflict"]
     assert any_house.refusals(RewardEvent(mine, "watch", 0.25, correct=True)) == [None]
     assert any_house.count(rewards) == 2
-    assert any_house.p._ready().sums.q == 256 * 256 * 1024
-    any_house.refusals(RewardEvent(mine, "play", 1.0))  # 0.3: the deepest success counts
-    assert any_house.p._ready().sums.q == 307 * 307 * 1024
+    assert any_house.p._ready().sums.q == round(1024 * 0.25 / 0.7) ** 2 * 1024
+    any_house.refusals(RewardEvent(mine, "return", 1.0))  # is added
+    assert any_house.p._ready().sums.q == round(1024 * (0.25 / 0.7 + 0.2)) ** 2 * 1024
     kept = [(r.kind, r.value, r.corrects) for r in any_house.p.decision(mine).rewards]
-    assert kept == [("watch", 0.5, False), ("watch", 0.25, True), ("play", 1.0, False)]
+    assert kept == [("watch", 0.5, False), ("watch", 0.25, True), ("return", 1.0, False)]
 
 
 def test_one_bad_event_leaves_the_others_be(house: House) -> None:

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     explore_floor: float = Field(
         0.02, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
     )
+    rewards: Path | None = Field(
+        None, description="TOML file that says what events are worth; else as in docs/choice.md."
+    )
     origins: Annotated[tuple[OriginName, ...], NoDecode] = Field(
         get_args(OriginName),
         description="Comma-separated origins of pictures that may be shown at all: `frame`, "

@@ -24,6 +24,7 @@ from content.errors import KeyartError
 from content.process import log_to_stderr
 from content.records import open_engine
 from workers.parts import deployment_key, signing_chain
+from workers.reward_policy import read_reward_policy
 from workers.settings import Settings, check_exposure
 from workers.workflows import prepare
 
@@ -161,8 +162,10 @@ def _with_models(settings: Settings) -> Settings:
     And with the device that `auto` is here, so that no process has to find out again.
 
     Raises:
-        KeyartError: a model or the device is not there, or configured certificates cannot sign.
+        KeyartError: a model or the device is not there, configured certificates cannot sign, or
+            the reward policy is not acceptable.
     """
+    read_reward_policy(settings.rewards)
     if settings.c2pa_cert is not None or settings.c2pa_key is not None:
         Signer(signing_chain(settings)).prove()
     place = torch_setup.device(settings.device)

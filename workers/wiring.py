@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from artwork import pictures
 from artwork.candidates.considered import CandidateRow, Verdict, list_candidates
 from artwork.choice.personalize import Personalizer
+from artwork.choice.worth import RewardPolicy
 from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow
 from artwork.provenance.credentials import Signer, signing
@@ -19,10 +20,14 @@ from workers.control import Jobs
 from workers.intake import Intake
 from workers.parts import Parts, deployment_key, signing_chain
 from workers.review import Review
+from workers.reward_policy import read_reward_policy
 from workers.settings import Settings
+from workers.ticker import Ticker
 from workers.uploads import ArtworkUploads
 from workers.words import Words
 from workers.workflows import JobStarter
+
+LAPSES_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Services:
     intake: Intake
     jobs: Jobs
     personalizer: Personalizer
+    worth: RewardPolicy
     quality: QualityWeights
     images: ImageStore
     index: IndexClient
@@ -44,6 +50,7 @@ class Services:
     _parts: Parts
     _writer: Writer
     _starter: JobStarter
+    _lapses: Ticker
 
     @classmethod
     def open(cls, settings: Settings) -> "Services":
@@ -53,6 +60,7 @@ class Services:
         chain = signing_chain(settings)
         sign = signing(parts.engine, Signer(chain), parts.tenant)
         jobs = Jobs(parts, starter)
+        worth = read_reward_policy(settings.rewards)
         personalizer = Personalizer(
             parts.engine,
             writer,
@@ -62,6 +70,7 @@ class Services:
             tenant=parts.tenant,
             encoder=parts.fingerprints["visual"],
             house=HouseRules(settings.origins, settings.generated_share),
+            worth=worth,
         )
         return cls(
             settings=settings,
@@ -69,6 +78,7 @@ class Services:
             intake=Intake(parts, jobs),
             jobs=jobs,
             personalizer=personalizer,
+            worth=worth,
             quality=QualityWeights(parts.engine, settings.data, parts.tenant),
             images=ImageStore(
                 settings.image_folder, cache_bytes=settings.image_cache_bytes, sign=sign
@@ -81,14 +91,17 @@ class Services:
             _parts=parts,
             _writer=writer,
             _starter=starter,
+            _lapses=Ticker(personalizer.lapse, every_s=LAPSES_EVERY_S, name="lapses"),
         )
 
     def start(self) -> None:
         self.personalizer.start()
+        self._lapses.start()
         self.words.warm()
 
     def close(self) -> None:
         """Flush what is pending; nothing that was answered is lost."""
+        self._lapses.close()
         self.personalizer.close()
         self._writer.close()
         self.words.close()

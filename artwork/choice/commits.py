@@ -65,6 +65,10 @@ async def durable(future: "Future[T]") -> T:
     try:
         return await asyncio.shield(asyncio.wrap_future(future))
     except sa.exc.SQLAlchemyError as error:
-        raise Unavailable(
-            "ledger_unavailable", "the ledger could not be written; nothing was kept, try again"
-        ) from error
+        raise ledger_unavailable() from error
+
+
+def ledger_unavailable() -> Unavailable:
+    return Unavailable(
+        "ledger_unavailable", "the ledger could not be written; nothing was kept, try again"
+    )

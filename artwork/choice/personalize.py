@@ -15,7 +15,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from artwork.choice.arms import Shelf, Shelves
-from artwork.choice.commits import Commits, durable
+from artwork.choice.attribution import RewardEvent, attributed
+from artwork.choice.commits import Commits, durable, ledger_unavailable
 from artwork.choice.decisions import Scope
 from artwork.choice.episodes import Episodes
 from artwork.choice.features import Context, circumstances, feature_set_id
@@ -25,9 +26,11 @@ from artwork.choice.outcomes import Outcomes, checked, merged
 from artwork.choice.page import Choice, Page, Request, Rules
 from artwork.choice.policy import Hyperparameters, policy_id
 from artwork.choice.replay import DecisionView, replay, view
-from artwork.choice.rewards import WEIGHTS, RewardEvent, RewardRow, append_rewards, check_reward
+from artwork.choice.rewards import RewardRow, append_rewards, check_reward
+from artwork.choice.settling import Lapses
 from artwork.choice.sums import I16
 from artwork.choice.taste import Tastes, Watched, WatchEvent, append_watched, check_watch, viewer_of
+from artwork.choice.worth import DEFAULT, RewardPolicy
 from artwork.rules.guardrails import HouseRules, Shares
 from content.errors import KeyartError, NotFound, Unavailable
 from content.ids import now_us
@@ -63,6 +66,7 @@ class Personalizer:
             pictures in a fifth of a title's impressions.
         encoder: fingerprint of the encoder whose picture vectors are used; others count as
             neutral. None takes every vector.
+        worth: what events are worth.
     """
 
     def __init__(
@@ -79,16 +83,19 @@ class Personalizer:
         encoder: str | None = None,
         parameters: Hyperparameters | None = None,
         house: HouseRules | None = None,
+        worth: RewardPolicy = DEFAULT,
     ) -> None:
         self._engine, self._writer, self._clock = engine, writer, clock
         self._parameters = parameters or Hyperparameters()
-        policy = policy_id(self._parameters, draws, WEIGHTS)
+        policy = policy_id(self._parameters, draws, worth.plain())
+        self._worth = worth
         self.scope = Scope(tenant, policy, feature_set_id(encoder))
         self._rules = Rules(self.scope, secret, floor, draws, round(episode_s * 1_000_000))
         self._shelves = Shelves(self.scope, encoder, house)
         self._shares = Shares()
         self._tastes = Tastes(self.scope)
         self._episodes = Episodes(tenant)
+        self._lapses = Lapses(self.scope, worth)
         self._offers_saved: set[str] = set()
         self._learner: Learner | None = None
         self._checkpointed = 0
@@ -255,8 +262,10 @@ class Personalizer:
     async def observe(self, events: Sequence[RewardEvent]) -> Outcomes:
         """Take in rewards; for each why it was refused, or None. Durable when this returns.
 
-        Refusals: Invalid `invalid_reward`, `invalid_reward_kind`; NotFound `decision_not_found`;
-        Conflict `reward_conflict`, `event_conflict`. A refused event leaves the others be.
+        An event that names viewer and title belongs to the decision that `attribution` finds.
+        Refusals: Invalid `invalid_reward`, `invalid_reward_kind`, `reward_too_late`; NotFound
+        `decision_not_found`; Conflict `reward_conflict`, `event_conflict`. A refused event leaves
+        the others be.
 
         Raises:
             Unavailable: as `choose`.
@@ -266,7 +275,14 @@ class Personalizer:
             return outcomes
 
         def write(connection: sa.Connection) -> tuple[Outcomes, Appended | None]:
-            return append_rewards(connection, self.scope, good, self._clock())
+            at_us = self._clock()
+            named = attributed(
+                *(connection, self.scope.tenant, good),
+                pseudonym=partial(viewer_of, self._rules.secret, self.scope.tenant),
+                policy=self._worth,
+                at_us=at_us,
+            )
+            return append_rewards(connection, self.scope, named, at_us, self._worth)
 
         future = await self._in_order(self._submit, write)
         return merged(outcomes, (await durable(future))[0])
@@ -321,14 +337,31 @@ class Personalizer:
             viewer, event.title_id, event.kind, event.value, event.event_id, mean, occurred
         )
 
+    def lapse(self) -> None:
+        """Take back what clicks earned that nothing followed within their window.
+
+        Raises:
+            Unavailable: as `choose`.
+        """
+        upto = -1
+        while True:
+            before, write = upto, partial(self._lapses.write, at_us=self._clock())
+            try:
+                upto, _ = self._thread.submit(self._submit, write).result().result()
+            except sa.exc.SQLAlchemyError as error:
+                raise ledger_unavailable() from error
+            self._lapses.written(upto)
+            if upto == before:
+                return
+
     def _submit(
         self,
-        write: Callable[[sa.Connection], tuple[Outcomes, Appended | None]],
+        write: Callable[[sa.Connection], tuple[T, Appended | None]],
         viewers: Iterable[bytes] = (),
-    ) -> "Future[tuple[Outcomes, Appended | None]]":
+    ) -> "Future[tuple[T, Appended | None]]":
         self._ready()
 
-        def learn(result: tuple[Outcomes, Appended | None]) -> None:
+        def learn(result: tuple[T, Appended | None]) -> None:
             for viewer in viewers:
                 self._tastes.forget(viewer)
             if result[1] is not None:

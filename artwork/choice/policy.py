@@ -7,7 +7,9 @@ from that very distribution, so the logged propensity is exact by construction, 
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,12 +50,12 @@ class Hyperparameters:
         return Prior(scale, sigma2 / self.group_sd**2, sigma2 / self.title_sd**2, sigma2)
 
 
-def policy_id(parameters: Hyperparameters, draws: int, weights: dict[str, float]) -> str:
+def policy_id(parameters: Hyperparameters, draws: int, worth: Mapping[str, Any]) -> str:
     """The name of a policy: equal names draw equal answers from equal ledgers.
 
     numpy's version is in it because its streams may change between versions (NEP 19).
     """
-    parts = [ALGORITHM, np.__version__, draws, weights, asdict(parameters)]
+    parts = [ALGORITHM, np.__version__, draws, worth, asdict(parameters)]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return f"ts1-{digest[:8]}"
 

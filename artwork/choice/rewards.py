@@ -1,48 +1,31 @@
-"""What a title earned by a decision: which events count how much, and which are accepted."""
+"""What a title earned by a decision: which events are accepted, and what they change.
+
+What an event is worth: `artwork.choice.worth`.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from artwork.choice.attribution import SKEW_US, RewardEvent
 from artwork.choice.decisions import Decision, OfferedArms, Scope, load
 from artwork.choice.ledger import Appended, Entry, activated, showing, take_seqs
 from artwork.choice.outcomes import Outcomes
-from artwork.choice.sums import to_units
+from artwork.choice.worth import KINDS, LAPSED, RewardPolicy
 from artwork.tables import impressions, rewards
 from content.errors import Conflict, Invalid, KeyartError, NotFound
-
-WEIGHTS: dict[str, float] = {
-    "impression": 0.0,
-    "click": 0.1,  # curiosity, not yet satisfaction
-    "play": 0.3,
-    "watch": 1.0,  # value: the fraction watched
-    "return": 1.0,  # the viewer came back to the title
-    "custom": 1.0,
-}
-"""A decision's reward is the largest of weight × value over its kinds: the title's deepest
-success. Part of the policy's id."""
-
-
-@dataclass(frozen=True, slots=True)
-class RewardEvent:
-    """`value` 0..1; `event_id` makes a retry harmless; `correct` supersedes an earlier value."""
-
-    decision_id: str
-    kind: str
-    value: float
-    event_id: str | None = None
-    occurred_us: int | None = None
-    correct: bool = False
 
 
 def check_reward(event: RewardEvent) -> None:
     """Raises Invalid: `invalid_reward` for a value outside 0..1, `invalid_reward_kind`."""
-    if event.kind not in WEIGHTS:
-        kinds = ", ".join(WEIGHTS)
+    if event.kind not in KINDS:
+        kinds = ", ".join(KINDS)
         raise Invalid("invalid_reward_kind", f"{event.kind!r} is no kind of reward; use {kinds}")
+    if event.decision_id is None and (event.user is None or event.title_id is None):
+        raise Invalid("invalid_reward", "name a decision_id, or a user and a title_id")
     check_value("invalid_reward", event.value, event.event_id)
 
 
@@ -58,11 +41,6 @@ def event_conflict(event_id: str) -> Conflict:
     return Conflict(
         "event_conflict", f"event_id {event_id!r} already names another event; use a new one"
     )
-
-
-def earned(values: Mapping[str, float]) -> int:
-    """A decision's reward in units of 2⁻¹⁰, of the values that stand, by kind."""
-    return to_units(max((WEIGHTS[kind] * value for kind, value in values.items()), default=0.0))
 
 
 def is_news(event: RewardEvent, values: Mapping[str, float]) -> bool:
@@ -116,6 +94,8 @@ class _Standing:
     found: dict[str, tuple[Decision, OfferedArms]]
     active: set[str]
     values: dict[str, dict[str, float]]
+    earned: dict[str, int]
+    """What each decision has earned by now, in 2⁻¹⁰: as stored, whatever policy reckoned it."""
     by_event_id: dict[str, tuple[str, str, float]]
 
 
@@ -129,19 +109,24 @@ class _Accepted:
 
 
 def append_rewards(
-    connection: sa.Connection, scope: Scope, events: Sequence[RewardEvent], at_us: int
+    connection: sa.Connection,
+    scope: Scope,
+    events: Sequence[RewardEvent],
+    at_us: int,
+    policy: RewardPolicy,
 ) -> tuple[Outcomes, Appended | None]:
     """Append the events that change something; for each event why it was refused, or None.
 
     A reward for a deferred decision that nobody reported as shown activates it: whoever rewarded
-    the picture saw it. Refusals: `decision_not_found`, `reward_conflict`, `event_conflict`.
+    the picture saw it. Refusals: `decision_not_found`, `reward_conflict`, `event_conflict`,
+    `reward_too_late`.
     """
     standing = _standing(connection, scope.tenant, events)
     outcomes: Outcomes = []
     news: list[_Accepted] = []
     for event in events:
         try:
-            accepted = _accept(event, standing)
+            accepted = _accept(event, standing, policy, at_us)
         except KeyartError as refusal:
             outcomes.append(refusal)
             continue
@@ -155,17 +140,20 @@ def append_rewards(
 
 
 def _standing(connection: sa.Connection, tenant: str, events: Sequence[RewardEvent]) -> _Standing:
-    found = load(connection, tenant, list(dict.fromkeys(e.decision_id for e in events)))
+    wanted = dict.fromkeys(e.decision_id for e in events if e.decision_id is not None)
+    found = load(connection, tenant, list(wanted))
     ids = list(found)
     named = [event.event_id for event in events if event.event_id is not None]
     c = rewards.c
     values: dict[str, dict[str, float]] = {}
-    for decision_id, kind, value in connection.execute(
-        sa.select(c.decision_id, c.kind, c.value)
+    earned: dict[str, int] = {}
+    for decision_id, kind, value, after in connection.execute(
+        sa.select(c.decision_id, c.kind, c.value, c.after)
         .where(c.tenant == tenant, c.decision_id.in_(ids))
         .order_by(c.seq)
     ):
         values.setdefault(decision_id, {})[kind] = value
+        earned[decision_id] = after
     by_event_id = {}
     if named:
         rows = connection.execute(
@@ -174,30 +162,56 @@ def _standing(connection: sa.Connection, tenant: str, events: Sequence[RewardEve
             )
         )
         by_event_id = {row[0]: (row[1], row[2], row[3]) for row in rows}
-    return _Standing(found, activated(connection, tenant, ids), values, by_event_id)
+    return _Standing(found, activated(connection, tenant, ids), values, earned, by_event_id)
 
 
-def _accept(event: RewardEvent, standing: _Standing) -> _Accepted | None:
+def _accept(
+    event: RewardEvent, standing: _Standing, policy: RewardPolicy, at_us: int
+) -> _Accepted | None:
     """What to write for an event; None for a repeat. Raises the refusals of `append_rewards`."""
-    same = (event.decision_id, event.kind, event.value)
-    if event.event_id is not None:
-        earlier = standing.by_event_id.get(event.event_id, same)
-        if earlier != same:
+    found = standing.found.get(event.decision_id or "")
+    if found is None:
+        raise _unknown(event)
+    same = (found[0].id, event.kind, event.value)
+    if event.event_id is not None and event.event_id in standing.by_event_id:
+        if standing.by_event_id[event.event_id] != same:
             raise event_conflict(event.event_id)
-        if event.event_id in standing.by_event_id:
-            return None
-    if event.decision_id not in standing.found:
-        raise NotFound("decision_not_found", f"there is no decision {event.decision_id!r}")
-    values = standing.values.setdefault(event.decision_id, {})
+        return None
+    values = standing.values.setdefault(found[0].id, {})
     if not is_news(event, values):
         return None
-    corrects, before = event.kind in values, earned(values)
+    _check_window(event, found[0], policy, at_us)
+    corrects, before = event.kind in values, standing.earned.get(found[0].id, 0)
     values[event.kind] = event.value
-    activates = event.decision_id not in standing.active
-    standing.active.add(event.decision_id)
+    after = standing.earned[found[0].id] = policy.earned(values)
+    activates = found[0].id not in standing.active
+    standing.active.add(found[0].id)
     if event.event_id is not None:
         standing.by_event_id[event.event_id] = same
-    return _Accepted(event, activates, corrects, before, earned(values))
+    return _Accepted(replace(event, decision_id=found[0].id), activates, corrects, before, after)
+
+
+def _unknown(event: RewardEvent) -> NotFound:
+    if event.decision_id is not None:
+        return NotFound("decision_not_found", f"there is no decision {event.decision_id!r}")
+    return NotFound(
+        "decision_not_found",
+        f"this viewer was given no picture of title {event.title_id!r} that a {event.kind} could "
+        "belong to",
+    )
+
+
+def _check_window(event: RewardEvent, decision: Decision, policy: RewardPolicy, at_us: int) -> None:
+    """Raises Invalid: `reward_too_late`."""
+    occurred = at_us if event.occurred_us is None else event.occurred_us
+    own = event.kind == LAPSED  # the service notes it, whenever it gets to it
+    if not own and occurred - decision.decided_us > policy.window_us(event.kind) + SKEW_US:
+        hours = policy.kinds[event.kind].window_h
+        raise Invalid(
+            "reward_too_late",
+            f"a {event.kind} counts when it happened within {hours:g} hours of its decision; tell "
+            "when it happened by occurred_at",
+        )
 
 
 def _write(
@@ -211,7 +225,7 @@ def _write(
 ) -> Appended:
     seq, rows, showings, learned = first, [], [], []
     for item in news:
-        decision, arms = standing.found[item.event.decision_id]
+        decision, arms = standing.found[item.event.decision_id or ""]
         where = (decision.title_id, arms.groups[decision.chosen], decision.x)
         ours = decision.feature_set == scope.feature_set
         if item.activates:

@@ -1,0 +1,35 @@
+"""Work of the api process that comes round: done every so often, in a thread of its own."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from content.errors import KeyartError
+
+_log = structlog.get_logger("keyart.ticker")
+
+
+class Ticker:
+    """Calls `work` every `every_s` seconds until closed; what fails is told and tried again."""
+
+    def __init__(self, work: Callable[[], object], *, every_s: float, name: str) -> None:
+        self._work, self._every_s, self._name = work, every_s, name
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"keyart-{name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Wait for what is under way; nothing is called afterwards."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            try:
+                self._work()
+            except KeyartError as error:
+                _log.warning("failed", work=self._name, code=error.code, detail=error.detail)
