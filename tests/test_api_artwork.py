@@ -137,6 +137,14 @@ def test_a_reward_is_accepted_once_and_again(client: TestClient) -> None:
     assert client.post("/v1/rewards", json={**other, "correct": True}).status_code == 202
 
 
+def test_what_events_are_worth_is_told(client: TestClient) -> None:
+    told = client.get("/v1/rewards/policy").json()
+    assert told["kinds"]["watch"] == {
+        "weight": 1.0, "window_h": 336.0, "full_from": 0.7, "add": False
+    }  # fmt: skip
+    assert told["click_bait"] == {"left_below": 0.05, "cost": 0.1, "lapse": True}
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -154,6 +162,9 @@ def test_a_reward_is_accepted_once_and_again(client: TestClient) -> None:
         ({"event_id": ""}, "invalid_request"),
         ({"decision_id": 3}, "invalid_request"),
         ({"user": "x"}, "invalid_request"),
+        ({"decision_id": None}, "invalid_request"),
+        ({"decision_id": None, "user": "x"}, "invalid_request"),
+        ({"decision_id": None, "user": "x", "title_id": "../x"}, "invalid_title_id"),
     ],
 )
 def test_bad_rewards_are_refused(client: TestClient, change: dict, code: str) -> None:
