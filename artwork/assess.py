@@ -63,6 +63,12 @@ class FaceNamer(Protocol):
     def encode(self, rgb: U8, faces: Sequence[Face], /) -> F32: ...
 
 
+class FigureSource(Protocol):
+    """What is needed of `content.encoders.figure`."""
+
+    def find(self, rgb: U8, /) -> F32: ...
+
+
 class UnsafeJudge(Protocol):
     """What is needed of `content.encoders.unsafe`."""
 
@@ -86,6 +92,8 @@ class PictureModels(Protocol):
     def face_mesh(self) -> FaceShape: ...
     @property
     def identities(self) -> FaceNamer: ...
+    @property
+    def figures(self) -> FigureSource: ...
     @property
     def unsafe(self) -> UnsafeJudge: ...
     @property

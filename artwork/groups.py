@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from artwork.assess import Assessed
+from artwork.assess import Assessed, FigureSource
 from artwork.candidates.emphasis import emphasis_facts
 from artwork.framing.crops import Box
 from artwork.framing.saliency import saliency, spread
@@ -33,6 +33,7 @@ class GroupMaker:
     tenant: str
     images: ImageStore
     encoder: str
+    figures: FigureSource
 
     def group(
         self,
@@ -60,7 +61,8 @@ class GroupMaker:
         """
         group_id = self._id(rgb)
         source = self.images.put(seen.inside.cut(rgb)).sha256
-        subject = Subject.of(seen.inside, seen.faces, seen.mass, seen.words)
+        figure = self.figures.find(analysis_picture(seen.inside.cut(rgb)))
+        subject = Subject.of(seen.inside, seen.faces, seen.mass, seen.words, figure)
         variants = (self.variant(rgb, source, subject, group_id, aspect) for aspect in ASPECTS)
         whole = Frame(seen.inside, (seen.inside.width, seen.inside.height))
         x, y, _, _ = whole.area(Box(*focal_point(subject, seen.inside), 0, 0))

@@ -168,7 +168,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, models: Models) -> tuple[Pat
     """Two real photographs as the groups of a title: a portrait, wide enough to be a frame, and a
     palace."""
     folder = tmp_path_factory.mktemp("images")
-    maker = GroupMaker("t", "default", ImageStore(folder), "test")
+    maker = GroupMaker("t", "default", ImageStore(folder), "test", models.figures)
     portrait = np.ascontiguousarray(shipped(*PORTRAIT)[:340])
     rows = []
     for rgb in (portrait, shipped(*SCENES[0])):
@@ -246,7 +246,7 @@ def test_posters_and_refusals_are_told(shelf: tuple[Path, list[Any]], models: Mo
 
 def test_a_gate_refuses_what_a_look_has_made_of_a_picture(tmp_path: Path, models: Models) -> None:
     night = np.clip(shipped(*SCENES[0]).astype(float) * 0.12, 0, 255).astype(np.uint8)
-    maker = GroupMaker("t", "default", ImageStore(tmp_path), "test")
+    maker = GroupMaker("t", "default", ImageStore(tmp_path), "test", models.figures)
     row = asdict(maker.group(night, assessed(night, models, TitleContext())))
     answer = composed((tmp_path, [row]), models, {"looks": ["cold"]})
     assert not answer["groups"] and answer["refused"][0]["reason"] == "dark"

@@ -15,6 +15,7 @@ from artwork.image_groups import PictureGroup
 from artwork.images.decoding import decoded
 from artwork.images.store import ImageStore
 from artwork.uploads import taken_in
+from content.encoders.figure import FigureFinder
 from content.encoders.models import Models
 from content.ids import stable_id
 from content.types import U8
@@ -37,7 +38,7 @@ def images(tmp_path: Path) -> ImageStore:
 def upload(
     rgb: U8, models: Models, images: ImageStore, **told: Any
 ) -> tuple[list[PictureGroup], list[dict[str, str]]]:
-    maker = GroupMaker("film", "default", images, "test@1:1280:0")
+    maker = GroupMaker("film", "default", images, "test@1:1280:0", models.figures)
     return taken_in(rgb, models, maker, TOLD | told)
 
 
@@ -121,7 +122,7 @@ class Alarmed(Models):
 def test_telling_a_language_opens_no_other_gate(
     score: float, maturity: Any, gate: str, language: str | None, images: ImageStore
 ) -> None:
-    maker = GroupMaker("film", "default", images, "test@1:1280:0")
+    maker = GroupMaker("film", "default", images, "test@1:1280:0", FigureFinder())
     rgb = shipped(*SCENES[0])
     rgb = rgb if language is None else lettered(rgb)
     told, title = TOLD | {"language": language}, TitleContext(maturity=maturity)

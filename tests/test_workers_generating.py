@@ -73,7 +73,8 @@ def models(settings: Settings) -> Models:
 def hang(parts: Parts, models: Models, title_id: str, frames: Sequence[U8]) -> None:
     """Give a title these frames as its pictures."""
     seen = assess([see(0.5 + i, rgb, models.faces) for i, rgb in enumerate(frames)], models)
-    maker = GroupMaker(title_id, "default", parts.images, parts.fingerprints["visual"])
+    encoder = parts.fingerprints["visual"]
+    maker = GroupMaker(title_id, "default", parts.images, encoder, models.figures)
     groups = [
         maker.group(rgb, each, source_s=each.at_s) for rgb, each in zip(frames, seen, strict=True)
     ]

@@ -148,7 +148,8 @@ class Operations:
                 rgb = np.asarray(picture)
         except FileNotFoundError as error:
             raise PermanentError("work_lost", "the picture is gone; upload it again") from error
-        maker = GroupMaker(title["id"], tenant, ImageStore(Path(images), Path(journal)), encoder)
+        store = ImageStore(Path(images), Path(journal))
+        maker = GroupMaker(title["id"], tenant, store, encoder, self._models.figures)
         context = TitleContext(maturity=title["maturity"], weights=quality_weights.read(self._data))
         groups, refused = taken_in(rgb, self._models, maker, request, context)
         return {"groups": [packed(group) for group in groups], "refused": refused}

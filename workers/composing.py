@@ -46,7 +46,7 @@ def compose(
     found = opened(sources, store, models, context)
     on_progress(OPENING)
     composer = Composer(
-        maker=GroupMaker(title["id"], tenant, store, encoder),
+        maker=GroupMaker(title["id"], tenant, store, encoder, models.figures),
         models=models,
         title=context,
         moods=_moods(title["profile"]),

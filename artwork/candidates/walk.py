@@ -87,7 +87,8 @@ def make_candidates(
     seen = assess(sightings, models, title)
     candidates = _judged(sightings, seen, extraction, images)
     chosen = [i for i, one in enumerate(candidates) if one.verdict == "chosen"]
-    maker = GroupMaker(title_id, tenant, images, extraction.vectors["visual"].fingerprint)
+    encoder = extraction.vectors["visual"].fingerprint
+    maker = GroupMaker(title_id, tenant, images, encoder, models.figures)
     duration_s = max(1e-9, extraction.facts.duration_s)
     groups = dict[str, PictureGroup]()
     frames = grab(path, [seen[i].at_s for i in chosen]) if chosen else ()

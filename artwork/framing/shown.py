@@ -4,7 +4,9 @@ A *crop* is the largest window of the aspect that holds the heads of all who mat
 through no other head nor through words; a smaller one where the largest cannot. Where none can,
 because those who matter are too far apart for the shape, the picture is shown as a *bleed*: a wider
 window on a ground of its own (`artwork.images.cuts`). Where that would be a mere strip, the crop
-keeps the main head alone, or there is none in that aspect.
+keeps the main head alone, or there is none in that aspect. A picture of one thing (`thing.py`) that
+no crop can show whole is shown as a bleed too: a creature's head is known to nobody, and half a
+creature is none.
 """
 
 from dataclasses import dataclass
@@ -27,6 +29,15 @@ LEAST_SHARE, AMPLE_SHARE = 0.3, 0.5
 and not a window."""
 PLENTY = 0.85
 """Of the subject's mass that a bleed shows where it can."""
+ENOUGH, WHOLE = 0.95, 0.98
+"""Of the picture's one thing that a crop must show, and that a bleed made for it shows."""
+PERSON = 0.6
+"""What a crop must show of somebody whose face is known: head and chest do for a picture."""
+GAIN, NEAR = 0.1, 0.92
+"""How much more of a thing a bleed must show than a crop does, and of its area that it may give to
+the picture at most: more would leave a mere line of ground at either side."""
+BETWEEN = 12
+"""Shapes tried between a crop's and the picture's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +83,40 @@ def frame(aspect: Aspect, subject: Subject) -> Frame | None:
     """The picture in one aspect, or None where every way would cut a head or words."""
     ratio = RATIOS[aspect]
     window = best_window(ratio, subject, subject.main)
-    if window is None:
-        bled = _bleed(ratio, subject)
-        if bled is not None:
-            return bled
-        window = best_window(ratio, subject, subject.main[:1])
-    return None if window is None else Frame(window, (window.width, window.height))
+    if window is not None:
+        return _kept_whole(ratio, subject, window) or _plain(window)
+    bled = _bleed(ratio, subject)
+    if bled is not None:
+        return bled
+    window = best_window(ratio, subject, subject.main[:1])
+    return None if window is None else _plain(window)
+
+
+def _kept_whole(ratio: float, subject: Subject, window: Box) -> Frame | None:
+    """A bleed where the crop to `window` shows too little of the picture's one thing.
+
+    The window nearest to the shape that shows the thing whole or, where that would be a strip, the
+    most of it. None where the crop does, or as good as does.
+    """
+    if subject.whole(window) >= (PERSON if subject.faces else ENOUGH):
+        return None
+    inside, best = subject.inside, _plain(window)
+    for near in np.geomspace(ratio, inside.width / inside.height, BETWEEN + 1)[1:]:
+        wider = best_window(float(near), subject, subject.main)
+        bleed = None if wider is None else _on_ground(ratio, wider)
+        if bleed is None or subject.whole(bleed.window) <= subject.whole(best.window):
+            continue
+        if bleed.share < LEAST_SHARE:
+            break
+        best = bleed
+        if subject.whole(bleed.window) >= WHOLE:
+            break
+    gain = subject.whole(best.window) - subject.whole(window)
+    return best if gain >= GAIN and best.share <= NEAR else None
+
+
+def _plain(window: Box) -> Frame:
+    return Frame(window, (window.width, window.height))
 
 
 def _bleed(ratio: float, subject: Subject) -> Frame | None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from artwork.framing.crops import Box
+from artwork.framing.thing import thing
 from content.types import F32
 
 Ints = npt.NDArray[np.intp]
@@ -22,6 +25,9 @@ AIR, HEADROOM = 0.3, 0.65
 TOGETHER = 0.5
 """Faces at least this high, of the highest, matter as much: a picture of two is one of both."""
 
+THING = 0.5
+"""The share of a picture's one thing in its mass, where there is one."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
@@ -36,14 +42,31 @@ class Subject:
     words: tuple[Box, ...]
     """Lines of lettering."""
     mass: F32
+    thing: F32 | None = None
+    """Where the one thing is that the picture is of, as `mass`; None where it is of none."""
 
     @staticmethod
-    def of(inside: Box, faces: Sequence[Box], mass: F32, words: Sequence[Box] = ()) -> "Subject":
-        """Faces and words as found, outside of `inside` too; the order tells nothing."""
+    def of(
+        inside: Box,
+        faces: Sequence[Box],
+        mass: F32,
+        words: Sequence[Box] = (),
+        figure: F32 | None = None,
+    ) -> "Subject":
+        """Faces and words as found, outside of `inside` too; the order tells nothing.
+
+        `figure` is `content.encoders.figure` of what is `inside`, None where nobody asked it. The
+        thing that it tells of, if there is one, makes up `THING` of the mass.
+        """
         seen = [part for face in faces if (part := face.overlap(inside)) is not None]
         seen.sort(key=lambda face: (-face.height, -face.width, face.x, face.y))
         lines = [part for line in words if (part := line.overlap(inside)) is not None]
-        return Subject(inside, tuple(seen), tuple(lines), mass)
+        one = None if figure is None else thing(figure)
+        if one is not None:
+            one = cv2.resize(one, mass.shape[::-1], interpolation=cv2.INTER_AREA)
+            one = np.asarray(one / one.sum(), np.float32)
+            mass = (1 - THING) * mass + THING * one
+        return Subject(inside, tuple(seen), tuple(lines), mass, one)
 
     @property
     def main(self) -> tuple[Box, ...]:
@@ -65,16 +88,21 @@ class Subject:
 
         The subject is where the mass is at least twice its mean (Achanta et al., CVPR 2009).
         """
-        mass = np.where(self.mass >= 2 * self.mass.mean(), self.mass, 0.0).astype(np.float64)
-        if not mass.any():
-            return 1.0
+        mass = np.where(self.mass >= 2 * self.mass.mean(), self.mass, 0.0)
+        return self._within(mass, window) if mass.any() else 1.0
+
+    def whole(self, window: Box) -> float:
+        """The share of the picture's one thing that a window shows, 0..1; 1 where there is none."""
+        return 1.0 if self.thing is None else self._within(self.thing, window)
+
+    def _within(self, mass: npt.NDArray[Any], window: Box) -> float:
         rows = covered(
             np.array([window.y - self.inside.y]), window.height, self.inside.height, len(mass)
         )
         columns = covered(
             np.array([window.x - self.inside.x]), window.width, self.inside.width, mass.shape[1]
         )
-        return float((rows @ mass @ columns.T)[0, 0] / mass.sum())
+        return float((rows @ mass.astype(np.float64) @ columns.T)[0, 0] / mass.sum())
 
     def airy(self, face: Box) -> Box:
         """A head with air around it, and with a hat."""

@@ -57,7 +57,7 @@ def generate(
         models=models,
         context=TitleContext(maturity=title["maturity"], weights=weights),
         likeness=_likeness(asked, models, images),
-        maker=GroupMaker(title["id"], asked["tenant"], images, asked["encoder"]),
+        maker=GroupMaker(title["id"], asked["tenant"], images, asked["encoder"], models.figures),
     )
     groups: list[PictureGroup] = []
     refused: list[dict[str, str]] = []

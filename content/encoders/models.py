@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from content.encoders.concept import ConceptEncoder
     from content.encoders.face_mesh import FaceMesh
     from content.encoders.faces import FaceDetector
+    from content.encoders.figure import FigureFinder
     from content.encoders.frames import FrameEncoder
     from content.encoders.identity import IdentityEncoder
     from content.encoders.ocr import TextReader
@@ -162,6 +163,13 @@ class Models:
         from content.encoders.identity import IdentityEncoder
 
         return IdentityEncoder()
+
+    @cached_property
+    def figures(self) -> "FigureFinder":
+        """Pictures to what stands out of its ground."""
+        from content.encoders.figure import FigureFinder
+
+        return FigureFinder()
 
     @cached_property
     def unsafe(self) -> "UnsafeDetector":

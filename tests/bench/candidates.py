@@ -19,6 +19,7 @@ from artwork.groups import GroupMaker
 from artwork.images.store import ImageStore
 from content import decode
 from content.decode import DecodeLimits
+from content.encoders.figure import FigureFinder
 from content.encoders.models import Models
 from content.extract import extract
 from tests.bench.clips import clip
@@ -32,7 +33,8 @@ def run() -> list[Row]:
     path, models = clip(1920, 1080), Models(transcript="off")
     found = extract(path, models, limits=DecodeLimits(), on_progress=lambda *_: None)
     for at_s, rgb in decode.grab(path, probe_times(found)[:1]):
-        assess([see(at_s, rgb, models.faces)], models)  # every model is loaded now
+        assess([see(at_s, rgb, models.faces)], models)
+        models.figures.find(rgb)  # every model is loaded now
     children = _children_s()
     probing, times = _timed(lambda: probe_times(found))
     looking, sightings = 0.0, []
@@ -47,7 +49,7 @@ def run() -> list[Row]:
     looks = [Look(one, _phash(rgb)) for one, rgb in zip(told, small, strict=True)]
     choosing, judged = _timed(lambda: judge(looks, found))
     chosen = [one for one, what in zip(told, judged, strict=True) if what.verdict == "chosen"]
-    cropping, groups = _crops(path, chosen), max(1, len(chosen))
+    cropping, groups = _crops(path, chosen, models.figures), max(1, len(chosen))
     whole = probing + looking + assessing + choosing + cropping
     most = (
         (looking + assessing) / len(times) * MAX_LOOKS + choosing + cropping / groups * MAX_GROUPS
@@ -64,11 +66,11 @@ def run() -> list[Row]:
     ]
 
 
-def _crops(path: Path, chosen: list[Assessed]) -> float:
+def _crops(path: Path, chosen: list[Assessed], figures: FigureFinder) -> float:
     """CPU s of the groups of these pictures, stored."""
     spent = 0.0
     with TemporaryDirectory() as folder:
-        maker = GroupMaker("bench", "default", ImageStore(Path(folder)), "bench")
+        maker = GroupMaker("bench", "default", ImageStore(Path(folder)), "bench", figures)
         frames = decode.grab(path, [one.at_s for one in chosen])
         for one, (_, rgb) in zip(chosen, frames, strict=True):
             spent += _timed(lambda one=one, rgb=rgb: maker.group(rgb, one))[0]

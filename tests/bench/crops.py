@@ -1,8 +1,9 @@
 """Crops of real photographs, beside a centre crop and smartcrop 0.5.0, by boxes made by hand.
 
-Saliency is judged twice: by the map that our crops go by, and by one that they do not know,
-frequency-tuned saliency (Achanta et al., CVPR 2009) within its own threshold. Intervals are 95 %:
-Wilson's for shares, by resampling whole photographs for ratios.
+Saliency is judged twice: by the bottom-up map, one half of what our crops go by (the other is the
+picture's one thing, which U²-Net outlines), and by one that they do not know, frequency-tuned
+saliency (Achanta et al., CVPR 2009) within its own threshold. Intervals are 95 %: Wilson's for
+shares, by resampling whole photographs for ratios.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,8 +20,9 @@ from artwork.framing.crops import RATIOS, Box, content_box
 from artwork.framing.saliency import saliency
 from artwork.framing.shown import Frame, frame
 from artwork.framing.subject import Subject
-from artwork.quality import analysis_picture
+from artwork.quality.picture import analysis_picture
 from content.encoders.faces import FaceDetector
+from content.encoders.figure import FigureFinder
 from content.types import ASPECTS, F32, Aspect
 from tests.bench.crops_truth import Example, framings, pairs
 
@@ -51,22 +53,25 @@ class Measured:
 
 def run() -> list[dict[str, object]]:
     """The rows of the table: all aspects together, then each, then two portraits side by side."""
-    finder = FaceDetector()
-    single = [one for example in framings() for one in _measure(example, finder)]
-    double = [one for example in pairs() for one in _measure(example, finder)]
+    finder, figures = FaceDetector(), FigureFinder()
+    single = [one for example in framings() for one in _measure(example, finder, figures)]
+    double = [one for example in pairs() for one in _measure(example, finder, figures)]
+    people = [one for one in single if one.people]
+    things = [one for one in single if not one.people]
     rows = [_row(f"all, {way}", single, way) for way in (OURS, CENTRE, SMART, BEST)]
+    rows += [_row(f"one person, {OURS}", people, OURS), _row(f"a thing, {OURS}", things, OURS)]
     for aspect in ASPECTS:
         own = [one for one in single if one.aspect == aspect]
         rows += [_row(f"{aspect}, {way}", own, way) for way in (OURS, CENTRE, SMART)]
     return rows + [_row(f"two people, {way}", double, way) for way in (OURS, CENTRE, SMART, BEST)]
 
 
-def _measure(example: Example, finder: FaceDetector) -> Iterable[Measured]:
+def _measure(example: Example, finder: FaceDetector, figures: FigureFinder) -> Iterable[Measured]:
     rgb = np.ascontiguousarray(example.rgb)
     seen = see(0.0, rgb, finder)
     inside = content_box(*seen.size, [seen.bars])
     small = analysis_picture(np.ascontiguousarray(inside.cut(rgb)))
-    subject = Subject.of(inside, seen.faces, saliency(small))
+    subject = Subject.of(inside, seen.faces, saliency(small), figure=figures.find(small))
     maps = _maps(example)
     height, width = rgb.shape[:2]
     for aspect, ratio in RATIOS.items():

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from artwork.generate.likeness import floor
-from artwork.quality import analysis_picture
+from artwork.quality.picture import analysis_picture
 from content.decode import grab, probe
 from content.encoders.models import Models
 from content.types import F32, U8

@@ -1,11 +1,13 @@
 """Whatever the picture: what is shown of it lies inside, has its shape and cuts no face."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artwork.framing.crops import RATIOS, Box
-from artwork.framing.shown import LEAST_SHARE, Frame, frame
+from artwork.framing.shown import ENOUGH, GAIN, LEAST_SHARE, Frame, frame
 from artwork.framing.subject import Subject
 from artwork.framing.windows import PROGRESS, SCALES
 from artwork.framing.zones import zones
@@ -30,7 +32,10 @@ def subjects(draw: st.DrawFn, largest: int = 4096) -> Subject:
     inside = Box(draw(st.integers(0, 300)), draw(st.integers(0, 300)), width, height)
     mass = np.random.default_rng(draw(st.integers(0, 2**32 - 1))).random((12, 20), np.float32)
     faces, words = draw(boxes(inside, 5)), draw(boxes(inside, 2))
-    return Subject.of(inside, faces, mass / mass.sum(), words)
+    figure = np.zeros((64, 64), np.float32)
+    for box in draw(boxes(Box(0, 0, 64, 64), 2)):
+        box.cut(figure[..., None])[:] = 1.0
+    return Subject.of(inside, faces, mass / mass.sum(), words, figure)
 
 
 @settings(max_examples=150, deadline=None)
@@ -57,7 +62,13 @@ def test_what_is_shown_keeps_its_promises(subject: Subject, aspect: Aspect) -> N
         assert whole or window.holds(line) or window.overlap(line) is None
     if subject.faces:
         assert window.holds(subject.head(subject.faces[0])), "the main head, with its hair"
-    turned = Subject(inside, subject.faces, subject.words[::-1], subject.mass)
+    if subject.thing is not None and not subject.faces and not subject.words:
+        bare = frame(aspect, replace(subject, thing=None))
+        assert bare is not None and bare.fit == "crop"
+        if shown.fit == "bleed":
+            assert subject.whole(bare.window) < ENOUGH
+            assert subject.whole(window) >= subject.whole(bare.window) + GAIN - 1e-6
+    turned = replace(subject, words=subject.words[::-1])
     assert frame(aspect, turned) == shown, "order tells nothing"
 
 
