@@ -9,7 +9,7 @@ from artwork.framing.saliency import saliency
 from artwork.framing.shown import ENOUGH, LEAST_SHARE, NEAR, WHOLE, Frame, frame
 from artwork.framing.subject import Subject
 from artwork.framing.thing import thing
-from artwork.framing.zones import focal_point
+from artwork.framing.zones import focal_point, zones
 from content.encoders import figure as encoder
 from content.encoders.figure import FigureFinder
 from content.errors import Unavailable
@@ -42,7 +42,7 @@ def shown(aspect: Aspect, *boxes: Corners, faces: tuple[Box, ...] = ()) -> Frame
     [
         ([(0.3, 0.2, 0.6, 0.9)], True),
         ([(0.3, 0.2, 0.6, 1.0)], True),  # stands on the lower edge
-        ([(0.0, 0.8, 0.3, 1.0)], True),  # a corner of it is out
+        ([(0.0, 0.9, 0.3, 1.0), (0.05, 0.6, 0.3, 0.9)], True),  # a corner of it is out
         ([(0.2, 0.1, 0.5, 0.4), (0.6, 0.5, 0.8, 0.8)], True),
         ([], False),
         ([(0.5, 0.5, 0.55, 0.55)], False),  # a speck
@@ -50,13 +50,15 @@ def shown(aspect: Aspect, *boxes: Corners, faces: tuple[Box, ...] = ()) -> Frame
         ([(0.0, 0.6, 1.0, 1.0)], False),  # a dune
         ([(0.0, 0.1, 0.6, 0.9)], False),  # a cloud that runs out at the left
         ([(0.1, 0.0, 0.9, 0.5)], False),  # and above
+        ([(0.0, 0.4, 0.3, 0.6)], False),  # a far dune, all of whose height is cut
+        ([(0.1, 0.4, 0.7, 0.6)], False),  # a horizon
         ([(x / 10, 0.3, x / 10 + 0.08, 0.7) for x in (1, 3, 5, 7)], False),  # a crowd
     ],
 )
 def test_a_thing_is_compact_and_not_cut_by_the_pictures_edge(
     boxes: list[Corners], is_one: bool
 ) -> None:
-    found = thing(marked(*boxes))
+    found = thing(marked(*boxes), 16 / 9)
     assert (found is not None) == is_one
     if found is not None:
         assert found.sum() == pytest.approx(1) and not found[marked(*boxes) == 0].any()
@@ -64,9 +66,9 @@ def test_a_thing_is_compact_and_not_cut_by_the_pictures_edge(
 
 def test_a_vague_map_tells_of_no_thing() -> None:
     sharp = marked((0.3, 0.2, 0.6, 0.9))
-    assert thing(np.maximum(sharp, 0.02)) is not None
-    assert thing(np.maximum(sharp, 0.2)) is None
-    assert thing(0.4 * sharp) is None
+    assert thing(np.maximum(sharp, 0.02), 1.5) is not None
+    assert thing(np.maximum(sharp, 0.2), 1.5) is None
+    assert thing(0.4 * sharp, 1.5) is None
 
 
 def test_a_crop_follows_the_thing_and_one_looks_at_it() -> None:
@@ -75,6 +77,19 @@ def test_a_crop_follows_the_thing_and_one_looks_at_it() -> None:
     assert square is not None and square.fit == "crop"
     assert square.window.x <= 1040 and square.window.right >= 1440
     assert focal_point(subject, HD) == pytest.approx((1240, 450), abs=20)
+
+
+def test_a_title_does_not_lie_on_the_thing() -> None:
+    rgb = np.full((360, 640, 3), 90, np.uint8)
+    subject = Subject.of(HD, (), EVEN, figure=marked((0.3, 0.05, 0.6, 0.5)))
+    for aspect in ("16:9", "4:3", "1:1"):
+        framed = frame(aspect, subject)
+        assert framed is not None
+        x, y, width, height = zones(rgb, framed, subject).safe["title"]
+        left, top, wide, high = framed.area(Box(480, 45, 480, 405))
+        across = min(x + width, left + wide) - max(x, left)
+        down = min(y + height, top + high) - max(y, top)
+        assert max(0, across) * max(0, down) < 0.1 * width * height
 
 
 def test_a_thing_too_wide_for_a_shape_is_shown_whole_on_a_ground() -> None:
@@ -120,7 +135,7 @@ def finder() -> FigureFinder:
     [(data.coffee(), (0.135, 0.04, 0.795, 0.955)), (shipped(*SCENES[1]), (0.26, 0.2, 0.7, 0.85))],
 )
 def test_the_network_outlines_the_thing(finder: FigureFinder, rgb: U8, box: Corners) -> None:
-    found = thing(finder.find(rgb))
+    found = thing(finder.find(rgb), 1.5)
     assert found is not None
     height, width = found.shape
     left, top, right, bottom = (round(v * s) for v, s in zip(box, (width, height) * 2, strict=True))
@@ -129,8 +144,8 @@ def test_the_network_outlines_the_thing(finder: FigureFinder, rgb: U8, box: Corn
 
 
 def test_a_pattern_is_no_thing(finder: FigureFinder) -> None:
-    assert thing(finder.find(np.dstack([data.grass()] * 3))) is None
-    assert thing(finder.find(np.zeros((90, 160, 3), np.uint8))) is None
+    assert thing(finder.find(np.dstack([data.grass()] * 3)), 1.0) is None
+    assert thing(finder.find(np.zeros((90, 160, 3), np.uint8)), 1.8) is None
     assert finder.find(np.zeros((1, 1, 3), np.uint8)).shape == (320, 320)
 
 

@@ -61,7 +61,7 @@ class Subject:
         seen = [part for face in faces if (part := face.overlap(inside)) is not None]
         seen.sort(key=lambda face: (-face.height, -face.width, face.x, face.y))
         lines = [part for line in words if (part := line.overlap(inside)) is not None]
-        one = None if figure is None else thing(figure)
+        one = None if figure is None else thing(figure, inside.width / inside.height)
         if one is not None:
             one = cv2.resize(one, mass.shape[::-1], interpolation=cv2.INTER_AREA)
             one = np.asarray(one / one.sum(), np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from artwork.framing.crops import Box
 from artwork.framing.saliency import saliency
 from artwork.framing.shown import Area, Frame
-from artwork.framing.subject import F64, TOGETHER, Ints, Subject
+from artwork.framing.subject import F64, THING, TOGETHER, Ints, Subject
 from artwork.framing.windows import PROGRESS
 from content.types import F32, U8
 
@@ -50,8 +50,9 @@ def zones(rgb: U8, framed: Frame, subject: Subject) -> Zones:
     x, y, _, _ = framed.area(Box(*point, 0, 0))
     taken = [*(subject.head(face) for face in kept), *subject.words]
     seen = [part for box in taken if (part := box.overlap(window)) is not None]
+    mass = _with_thing(saliency(rgb), framed, subject)
     found = {
-        "title": title_zone(rgb, saliency(rgb), [framed.area(box) for box in seen]),
+        "title": title_zone(rgb, mass, [framed.area(box) for box in seen]),
         "progress": progress_zone(
             [framed.area(face) for face in kept],
             [framed.area(part) for line in subject.words if (part := line.overlap(window))],
@@ -74,7 +75,7 @@ def focal_point(subject: Subject, window: Box) -> tuple[int, int]:
         x = np.array([face.x + face.width / 2 for face in main])
         y = np.array([face.y + EYES * face.height for face in main])
     else:
-        mass, left, top = _mass_in(subject, window)
+        mass, left, top = _mass_in(subject, subject.mass, window)
         weight = np.where(mass >= 2 * mass.mean(), mass, 0.0).astype(np.float64)
         weight = weight if weight.any() else np.ones_like(weight)
         cell = (
@@ -91,15 +92,31 @@ def focal_point(subject: Subject, window: Box) -> tuple[int, int]:
     )
 
 
-def _mass_in(subject: Subject, window: Box) -> tuple[F32, int, int]:
-    """The cells of the mass that a window touches, and the first column and row of them."""
-    rows, columns = subject.mass.shape
+def _with_thing(mass: F32, framed: Frame, subject: Subject) -> F32:
+    """The mass of a shown picture, sum 1, with `THING` of it the picture's one thing's."""
+    if subject.thing is None:
+        return mass
+    part, _, _ = _mass_in(subject, subject.thing, framed.window)
+    rows, columns = _cells(framed.area(framed.window), (mass.shape[1], mass.shape[0]))
+    shown = np.zeros_like(mass)
+    lit = shown[rows, columns]
+    lit[:] = cv2.resize(part, lit.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    total = float(shown.sum())
+    return (
+        mass if total <= 0 else np.asarray((1 - THING) * mass + THING * shown / total, np.float32)
+    )
+
+
+def _mass_in(subject: Subject, mass: F32, window: Box) -> tuple[F32, int, int]:
+    """The cells of a mass of the subject's that a window touches, and the first column and row of
+    them."""
+    rows, columns = mass.shape
     inside = subject.inside
     left = (window.x - inside.x) * columns // inside.width
     right = -(-(window.right - inside.x) * columns // inside.width)
     top = (window.y - inside.y) * rows // inside.height
     bottom = -(-(window.bottom - inside.y) * rows // inside.height)
-    return subject.mass[top:bottom, left:right], left, top
+    return mass[top:bottom, left:right], left, top
 
 
 def progress_zone(faces: Sequence[Area], words: Sequence[Area] = ()) -> Area | None:
