@@ -34,7 +34,8 @@ class Colours:
 
 
 class Quiet:
-    """Stands in for the models behind the later gates: nothing is unsafe, written or expressed."""
+    """Stands in for the models behind the later gates: nothing is unsafe, written or expressed, and
+    nothing stands out."""
 
     def score(self, rgb: U8, faces: Sequence[Face]) -> float:
         return 0.0
@@ -48,12 +49,15 @@ class Quiet:
     def read(self, rgb: U8) -> list[Line]:
         return []
 
+    def find(self, rgb: U8) -> F32:
+        return np.zeros((32, 32), np.float32)
+
 
 class Framed:
     """Models that say there are faces, always in the same places, in px of the full picture."""
 
     visual = Colours()
-    face_mesh = identities = unsafe = text_reader = Quiet()
+    face_mesh = identities = unsafe = text_reader = figures = Quiet()
 
     def __init__(self, *faces: Face) -> None:
         self.faces = self

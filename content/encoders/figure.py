@@ -20,7 +20,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class FigureFinder:
-    """Loads its network at first use; then about 0.3 s a picture on one core."""
+    """Loads its network at first use; then 0.3 to 0.5 s a picture on one core."""
 
     @property
     def fingerprint(self) -> str:
