@@ -15,7 +15,7 @@ from artwork import image_groups, pictures
 from artwork.image_groups import PictureGroup, PictureVariant
 from content import publication
 from content.catalog import Catalog
-from content.errors import Cancelled, Conflict
+from content.errors import Cancelled, Conflict, TransientError
 from content.records import writing
 from content.tables import titles
 from content.types import Origin
@@ -96,6 +96,46 @@ def test_what_is_made_joins_the_arms_and_the_job_tells(parts: Parts) -> None:
     assert told.outcome == {"groups": ["made"], "refused": refused}
     work.publish()
     assert shown(parts) == {*before, "made"}, "a stage may run again"
+
+
+def test_what_another_titles_end_took_along_is_made_again(parts: Parts) -> None:
+    made = picture(parts, "made", "composed", ())
+    work, maker = making(parts, made)
+    work.make()
+    parts.images.delete(image_groups.masters([made]))
+    maker.told = {}
+    with pytest.raises(TransientError, match="work_lost"):
+        work.publish()  # the stand-in stores nothing: so they are away still
+    assert maker.told["operation"] == "compose", "it has tried"
+    assert "made" not in shown(parts)
+    picture(parts, "made", "composed", ())
+    work.publish()
+    assert "made" in shown(parts)
+
+
+def test_no_file_goes_between_the_check_and_the_row_that_names_it(parts: Parts) -> None:
+    made = picture(parts, "made", "composed", ())
+    work, _ = making(parts, made)
+    work.make()
+    masters = image_groups.masters([made])
+    discarding = threading.Thread(target=removal.discard_files, args=(parts, masters, ()))
+
+    class Late:
+        """Images; at the last look at them another title's end sets about deleting them."""
+
+        looks = 0
+
+        def has(self, sha256: str) -> bool:
+            there = parts.images.has(sha256)
+            self.looks += 1
+            if self.looks == 2:
+                discarding.start()
+                discarding.join(0.3)
+            return there
+
+    replace(work, parts=replace(parts, images=cast(Any, Late()))).publish()
+    discarding.join()
+    assert "made" in shown(parts) and all(map(parts.images.has, masters))
 
 
 def test_readers_are_told_that_there_is_more_to_offer(parts: Parts) -> None:

@@ -129,9 +129,10 @@ class Ingest:
             if old is not None and old > self._version:
                 removal.abandon(self.parts, self.job)  # a newer one was quicker
                 return
-            self._write(extraction, groups, looked, keyframes)
-            # Named by a row they are safe; until then another title's end could take them along.
-            self._check_files(image_groups.masters(groups) | small_pictures(looked), keyframes)
+            with removal.files_held(self.parts):
+                # Named by a row they are safe; before, another title's end could take them along.
+                self._write(extraction, groups, looked, keyframes)
+                self._check_files(image_groups.masters(groups) | small_pictures(looked), keyframes)
             self._make_visible(old)
 
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:

@@ -14,8 +14,9 @@ import msgpack
 from artwork import image_groups, pictures
 from artwork.image_groups import PictureGroup
 from content import publication
-from content.errors import Cancelled, Conflict, NotFound
+from content.errors import Cancelled, Conflict, NotFound, TransientError
 from content.records import writing
+from workers import removal
 from workers.generating import references, without_copies
 from workers.ingest import publishing
 from workers.jobs import PUBLISHED, JobRecord
@@ -24,6 +25,8 @@ from workers.pool import Pool, spaced
 
 SHARE = 0.95
 """Of the progress that making takes; the rest is publishing."""
+TOLD = ("pictures", "refused", "warnings")
+"""What the job's outcome has of the child's answer, beside its groups' ids."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Making:
     """The stages of one job of a kind in `workers.jobs.MAKING`.
 
     The child's operation is named by the kind. It is told what is asked (the job's request), the
-    title and its pictures, and answers {"groups": […], "refused": [{"reason", "detail"}, …]}.
+    title and its pictures, and answers {"groups": […], "refused": [{"reason", "detail"}, …]}; of
+    composing also "pictures", their number, and "warnings", as "refused".
     """
 
     parts: Parts
@@ -67,16 +71,28 @@ class Making:
 
         Raises:
             Conflict: `title_changed`, when another version was published meanwhile.
+            TransientError: `work_lost`: the next try makes them again.
         """
-        made = msgpack.unpackb((self._folder / "made").read_bytes())
-        groups = [image_groups.unpacked(raw) for raw in made["groups"]]
-        outcome = {"groups": [group.id for group in groups], "refused": made["refused"]}
-        with publishing(self._title_id):
-            if self.parts.rows.get(self.job.id).stage == PUBLISHED:  # killed after the transaction
-                return
-            if not all(map(self.parts.images.has, image_groups.masters(groups))):
-                raise Conflict("work_lost", "a picture was deleted before it was published")
+        if self.parts.rows.get(self.job.id).stage == PUBLISHED:  # killed after the transaction
+            return
+        made, groups = self._made()
+        if not self._there(groups):  # another title had the very same ones, and was deleted
+            self.make()
+            made, groups = self._made()
+        told = {name: made[name] for name in TOLD if name in made}
+        outcome = {"groups": [group.id for group in groups], **told}
+        with publishing(self._title_id), removal.files_held(self.parts):
+            if not self._there(groups):
+                raise TransientError("work_lost", "a picture was deleted before it was published")
             self._write(made["version"], groups, outcome)
+
+    def _made(self) -> tuple[dict[str, Any], list[PictureGroup]]:
+        """What the child has answered, and its groups."""
+        made = msgpack.unpackb((self._folder / "made").read_bytes())
+        return made, [image_groups.unpacked(raw) for raw in made["groups"]]
+
+    def _there(self, groups: list[PictureGroup]) -> bool:
+        return all(map(self.parts.images.has, image_groups.masters(groups)))
 
     def _write(self, version: int, groups: list[PictureGroup], outcome: dict[str, Any]) -> None:
         tenant, title_id = self.parts.tenant, self._title_id

@@ -3,10 +3,11 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
+from filelock import FileLock
 
 from artwork import pictures
 from artwork.images.store import SHA256
@@ -119,19 +120,35 @@ def point_of(parts: Parts, title_id: str, version: int | None = None) -> TitlePo
     )
 
 
+@contextlib.contextmanager
+def files_held(parts: Parts) -> Iterator[None]:
+    """While it lasts, no process deletes a picture's file because no row names it.
+
+    Two titles may share a file. So whoever has rows name files sees that they are there, and
+    commits the rows, within this; nothing else keeps them from being deleted in between.
+    """
+    folder = parts.settings.data / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "pictures.lock"):
+        yield
+
+
 def discard_files(parts: Parts, shas: Iterable[str], uploads: Iterable[str]) -> None:
-    """Delete pictures and uploads that no row names any more."""
+    """Delete pictures and uploads that no row names any more; not to be called in a transaction."""
     shas, uploads = set(shas), set(uploads)
-    with parts.engine.begin() as connection:
-        kept = pictures.referenced(connection, shas)
-        named = set(
-            connection.execute(
-                sa.select(title_versions.c.media_path).where(
-                    title_versions.c.media_path.in_(uploads)
-                )
-            ).scalars()
-        )
-    parts.images.delete(shas - kept)
+    if not shas and not uploads:
+        return
+    with files_held(parts):
+        with parts.engine.begin() as connection:
+            kept = pictures.referenced(connection, shas)
+            named = set(
+                connection.execute(
+                    sa.select(title_versions.c.media_path).where(
+                        title_versions.c.media_path.in_(uploads)
+                    )
+                ).scalars()
+            )
+        parts.images.delete(shas - kept)
     for path in uploads - named:
         Path(path).unlink(missing_ok=True)
 
