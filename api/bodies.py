@@ -63,7 +63,8 @@ class TitleBody(Body):
 class ContextBody(Body):
     """What is known of the moment. `tz` is an IANA name: the viewer's local hour comes from it.
 
-    Pictures with lettering are shown only to a viewer whose `language` it is.
+    Pictures with lettering are shown only to a viewer whose `language` it is; in a language that
+    was never told (`und`), to everybody who has none of their own.
     """
 
     device: Short | None = None
@@ -190,8 +191,9 @@ class WeightsBody(Body):
 class ComposeBody(Body):
     """What to compose of a title's pictures; all may be left out.
 
-    `titles`: language to the title in it, to be lettered. `n`: how many pictures at most, those of
-    one picture in several languages counting once.
+    `titles`: language to the title in it, to be lettered. `n`: how many pictures at most. A picture
+    that is lettered counts once, but makes a group for each language: there are up to `n` times as
+    many groups as `titles`.
     """
 
     kinds: Annotated[list[Kind], Field(max_length=8)] = Field(default_factory=list)

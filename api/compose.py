@@ -40,8 +40,11 @@ def compose(title_id: TitleId, body: ComposeBody, house: House, response: Respon
     """Compose pictures in a job: they join the title's variants, marked `composed`.
 
     Without `kinds`: graded pictures where `looks` are named, else ones with the title's name.
-    Lettered where `kinds` says `title`, or `titles` are given. The job's `outcome` tells the groups
-    made and what was refused: a gate, no room for a title, no two characters.
+    Lettered where `kinds` says `title`, or `titles` are given. `n` counts pictures; a lettered one
+    makes a group for each language. The job's `outcome` tells the `groups`, how many `pictures`
+    they are, and what was `refused`: a gate, no room for a title, no two characters, and, where
+    there are fewer than `n`, why (`fewer_sources`). `warnings` tell of lettering in a language that
+    is not known.
     """
     record = house.catalog.get(title_id)
     asked = body.model_dump()

@@ -184,19 +184,32 @@ def delete_title(connection: sa.Connection, title_id: str, tenant: str = DEFAULT
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Of what a picture's vector is made: a stored picture, in a look."""
+
+    sha256: str
+    look: str | None = None
+    """One of `artwork.compose.grades`, to be given to it first."""
+
+
 def seen_by_others(
     connection: sa.Connection,
     title_id: str,
     version: int,
     encoder: str,
     tenant: str = DEFAULT_TENANT,
-) -> dict[str, str]:
-    """The pictures that another encoder than `encoder` has embedded: group id -> SHA-256 of the
-    whole one or, where that was not kept yet, of its largest crop."""
+) -> dict[str, Sight]:
+    """The pictures that another encoder than `encoder` has embedded: group id -> what to embed.
+
+    That is the whole picture or, where that was not kept yet, its largest crop; of a picture that
+    was lettered the one under the letters, where it is one of the title's own.
+    """
     query = (
         sa.select(
             variants.c.group_id,
             sa.func.coalesce(image_groups.c.source_sha256, variants.c.sha256).label("sha256"),
+            image_groups.c.made,
         )
         .join(
             image_groups,
@@ -215,7 +228,21 @@ def seen_by_others(
         )
         .order_by(variants.c.group_id, variants.c.width * variants.c.height, variants.c.aspect)
     )
-    return {row.group_id: row.sha256 for row in connection.execute(query)}  # the last one stays
+    # Of several crops the last one stays.
+    seen = {row.group_id: (Sight(row.sha256), row.made or {}) for row in connection.execute(query)}
+    plain = {
+        row["id"]: row["source_sha256"]
+        for row in (sources(connection, title_id, version, tenant) if seen else ())
+    }
+    return {group: _under(made, plain) or sight for group, (sight, made) in seen.items()}
+
+
+def _under(made: Mapping[str, Any], plain: Mapping[str, str]) -> Sight | None:
+    """The picture under a lettered one's letters; None where it is not kept, or made of several."""
+    first, *others = made.get("sources") or [None]
+    if made.get("kind") != "title" or others or first not in plain:
+        return None
+    return Sight(plain[first], made.get("look"))
 
 
 def write_looks(

@@ -10,6 +10,7 @@ import pytest
 
 from artwork.assess import TitleContext
 from artwork.compose import grades
+from artwork.compose.aspects import LEAST_PX
 from artwork.compose.extension import EXTENDED, extended
 from artwork.compose.pairs import Half, paired
 from artwork.compose.sources import Source, assessed, couples
@@ -23,10 +24,14 @@ from content.errors import Invalid, PermanentError
 from content.palette import from_rgb
 from content.types import ASPECTS, U8
 from tests.photographs import PORTRAIT, SCENES, shipped
+from workers.child import Operations
 from workers.composing import compose
+from workers.settings import Settings
 
 SKIN = ("#f6ede4", "#f3e7db", "#eadaba", "#d7bd96", "#a07e56", "#825c43", "#604134", "#3a312a")
 """The Monk skin tone scale (Monk 2019) without its two darkest, which have no hue to lose."""
+
+PALETTE = ["#26344e", "#c08a5a"]
 
 
 def subject(rgb: U8, *faces: Box) -> Subject:
@@ -87,6 +92,24 @@ def test_lightness_keeps_its_order_in_every_look() -> None:
         assert all(later >= earlier - 0.006 for earlier, later in pairwise(light.tolist())), look
 
 
+@pytest.mark.parametrize("look", ["noir", "duotone"])
+def test_what_is_drawn_with_lightness_alone_keeps_the_detail_of_its_lights(look: str) -> None:
+    """A sunset: the upper half of its range is warm, bright and soft, as clouds are."""
+    x = np.linspace(0, 1, 320)
+    light = 150 + 90 * x + 6 * np.sin(60 * x)
+    sky = np.stack([light, 0.82 * light, 0.55 * light], axis=-1)[None].repeat(90, axis=0)
+    ground = np.full((90, 320, 3), 25.0)
+    rgb = np.clip(np.concatenate([sky, ground]), 0, 255).astype(np.uint8)
+    tones = grades.title_tones(["#8a5a30", "#203050"], rgb)
+    drawn = from_rgb(grades.graded(rgb, look, tones))[:80, :, 0]
+    before = from_rgb(rgb)[:80, :, 0]
+    bright = before >= np.percentile(before, 90)
+    # Neither burnt out nor pressed together: half of its own spread at least.
+    assert (drawn >= 0.99).mean() < 0.01
+    assert drawn[bright].std() > 0.5 * before[bright].std()
+    assert np.corrcoef(drawn[bright], before[bright])[0, 1] > 0.95
+
+
 def test_colours_are_matched_no_further_than_asked() -> None:
     rgb = shipped(*PORTRAIT)
     like = grades.statistics(shipped(*SCENES[1]))
@@ -103,8 +126,7 @@ def test_colours_are_matched_no_further_than_asked() -> None:
 @pytest.mark.parametrize("aspect", EXTENDED)
 def test_a_poster_keeps_its_shape_and_the_whole_face(aspect: Any) -> None:
     half = wide(1, (300, 110, 90, 120))
-    tones = grades.title_tones([], half.rgb)
-    poster = extended(half.rgb, half.subject, aspect, tones, 720)
+    poster = extended(half.rgb, half.subject, aspect, 720)
     assert poster is not None
     height, width = poster.rgb.shape[:2]
     assert width / height == pytest.approx(RATIOS[aspect], abs=0.003) and width >= 720
@@ -117,11 +139,46 @@ def test_a_poster_keeps_its_shape_and_the_whole_face(aspect: Any) -> None:
     assert 2 < foot.mean() < poster.rgb.mean() and foot.std() < poster.rgb.std()
 
 
+def calm_above() -> U8:
+    """A frame of 640 × 360: a plain sky, and somebody who stands before it, in view to the hips."""
+    rng = np.random.default_rng(5)
+    rgb = np.full((360, 640, 3), 130.0)
+    rgb[200:, 250:390] = rng.integers(0, 255, (160, 140, 3))
+    return rgb.astype(np.uint8)
+
+
+def test_nobody_grows_a_second_body_where_the_picture_ends() -> None:
+    rgb = calm_above()
+    poster = extended(rgb, subject(rgb, Box(290, 120, 60, 80)), "2:3", 0)
+    assert poster is not None and poster.picture is not None
+    above = poster.picture.y
+    assert above > 0, "the sky goes on"
+    end = above + rgb.shape[0]
+    ground = poster.rgb[end:].astype(int)
+    # No edge of anything in what lies below, and not a trace of the pattern just above its end.
+    assert np.abs(np.diff(ground, axis=1)).max() <= 3
+    assert ground.mean() < 0.5 * rgb.mean()
+    fall = poster.rgb[above + 200 : end].astype(float).std(axis=(1, 2))
+    assert fall[-1] < 0.1 * fall[0], "it has fallen off before it ends"
+    # The sky above is more of the same.
+    sky = poster.rgb[:above].astype(int)
+    assert np.abs(sky - poster.rgb[above].astype(int)).max() < 30
+    # Heads are out of the fall's reach.
+    (face,) = poster.faces
+    inside = poster.rgb[face.y : face.bottom, face.x : face.right].astype(int)
+    x, y = face.x + (640 - poster.rgb.shape[1]) // 2, face.y - above
+    assert np.abs(inside - rgb[y : y + face.height, x : x + face.width]).max() <= 2
+
+
+def test_a_head_at_a_restless_end_leaves_no_room_for_a_poster() -> None:
+    half = wide(1, (280, 200, 90, 150))
+    assert extended(half.rgb, half.subject, "2:3", 720) is None
+
+
 def test_faces_too_far_apart_for_a_poster_make_none() -> None:
     rgb = wide(1, (20, 100, 90, 120)).rgb
     apart = subject(rgb, Box(20, 100, 90, 120), Box(540, 100, 90, 120))
-    tones = grades.title_tones([], rgb)
-    assert extended(rgb, apart, "9:16", tones, 720) is None
+    assert extended(rgb, apart, "9:16", 720) is None
 
 
 # ---- two characters ---------------------------------------------------------------------------
@@ -132,7 +189,7 @@ def test_faces_too_far_apart_for_a_poster_make_none() -> None:
 def test_both_faces_are_whole_on_their_own_side(style: Any, aspect: Any) -> None:
     halves = wide(1, (300, 90, 80, 110)), wide(2, (150, 110, 70, 90))
     tones = grades.title_tones(["#e8d8a0", "#302010"], halves[0].rgb)
-    shape = paired(halves, aspect, style, tones=tones, short_px=360)
+    shape = paired(halves, aspect, style, tones=tones, least_px=360)
     if aspect == "9:16" and style == "two_shot":  # two heads beside each other have no room there
         assert shape is None
         return
@@ -152,7 +209,7 @@ def test_both_faces_are_whole_on_their_own_side(style: Any, aspect: Any) -> None
 def test_a_face_that_would_be_cut_makes_no_pair() -> None:
     filled = wide(1, (10, 5, 620, 350))
     tones = grades.title_tones([], filled.rgb)
-    assert paired((filled, filled), "16:9", "split", tones=tones, short_px=360) is None
+    assert paired((filled, filled), "16:9", "split", tones=tones, least_px=360) is None
 
 
 # ---- groups -----------------------------------------------------------------------------------
@@ -177,12 +234,21 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, models: Models) -> tuple[Pat
 
 
 def composed(
-    shelf: tuple[Path, list[Any]], models: Models, request: dict[str, Any], name: str = "Grace"
+    shelf: tuple[Path, list[Any]],
+    models: Models,
+    request: dict[str, Any],
+    language: str | None = "en",
 ) -> dict[str, Any]:
     folder, rows = shelf
-    look = {"palette": [{"hex": "#26344e"}, {"hex": "#c08a5a"}]}
+    look = {"palette": [{"hex": tone} for tone in PALETTE]}
     profile = {"look": look, "mood": {"moods": {"solemn": 0.6, "calm": 0.4}}}
-    title = {"id": "t", "name": name, "language": "en", "maturity": "all", "profile": profile}
+    title = {
+        "id": "t",
+        "name": "Grace",
+        "language": language,
+        "maturity": "all",
+        "profile": profile,
+    }
     return compose(
         models,
         lambda _part: None,
@@ -202,6 +268,7 @@ def test_a_lettered_picture_is_a_group_for_each_language(
     request = {"looks": ["noir"], "titles": {"de": "Die Admiralin", "ar": "الأميرال"}, "n": 1}
     answer = composed(shelf, models, request)
     assert {group["language"] for group in answer["groups"]} == {"de", "ar"}
+    assert answer["pictures"] == 1 and not answer["warnings"]
     store = ImageStore(shelf[0])
     for group in answer["groups"]:
         made = group["made"]
@@ -221,15 +288,42 @@ def test_a_lettered_picture_is_a_group_for_each_language(
             assert variant["blurhash"] and variant["colour"]
 
 
+def test_what_is_not_lettered_is_drawn_no_larger_than_need_be(
+    shelf: tuple[Path, list[Any]], models: Models
+) -> None:
+    (group,) = composed(shelf, models, {"kinds": ["extension"], "n": 1})["groups"]
+    widths = {variant["aspect"]: variant["width"] for variant in group["variants"]}
+    # The windows of a frame 427 px high are 370 and 312 px wide.
+    assert widths == {"2:3": pytest.approx(370, abs=1), "9:16": LEAST_PX}
+    assert group["made"]["upscaled"] == pytest.approx(LEAST_PX / 312, abs=0.01)
+
+
+def test_a_lettered_picture_is_embedded_anew_from_under_its_letters(
+    shelf: tuple[Path, list[Any]], models: Models, tmp_path: Path
+) -> None:
+    (group,) = composed(shelf, models, {"kinds": ["title"], "looks": ["noir"], "n": 1})["groups"]
+    source = next(row for row in shelf[1] if row["id"] == group["made"]["sources"][0])
+    looks = Operations(Settings(data=tmp_path)).looks(
+        lambda *_: None,
+        images=str(shelf[0]),
+        masters=[(source["source_sha256"], "noir")],
+        palette=PALETTE,
+    )
+    again, before = np.frombuffer(looks[0], "<f4"), np.frombuffer(group["embedding"], "<f4")
+    assert float(again @ before) > 0.999
+
+
 def test_our_own_lettering_passes_and_foreign_lettering_does_not(
     shelf: tuple[Path, list[Any]], models: Models
 ) -> None:
-    answer = composed(shelf, models, {"kinds": ["title"], "n": 1})
+    answer = composed(shelf, models, {"kinds": ["title"], "n": 1}, language=None)
     (group,) = answer["groups"]
     rgb = ImageStore(shelf[0]).pixels(group["variants"][0]["sha256"])
     seen = assessed(rgb, models, TitleContext())
     assert seen.words  # the gate's own eyes see what was written
-    assert group["made"]["text"] == "Grace" and group["language"] == "en"
+    # Nobody has told the language of the title's name: it is marked so, and that is told.
+    assert group["made"]["text"] == "Grace" and group["language"] == "und"
+    assert [each["reason"] for each in answer["warnings"]] == ["language_unknown"]
 
 
 def test_posters_and_refusals_are_told(shelf: tuple[Path, list[Any]], models: Models) -> None:
@@ -238,8 +332,10 @@ def test_posters_and_refusals_are_told(shelf: tuple[Path, list[Any]], models: Mo
     for group in answer["groups"]:
         assert {variant["aspect"] for variant in group["variants"]} <= set(EXTENDED)
         assert group["language"] is None
-    # There is but one person.
-    assert [one["reason"] for one in answer["refused"]] == ["no_two_characters"]
+    # There is but one person, and the frame of the portrait ends at the chin.
+    reasons = [one["reason"] for one in answer["refused"]]
+    assert reasons == ["no_two_characters", "fewer_sources"] and answer["pictures"] == 1
+    assert "1 of 2" in answer["refused"][1]["detail"]
     with pytest.raises(PermanentError, match="unknown_kind"):
         composed(shelf, models, {"kinds": ["collage"]})
 

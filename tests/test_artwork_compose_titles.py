@@ -210,6 +210,33 @@ def test_a_title_goes_where_the_picture_is_calm() -> None:
     assert best.box.x >= 840
 
 
+def test_a_title_stands_beside_a_body_or_is_as_broad_as_a_posters() -> None:
+    rgb = np.full((720, 1280, 3), 60, np.uint8)
+    title, face = settings("Sintel", fonts.choose("Sintel")), Box(240, 200, 160, 200)
+    found = layout.place(rgb, title, [face], count=60)
+    assert found and not found[0].on_body
+    # Of all places whose middle is on the chest only broad ones are left.
+    for one in found:
+        middle = (one.box.x + one.box.width / 2, one.box.y + one.box.height / 2)
+        if 160 < middle[0] < 480 and middle[1] > 520:
+            assert one.on_body and one.box.width >= layout.BROAD * 1280
+    # Ground that is no picture holds no body.
+    ground = layout.place(rgb, title, [face], (), Box(0, 0, 1280, 410), count=60)
+    assert not any(one.on_body for one in ground)
+
+
+@pytest.mark.parametrize("size", [(720, 1080), (720, 720), (1280, 720)])
+def test_a_title_is_never_a_mere_label(size: tuple[int, int]) -> None:
+    rgb = noise(*size)
+    least = layout.LEAST_WIDTH if size[0] > layout.WIDE * size[1] else layout.LEAST_UPRIGHT
+    for text in ("Sintel", "Big Buck Bunny", "M"):
+        found = layout.place(rgb, settings(text, fonts.choose(text)), count=50)
+        assert found
+        for one in found:
+            large = one.size_px >= layout.LEAST_SIZE * min(size)
+            assert one.box.width >= least * size[0] - 1 or large
+
+
 def test_no_room_is_said_and_not_forced() -> None:
     face = Box(0, 0, 640, 360)
     with pytest.raises(Invalid) as refusal:
@@ -246,8 +273,8 @@ def test_two_processes_draw_the_same_pixels() -> None:
         "a = lettered(graded(rgb, 'warm', tones), 'Sintel 東');"
         "b = lettered(graded(rgb, 'duotone', tones), 'سينتل');"
         "one, two = wide(1, (300, 90, 80, 110)), wide(2, (150, 110, 70, 90));"
-        "c = paired((one, two), '16:9', 'split', tones=tones, short_px=360);"
-        "d = extended(one.rgb, one.subject, '2:3', tones, 360);"
+        "c = paired((one, two), '16:9', 'split', tones=tones, least_px=360);"
+        "d = extended(one.rgb, one.subject, '2:3', 360);"
         "print(hashlib.sha256(b''.join(x.rgb.tobytes() for x in (a, b, c, d))).hexdigest())"
     )
     command = [sys.executable, "-c", code]

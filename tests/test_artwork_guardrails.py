@@ -16,6 +16,7 @@ from artwork.rules.guardrails import (
     Shares,
     Verdict,
     barred,
+    readable,
     reads,
     withheld,
 )
@@ -126,6 +127,23 @@ def test_what_is_withheld(picture: Picture, audience: Audience, shown: bool) -> 
 )
 def test_lettering_serves_who_reads_it(asked: str, lettering: str, served: bool) -> None:
     assert reads(asked, lettering) == served
+
+
+@pytest.mark.parametrize(
+    ("asked", "letterings", "shown"),
+    [
+        ("de", {"de", "und"}, {"de"}),
+        ("fr", {"de", "und"}, {"und"}),
+        (None, {"de", "und"}, {"und"}),
+        ("de-AT", {"de", "en", "und"}, {"de"}),
+        (None, {"de"}, set()),
+        ("fr", {"und"}, {"und"}),
+    ],
+)
+def test_lettering_of_unknown_language_is_for_who_has_none_of_their_own(
+    asked: str | None, letterings: set[str], shown: set[str]
+) -> None:
+    assert readable(asked, letterings) == shown
 
 
 def test_no_language_at_all_is_refused() -> None:

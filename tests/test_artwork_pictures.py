@@ -95,8 +95,37 @@ def test_what_another_encoder_saw_is_told_by_its_whole_picture_or_else_its_large
     whole = replace(group("whole", 2.0), source_sha256="all of it")
     pictures.write_groups(connection, "t", 1, [early, whole])
     found = pictures.seen_by_others(connection, "t", 1, "new@2:1280:0")
-    assert found == {"early": "earlys", "whole": "all of it"}
+    assert found == {
+        "early": pictures.Sight("earlys"),
+        "whole": pictures.Sight("all of it"),
+    }
     assert pictures.seen_by_others(connection, "t", 1, "test@1:1280:0") == {}
+
+
+def test_a_lettered_picture_is_embedded_anew_without_its_letters(
+    connection: sa.Connection,
+) -> None:
+    frame, other = (replace(group(g, 1.0), source_sha256=f"all of {g}") for g in ("f", "o"))
+    kinds: dict[str, dict[str, object]] = {
+        "lettered": {"kind": "title", "look": None, "sources": ["f"]},
+        "noir": {"kind": "title", "look": "noir", "sources": ["f"]},
+        "graded": {"kind": "grade", "look": "noir", "sources": ["f"]},
+        "pair": {"kind": "split", "look": None, "sources": ["f", "o"]},
+        "orphan": {"kind": "title", "look": None, "sources": ["gone"]},
+    }
+    made = [
+        replace(group(name, 2.0), source_sha256=f"all of {name}", made=told)
+        for name, told in kinds.items()
+    ]
+    pictures.write_groups(connection, "t", 1, [frame, other, *made])
+    found = pictures.seen_by_others(connection, "t", 1, "new@2:1280:0")
+    assert {name: (found[name].sha256, found[name].look) for name in kinds} == {
+        "lettered": ("all of f", None),
+        "noir": ("all of f", "noir"),
+        "graded": ("all of graded", None),
+        "pair": ("all of pair", None),
+        "orphan": ("all of orphan", None),
+    }
 
 
 def test_writing_again_replaces_that_version_only(connection: sa.Connection) -> None:

@@ -20,6 +20,7 @@ from PIL import Image
 
 from artwork.assess import TitleContext
 from artwork.candidates.walk import make_candidates
+from artwork.compose.grades import graded, title_tones
 from artwork.generate.diffusion import Painter
 from artwork.generate.making import generate
 from artwork.groups import GroupMaker
@@ -93,10 +94,23 @@ class Operations:
         found = self._models.query(text)
         return {s: (v.data.astype("<f4").tobytes(), v.fingerprint) for s, v in found.items()}
 
-    def looks(self, _report: Report, *, images: str, masters: list[str]) -> list[bytes]:
-        """The visual vectors of stored pictures, float32 little-endian."""
+    def looks(
+        self,
+        _report: Report,
+        *,
+        images: str,
+        masters: list[tuple[str, str | None]],
+        palette: list[str],
+    ) -> list[bytes]:
+        """The visual vectors of stored pictures, each in its look if it has one, float32
+        little-endian."""
         store = ImageStore(Path(images))
-        small = [analysis_picture(store.pixels(sha256)) for sha256 in masters]
+        small = []
+        for sha256, look in masters:
+            rgb = store.pixels(sha256)
+            if look is not None:
+                rgb = graded(rgb, look, title_tones(palette, rgb))
+            small.append(analysis_picture(rgb))
         return [row.astype("<f4").tobytes() for row in self._models.visual.encode(small)]
 
     def pictures(

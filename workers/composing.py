@@ -17,6 +17,12 @@ from content.errors import Invalid, PermanentError
 
 OPENING = 0.3
 """Of the progress, looking at the pictures that there are."""
+UNTOLD = {
+    "reason": "language_unknown",
+    "detail": "the title's own language was never told: its lettered pictures go to everybody who "
+    "has none in a language of theirs; submit the title with its `language`, or name one in "
+    "`titles`, to have it otherwise",
+}
 
 
 def compose(
@@ -32,7 +38,8 @@ def compose(
     images: str,
     journal: str,
 ) -> dict[str, Any]:
-    """`groups` as plain data, and what was `refused`; arguments as of `workers.making`.
+    """`groups` as plain data, how many `pictures` they are, what was `refused`, and `warnings`;
+    arguments as of `workers.making`.
 
     Raises:
         PermanentError: of the request, as `artwork.compose.request.parse`.
@@ -52,12 +59,12 @@ def compose(
         moods=_moods(title["profile"]),
         palette=[tone["hex"] for tone in title["profile"].get("look", {}).get("palette") or ()],
     )
-    groups, refused = composer.compose(
-        found, asked, lambda part: on_progress(OPENING + (1 - OPENING) * part)
-    )
+    done = composer.compose(found, asked, lambda part: on_progress(OPENING + (1 - OPENING) * part))
     return {
-        "groups": [packed(group) for group in groups],
-        "refused": [asdict(one) for one in refused],
+        "groups": [packed(group) for group in done.groups],
+        "pictures": done.pictures,
+        "refused": [asdict(one) for one in done.refused],
+        "warnings": [UNTOLD] if None in asked.titles and done.groups else [],
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -62,7 +63,7 @@ class Refresh:
         stored = self.parts.catalog.vectors(title_id, version)
         stale = {space for space, v in stored.items() if prints.get(space) != v.fingerprint}
         title, folder = row.title, self._folder(title_id, version)
-        anew = _Anew(looks=self._looks(title_id, version))
+        anew = _Anew(looks=self._looks(title_id, version, row.profile or {}))
         if "synopsis" in stale:
             anew.words = self._synopsis(title.synopsis)
         if title.media_path is None:
@@ -186,21 +187,24 @@ class Refresh:
             told: dict[str, Facts] = child.call("told", arguments, cancelled=self.cancelled)
         return told
 
-    def _looks(self, title_id: str, version: int) -> dict[str, Vector]:
+    def _looks(self, title_id: str, version: int, profile: Mapping[str, Any]) -> dict[str, Vector]:
         """Today's vectors of the pictures that another encoder has seen, from their files."""
         encoder = self.parts.fingerprints["visual"]
         with self.parts.engine.begin() as connection:
             found = pictures.seen_by_others(
                 connection, title_id, version, encoder, self.parts.tenant
             )
-        masters = {group: sha for group, sha in found.items() if self.parts.images.has(sha)}
-        if not masters:
+        there = {group: at for group, at in found.items() if self.parts.images.has(at.sha256)}
+        if not there:
             return {}
-        images = str(self.parts.settings.image_folder)
-        arguments = {"images": images, "masters": list(masters.values())}
+        arguments = {
+            "images": str(self.parts.settings.image_folder),
+            "masters": [[at.sha256, at.look] for at in there.values()],
+            "palette": [tone["hex"] for tone in profile.get("look", {}).get("palette") or ()],
+        }
         with self.pool.child() as child:
             rows = child.call("looks", arguments, cancelled=self.cancelled)
         return {
             group: Vector(np.frombuffer(row, "<f4"), encoder)
-            for group, row in zip(masters, rows, strict=True)
+            for group, row in zip(there, rows, strict=True)
         }

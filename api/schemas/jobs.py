@@ -45,7 +45,9 @@ class Job(BaseModel):
     request: dict[str, Any] | None = None
     """Of a job that makes pictures: what was asked."""
     outcome: dict[str, Any] | None = None
-    """When it is done: ids of the `groups` made, and what was `refused`, with the reason."""
+    """When it is done: ids of the `groups` made, and what was `refused`, with the reason. Of
+    composing also how many `pictures` they are (one makes a group for each language), and
+    `warnings`, each with its `reason` and `detail`."""
 
     @classmethod
     def of(cls, row: JobRecord) -> "Job":

@@ -89,9 +89,9 @@ class Shelf:
 
     @cached_property
     def _letterings(self) -> frozenset[str]:
-        """The languages of the title's lettered pictures."""
-        tongues = (picture.language for picture in self.pictures.values())
-        return frozenset(tongue for tongue in tongues if tongue is not None)
+        """The languages of the title's lettered pictures that may be shown."""
+        shown = (p.language for group, p in self.pictures.items() if group not in self.barred)
+        return frozenset(tongue for tongue in shown if tongue is not None)
 
     def offer(self, aspect: Aspect, audience: Audience) -> Offer:
         """What this audience may be shown; the same arms give the same offer.
@@ -107,8 +107,12 @@ class Shelf:
 
     def _made(self, aspect: Aspect, audience: Audience) -> Offer:
         arms = self.arms.get(aspect, ())
+        absent = self._absent(aspect)
         if not arms:
-            raise NotFound("no_variants", f"title {self.title_id!r} has no picture in {aspect} yet")
+            raise NotFound(
+                "no_variants",
+                f"title {self.title_id!r} has no picture in {aspect} yet{absent and f': {absent}'}",
+            )
         if above(self.maturity, audience.ceiling):
             raise NotFound(
                 "no_variants",
@@ -124,9 +128,19 @@ class Shelf:
             raise NotFound(
                 "no_variants",
                 f"title {self.title_id!r} has no picture in {aspect} that may be shown here: "
-                f"{counted(reasons)}",
+                f"{'; '.join(filter(None, (counted(reasons), absent)))}",
             )
         return make_offer(self.tenant, self.title_id, aspect, left, self.features)
+
+    def _absent(self, aspect: Aspect) -> str:
+        """How many pictures that might be shown are not there in a shape, by origin: for people."""
+        there = {arm.group_id for arm in self.arms.get(aspect, ())}
+        away = [
+            f"{picture.origin}, without this shape"
+            for group, picture in self.pictures.items()
+            if group not in there and group not in self.barred
+        ]
+        return counted(away)
 
 
 _Key = tuple[str, int | None, int, int]

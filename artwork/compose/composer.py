@@ -7,12 +7,13 @@ foreign lettering out does not see our own. Everything is deterministic.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
 from artwork.assess import Assessed, PictureModels, TitleContext
 from artwork.compose import fonts
-from artwork.compose.aspects import SHORT_PX, framed, lettered
+from artwork.compose.aspects import LEAST_PX, SHORT_PX, framed, lettered, poster
 from artwork.compose.extension import EXTENDED, extended
 from artwork.compose.grades import graded, title_tones
 from artwork.compose.pairs import Half, paired
@@ -22,6 +23,7 @@ from artwork.compose.sources import Source, assessed, couples
 from artwork.framing.shapes import Shape
 from artwork.groups import GroupMaker
 from artwork.image_groups import PictureGroup
+from artwork.rules.guardrails import UNKNOWN
 from content.errors import Invalid
 from content.types import ASPECTS, F32, U8, Aspect
 
@@ -59,6 +61,17 @@ class Refusal:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What came of a request."""
+
+    groups: list[PictureGroup]
+    """One for each picture and language, their files stored."""
+    refused: list[Refusal]
+    pictures: int
+    """How many were made, each counted once whatever the languages."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Composer:
     """Composes for one title.
@@ -76,8 +89,9 @@ class Composer:
 
     def compose(
         self, sources: Sequence[Source], request: Request, on_progress: Callable[[float], None]
-    ) -> tuple[list[PictureGroup], list[Refusal]]:
-        """Groups, their files stored, and what was refused; the same input gives the same."""
+    ) -> Composed:
+        """Until as many pictures are made as are asked for, or the sources give no more; the same
+        input gives the same."""
         groups = dict[str, PictureGroup]()
         refused: list[Refusal] = []
         made = 0
@@ -92,7 +106,9 @@ class Composer:
                 refused.append(Refusal(error.code, _told(base, look, error.detail)))
             made += len(groups) > before
             on_progress(min(1.0, made / request.count))
-        return list(groups.values()), refused
+        if sources and made < request.count:
+            refused.append(Refusal("fewer_sources", _fewer(made, request, len(sources))))
+        return Composed(list(groups.values()), refused, made)
 
     def _tasks(
         self, sources: Sequence[Source], request: Request, refused: list[Refusal]
@@ -102,7 +118,7 @@ class Composer:
 
         def turns(kind: Kind) -> Iterator[tuple[Base, str | None]]:
             nothing = True
-            for base in self._bases(kind, sources):
+            for base in self._bases(kind, sources, SHORT_PX if request.titles else LEAST_PX):
                 nothing = False
                 yield from ((base, look) for look in looks)
             if nothing:
@@ -111,35 +127,38 @@ class Composer:
         for turn in zip_longest(*map(turns, request.bases)):
             yield from (task for task in turn if task is not None)
 
-    def _bases(self, kind: Kind, sources: Sequence[Source]) -> Iterator[Base]:
+    def _bases(self, kind: Kind, sources: Sequence[Source], short_px: int) -> Iterator[Base]:
         match kind:
             case "split" | "two_shot":
                 for first, second in couples(sources):
-                    base = self._pair(kind, first, second)
+                    base = self._pair(kind, first, second, short_px)
                     if base is not None:
                         yield base
             case "extension":
                 for source in sources:
-                    grown = self._grown(source)
+                    grown = self._grown(source, short_px)
                     if grown is not None:
                         yield grown
             case _:
                 yield from (Base(kind, (source,), {}) for source in sources)
 
-    def _grown(self, source: Source) -> Base | None:
-        tones, of = self._tones(source.rgb), source.subject
-        found = {a: extended(source.rgb, of, a, tones, SHORT_PX) for a in EXTENDED}
+    def _grown(self, source: Source, short_px: int) -> Base | None:
+        of = source.subject
+        found = {a: extended(source.rgb, of, a, short_px) for a in EXTENDED}
         shapes = {aspect: shape for aspect, shape in found.items() if shape is not None}
         if not shapes:
             return None
-        small = extended(source.rgb, of, next(iter(shapes)), tones, 0)
+        small = extended(source.rgb, of, next(iter(shapes)), 0)
         return Base("extension", (source,), shapes, small)
 
-    def _pair(self, kind: Any, first: Source, second: Source) -> Base | None:
+    def _pair(self, kind: Any, first: Source, second: Source, short_px: int) -> Base | None:
         halves = Half(first.rgb, first.subject), Half(second.rgb, second.subject)
         tones = self._tones(first.rgb)
-        found = {a: paired(halves, a, kind, tones=tones, short_px=SHORT_PX) for a in ASPECTS}
-        shapes = {aspect: shape for aspect, shape in found.items() if shape is not None}
+        shapes = {
+            aspect: shape
+            for aspect in ASPECTS
+            if (shape := paired(halves, aspect, kind, tones=tones, least_px=short_px)) is not None
+        }
         return Base(kind, (first, second), shapes) if shapes else None
 
     def _made(
@@ -167,7 +186,7 @@ class Composer:
                 origin="composed",
                 position=base.position,
                 emphasis=base.emphasis,
-                made=made,
+                made={**made, **_enlarged(base.shapes)},
             )
         else:
             group = self.maker.group(
@@ -211,33 +230,51 @@ class Composer:
         made: Mapping[str, Any],
         refused: list[Refusal],
     ) -> Iterator[PictureGroup]:
-        plain = base.shapes or framed(base.rgb, seen, self._tones(base.rgb))
+        plain = base.shapes or framed(base.rgb, seen)
+        spare = [] if base.shapes else [partial(poster, base.rgb, seen)]
         for language, text in request.titles.items():
             face = fonts.choose(text, self.moods, language)
             try:
-                shapes, contrast = lettered(plain, settings(text, face, language))
+                done = lettered(plain, settings(text, face, language), *spare)
             except Invalid as error:
                 told = f"{language or 'title'}: {error.detail}"
                 refused.append(Refusal(error.code, _told(base, made["look"], told)))
                 continue
+            shapes = {aspect: shape for aspect, (shape, _) in done.items()}
             yield self.maker.shaped(
                 shapes,
                 seen,
                 origin="composed",
                 position=base.position,
                 emphasis=base.emphasis,
-                language=language,
+                language=language or UNKNOWN,
                 made={
                     **made,
                     "text": text,
                     "language": language,
                     "font": face.name,
-                    "contrast": contrast,
+                    "contrast": min(contrast for _, contrast in done.values()),
+                    **_enlarged(shapes),
                 },
             )
 
     def _tones(self, rgb: U8) -> F32:
         return title_tones(self.palette, rgb)
+
+
+def _enlarged(shapes: Mapping[Aspect, Shape]) -> dict[str, float]:
+    """How much larger than in its source the picture is drawn, where it is: detail that a shape's
+    size promises and does not have."""
+    most = max(shape.scale for shape in shapes.values())
+    return {"upscaled": round(most, 2)} if most > 1 else {}
+
+
+def _fewer(made: int, request: Request, sources: int) -> str:
+    looks = f" in {len(request.looks)} looks" if len(request.looks) > 1 else ""
+    return (
+        f"{made} of {request.count} pictures could be made: the title has {sources} to compose of, "
+        f"and {' and '.join(request.bases)}{looks} gives no more of them"
+    )
 
 
 def _told(base: Base, look: str | None, detail: str) -> str:
@@ -250,5 +287,8 @@ _NOTHING: dict[Kind, tuple[str, str]] = {
     "grade": ("no_pictures", "the title has no picture that can be composed of"),
     "split": ("no_two_characters", "no two pictures show two people so that neither is cut"),
     "two_shot": ("no_two_characters", "no two pictures show two people so that neither is cut"),
-    "extension": ("no_room_to_extend", "no picture has a window upright enough that cuts no head"),
+    "extension": (
+        "no_room_to_extend",
+        "no picture can grow into a poster: its ends are not calm, or heads reach into them",
+    ),
 }

@@ -21,6 +21,9 @@ SKIN_HUE, SKIN_REACH = np.deg2rad(64.0), np.deg2rad(50.0)
 """Of skin in OKLab: about 40° to 90°, the yellowest where it is light; the reach fades out."""
 SKIN_CHROMA = 0.16
 """More than skin has."""
+KNEE, LIGHTS, WHITE = 0.62, 0.95, 0.985
+"""Of looks drawn with lightness alone: where their shoulder begins, where a picture's lights (the
+95th percentile) would lie without it, and its highest light."""
 
 Grade = Callable[[F32], F32]
 """OKLab (n, 3) to OKLab (n, 3)."""
@@ -42,9 +45,9 @@ def graded(rgb: U8, look: str, tones: F32) -> U8:
         case "cold":
             grade = _cold(tones)
         case "noir":
-            grade = _noir(tones, _levels(rgb))
+            grade = _noir(tones, _levels(_filtered(_thumbnail(rgb))))
         case "duotone":
-            grade = _duotone(tones, _levels(rgb))
+            grade = _duotone(tones, _levels(_thumbnail(rgb)[:, :1]))
         case _:
             raise Invalid(
                 "unknown_look", f"there is no look {look!r}; there are: {', '.join(LOOKS)}"
@@ -114,18 +117,24 @@ def _cold(tones: F32) -> Grade:
 
 
 def _noir(tones: F32, levels: F32) -> Grade:
-    """Black and white as through an orange filter, which keeps faces light; hard contrast, and a
-    breath of the palette's darkest tone in the shadows."""
+    """Black and white as through an orange filter, which keeps faces light; hard contrast, lights
+    on a shoulder, and a breath of the palette's darkest tone in the shadows."""
     darkest = tones[int(np.argmin(tones[:, 0])), 1:3]
     breath = 0.012 * darkest / max(0.02, float(np.hypot(*darkest)))
 
     def grade(lab: F32) -> F32:
-        # Along 50° of hue warm colours become lighter, cool ones darker.
-        along = lab[:, 1:2] * np.cos(np.deg2rad(50)) + lab[:, 2:3] * np.sin(np.deg2rad(50))
-        light = _curve(_levelled(lab[:, :1] + 0.45 * along, levels), 0.35)
+        light = _curve(_levelled(_filtered(lab), levels), 0.30)
         return np.hstack([light, (1 - light) * breath]).astype(np.float32)
 
     return grade
+
+
+def _filtered(lab: F32) -> F32:
+    """Lightness through an orange filter, (n, 1): along 50° of hue colours become lighter, skin
+    among them, the others darker. What is light already is changed less."""
+    along = lab[:, 1:2] * np.cos(np.deg2rad(50)) + lab[:, 2:3] * np.sin(np.deg2rad(50))
+    room = np.clip(2.2 * (1 - lab[:, :1]), 0, 1)
+    return np.asarray(lab[:, :1] + 0.45 * np.where(along > 0, room, 1.0) * along, np.float32)
 
 
 def _duotone(tones: F32, levels: F32) -> Grade:
@@ -201,16 +210,31 @@ def _keep_skin(before: F32, after: F32) -> F32:
     return result
 
 
-def _levels(rgb: U8) -> F32:
-    """Lightness of a picture's shadows and lights, (2,): what is drawn with lightness alone needs
-    all of it, but a night is not made a day."""
-    small = from_rgb(cv2.resize(rgb, (96, 96), interpolation=cv2.INTER_AREA))[..., 0]
-    low, high = np.percentile(small, (1, 99))
-    return np.array([min(low, 0.3), max(high, low + 0.45, 0.55)], np.float32)
+def _thumbnail(rgb: U8) -> F32:
+    """OKLab of a small copy, (n, 3)."""
+    return from_rgb(cv2.resize(rgb, (96, 96), interpolation=cv2.INTER_AREA)).reshape(-1, 3)
+
+
+def _levels(lightness: F32) -> F32:
+    """Of a picture's shadows, lights and highest light, (3,): what is drawn with lightness alone
+    needs all of it, but a night is not made a day."""
+    low, high = np.percentile(lightness, (1, 95))
+    high = max(high, low + 0.45, 0.55)
+    return np.array([min(low, 0.3), high, max(high, float(lightness.max()))], np.float32)
 
 
 def _levelled(lightness: F32, levels: F32) -> F32:
-    return np.asarray(np.clip((lightness - levels[0]) / (levels[1] - levels[0]), 0, 1), np.float32)
+    """Shadows at 0, lights at `LIGHTS`; the upper ones follow on a shoulder, as on film: they come
+    ever closer together, and only the highest is white."""
+    low, high, top = (float(each) for each in levels)
+    t = np.clip(LIGHTS * (lightness - low) / (high - low), 0, None)
+    highest = LIGHTS * (max(top, high) - low) / (high - low)
+    # Reinhard et al. 2002, with a white point: slope 1 where the shoulder begins.
+    reach = (highest - KNEE) / (WHITE - KNEE)
+    u = np.maximum(t - KNEE, 0) / (WHITE - KNEE)
+    u = np.minimum(u, reach)
+    shoulder = KNEE + (WHITE - KNEE) * u * (1 + u / reach**2) / (1 + u)
+    return np.asarray(np.where(t > KNEE, shoulder, t), np.float32)
 
 
 def _smooth(lightness: F32) -> F32:

@@ -1,7 +1,8 @@
 """Where a title goes: the calmest place that is clear of faces, words, margins and a player's bar.
 
-Calm is little edge energy and little visual mass (`artwork.framing.saliency`) under the letters;
-beside it counts what type needs: size, and the places where title treatments are looked for.
+Calm is little edge energy, little visual mass (`artwork.framing.saliency`) and nobody's body under
+the letters; beside it counts what type needs: size, and the places where title treatments are
+looked for.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,10 +30,25 @@ LARGEST, SMALLEST, SMALLEST_LONG = 0.24, 0.065, 0.045
 """Size of type, as a share of the shorter side; the last of a title of more than `LONG`
 characters."""
 LONG = 40
-WIDTHS = (0.28, 0.36, 0.5, 0.66, 0.89)
+LEAST_WIDTH, LEAST_UPRIGHT, LEAST_SIZE = 0.27, 0.55, 0.15
+"""A title takes this share of its picture's width at least, the second of one that is not wide, or
+type of this share of the shorter side: less is a label, and there is no room for a title."""
+BODY = 0.9
+"""What a body under the letters costs, where it is all of the ground."""
+ON_BODY, BROAD = 0.25, 0.5
+"""From this share of its ground on a title stands on a body: only one that takes half the width
+does so, as on posters. A small one looks like a badge."""
+SHOULDERS = ((0.35, 0.4), (0.5, 0.9), (0.9, 1.45), (5.0, 1.7))
+"""A body, from its face as found: how far below the chin, in heights of the face, half of it is how
+wide, in widths of the face. Shoulders are about three heads wide (figure drawing)."""
+WIDTHS = (0.28, 0.36, 0.46, 0.56, 0.7, 0.89)
 """How wide a treatment may be, as shares of the picture's width."""
+SIZE = 0.35
+"""What it costs to be e times smaller than `LARGEST`."""
 TALLEST = 0.42
 """How high, as a share of the picture's height."""
+WIDE = 1.2
+"""From this ratio of sides on a picture is a wide one."""
 ROWS = 9
 """Heights at which a treatment is tried."""
 
@@ -48,6 +64,8 @@ class Placement:
     box: Box
     """Of the ink, px of the picture."""
     cost: float = 0.0
+    on_body: bool = False
+    """Does it stand on somebody's body?"""
 
 
 def place(
@@ -55,6 +73,8 @@ def place(
     settings: Sequence[Setting],
     faces: Sequence[Box] = (),
     words: Sequence[Box] = (),
+    picture: Box | None = None,
+    *,
     count: int = 6,
 ) -> list[Placement]:
     """The best placements of a title, the best first, no two of them overlapping by half.
@@ -63,27 +83,40 @@ def place(
         rgb: the picture, (H, W, 3).
         settings: the same title in more and more lines.
         faces, words: px of the picture; neither is ever covered.
+        picture: where bodies may be seen; the rest is ground. All of it where None.
         count: how many at most.
 
     Returns:
         Nothing where the title fits nowhere at a size that can be read.
     """
     height, width = rgb.shape[:2]
-    held = [_held(face) for face in faces] + list(words)
-    unrest = _Integral(_unrest(rgb), width, height)
-    found = []
+    bodies = _bodies(faces, picture, width, height)
+    unrest = _Integral(_unrest(rgb) + BODY * bodies, width, height)
+    found = [
+        replace(one, cost=_cost(unrest, one, width, height))
+        for one in _places(settings, [*map(_held, faces), *words], bodies, (width, height))
+    ]
+    found.sort(key=lambda one: (one.cost, one.box.y, one.box.x, -one.size_px))
+    taken: list[Placement] = []
+    for one in found:
+        if len(taken) < count and not any(_same(one.box, other.box) for other in taken):
+            taken.append(one)
+    return taken
+
+
+def _places(
+    settings: Sequence[Setting], held: Sequence[Box], bodies: F32, picture: tuple[int, int]
+) -> Iterator[Placement]:
+    """Where a title may stand in a picture of (width, height) px."""
+    width, height = picture
+    peopled = _Integral(bodies, width, height)
     for setting, size in _sizes(settings, width, height):
         ink = (round(setting.width * size), round(setting.height * size))
         for align, box in _boxes(ink, width, height):
-            if not any(box.overlap(other) for other in held):
-                one = Placement(setting, size, align, box)
-                found.append((_cost(unrest, one, width, height), one))
-    found.sort(key=lambda each: (each[0], each[1].box.y, each[1].box.x, -each[1].size_px))
-    taken: list[Placement] = []
-    for cost, one in found:
-        if len(taken) < count and not any(_same(one.box, other.box) for other in taken):
-            taken.append(replace(one, cost=cost))
-    return taken
+            on_body = peopled.mean(box) > ON_BODY
+            allowed = not on_body or ink[0] >= BROAD * width
+            if allowed and not any(box.overlap(other) for other in held):
+                yield Placement(setting, size, align, box, on_body=on_body)
 
 
 def _held(face: Box) -> Box:
@@ -93,8 +126,10 @@ def _held(face: Box) -> Box:
 
 
 def _sizes(settings: Sequence[Setting], width: int, height: int) -> Iterator[tuple[Setting, int]]:
-    """Each setting at the largest sizes that each of `WIDTHS` allows, each size once."""
+    """Each setting at the largest sizes that each of `WIDTHS` allows, each size once; none that
+    makes a mere label of it."""
     short = min(width, height)
+    narrowest = (LEAST_WIDTH if width > WIDE * height else LEAST_UPRIGHT) * width
     for setting in settings:
         letters = sum(len(line.text) for line in setting.lines)
         least = (SMALLEST if letters <= LONG else SMALLEST_LONG) * short
@@ -103,7 +138,11 @@ def _sizes(settings: Sequence[Setting], width: int, height: int) -> Iterator[tup
             room = min(share * width, width - 2 * MARGIN * short)
             fits = min(room / setting.width, TALLEST * height / setting.height)
             sizes.add(int(min(fits, LARGEST * short)))
-        yield from ((setting, size) for size in sorted(sizes) if size >= least)
+        yield from (
+            (setting, size)
+            for size in sorted(sizes)
+            if size >= least and (size * setting.width >= narrowest or size >= LEAST_SIZE * short)
+        )
 
 
 def _boxes(ink: tuple[int, int], width: int, height: int) -> Iterator[tuple[float, Box]]:
@@ -127,24 +166,44 @@ def _cost(unrest: "_Integral", one: Placement, width: int, height: int) -> float
     odd = 0.25 * float(np.exp(-(((middle - 0.5) / 0.16) ** 2))) + 0.10 * (middle < 0.5)
     # In the middle of a wide picture stands its subject; an upright poster is set on its axis.
     begins = 1.0 if setting.direction == "rtl" else 0.0
-    wide = width > 1.2 * height
+    wide = width > WIDE * height
     odd += (0.04 if align == 0.5 else 0.0) if wide else (0.0 if align == 0.5 else 0.12)
     odd += 0.06 if align == 1.0 - begins else 0.0
     small = float(np.log(LARGEST * min(width, height) / size))
     return (
         calm
         + odd
-        + 0.25 * small
+        + SIZE * small
         + 0.03 * (len(setting.lines) - 1)
         + 0.1 * max(0, len(setting.lines) - 3)
     )
 
 
-def _unrest(rgb: U8) -> F32:
-    """Edge energy (0..0.7) and visual mass (0..2.8, most above); (h, w), long side <= 240."""
-    height, width = rgb.shape[:2]
+def _bodies(faces: Sequence[Box], picture: Box | None, width: int, height: int) -> F32:
+    """Where people's bodies are reckoned to be, 0..1, as large as `_unrest`."""
+    size = _small(width, height)
+    found = np.zeros((size[1], size[0]), np.float32)
+    scale = np.array([size[0] / width, size[1] / height])
+    for face in faces:
+        middle = face.x + face.width / 2
+        half = [(middle, face.bottom + down * face.height, face.width * w) for down, w in SHOULDERS]
+        outline = [(x - w, y) for x, y, w in half] + [(x + w, y) for x, y, w in reversed(half)]
+        cv2.fillPoly(found, [np.round(np.array(outline) * scale).astype(np.int32)], 1.0)
+    if picture is not None:
+        top, bottom = (round(y * size[1] / height) for y in (picture.y, picture.bottom))
+        found[:top] = found[bottom:] = 0
+    return np.asarray(cv2.GaussianBlur(found, (0, 0), 2.0), np.float32)
+
+
+def _small(width: int, height: int) -> tuple[int, int]:
+    """Width and height of the maps of a picture, the longer side at most 240."""
     scale = min(1.0, 240 / max(height, width))
-    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    return max(8, round(width * scale)), max(8, round(height * scale))
+
+
+def _unrest(rgb: U8) -> F32:
+    """Edge energy (0..0.7) and visual mass (0..2.8, most above), (h, w) as `_small`."""
+    size = _small(rgb.shape[1], rgb.shape[0])
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     edges = cv2.magnitude(cv2.Sobel(luma, -1, 1, 0), cv2.Sobel(luma, -1, 0, 1))

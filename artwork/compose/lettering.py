@@ -16,6 +16,9 @@ from content.types import F32, U8
 
 STRONGEST = 0.86
 """Most that a scrim may cover: beyond it the picture is gone, and another place is better."""
+NO_ROOM = (
+    "the title fits nowhere so that it is large enough, covers no face or body and can be read"
+)
 LIGHT_TYPE, DARK_TYPE = (0.0, 0.6, 0.35), (0.28, 3.0, 0.1)
 """What light and dark letters cost, and their scrims: light type is the rule on film, and what
 lightens a picture washes it out. The third: how strong their shadow, or glow, is."""
@@ -35,6 +38,8 @@ class Lettered:
     """Of the letters, `#rrggbb`."""
     scrim: float
     """How strongly the ground was covered, 0..`STRONGEST`."""
+    on_body: bool
+    """Does the title stand on somebody's body?"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,9 +99,14 @@ class _Try:
 
 
 def letter(
-    rgb: U8, settings: Sequence[Setting], faces: Sequence[Box] = (), words: Sequence[Box] = ()
+    rgb: U8,
+    settings: Sequence[Setting],
+    faces: Sequence[Box] = (),
+    words: Sequence[Box] = (),
+    picture: Box | None = None,
 ) -> Lettered:
-    """A title over a picture, (H, W, 3), in the calmest place, readable at every edge.
+    """A title over a picture, (H, W, 3), in the calmest place, readable at every edge; arguments as
+    of `artwork.compose.layout.place`.
 
     Each placement is tried with a light and a dark tint of the picture's own colours, under no
     more of a scrim than `contrast.LEAST` takes; the one that costs least is drawn.
@@ -108,7 +118,7 @@ def letter(
     light, dark = tints(rgb)
     manners = _Manner(light, dark, *LIGHT_TYPE), _Manner(dark, light, *DARK_TYPE)
     tries: list[_Try] = []
-    for placement in layout.place(rgb, settings, faces, words):
+    for placement in layout.place(rgb, settings, faces, words, picture):
         ink, scrim = _Ink.of(placement, width, height), _scrim(placement, width, height)
         for manner in manners:
             strength = _needed(rgb, ink, scrim, manner)
@@ -118,9 +128,7 @@ def letter(
         drawn = _drawn(rgb, one)
         if drawn is not None:
             return drawn
-    raise Invalid(
-        "no_room_for_title", "the title fits nowhere so that it covers no face and can be read"
-    )
+    raise Invalid("no_room_for_title", NO_ROOM)
 
 
 def tints(rgb: U8) -> tuple[U8, U8]:
@@ -176,6 +184,7 @@ def _drawn(rgb: U8, one: _Try) -> Lettered | None:
                 contrast=round(reached, 2),
                 colour=f"#{red:02x}{green:02x}{blue:02x}",
                 scrim=round(strength, 3),
+                on_body=ink.placement.on_body,
             )
         strength += 0.03
     return None

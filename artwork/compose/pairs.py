@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from artwork.compose import grades
+from artwork.compose.aspects import SHORT_PX
 from artwork.compose.contrast import encoded, linear
 from artwork.framing.crops import RATIOS, Box
 from artwork.framing.shapes import Shape
@@ -73,15 +74,25 @@ class _Laid:
 
 
 def paired(
-    halves: Halves, aspect: Aspect, style: Style, *, tones: F32, short_px: int
+    halves: Halves, aspect: Aspect, style: Style, *, tones: F32, least_px: int = SHORT_PX
 ) -> Shape | None:
     """Two pictures side by side, in upright aspects one above the other; None where a head would
     be cut.
 
     Args:
         tones: the title's palette, (k, 3), OKLab: the line takes its lightest tone.
-        short_px: of the canvas.
+        least_px: of the canvas' shorter side, which is `SHORT_PX` where neither picture is enlarged
+            for that, else as much less as they would be.
     """
+    drawn = _paired(halves, aspect, style, tones, SHORT_PX)
+    if drawn is None or drawn.scale <= 1 or least_px >= SHORT_PX:
+        return drawn
+    return _paired(halves, aspect, style, tones, max(least_px, round(SHORT_PX / drawn.scale)))
+
+
+def _paired(
+    halves: Halves, aspect: Aspect, style: Style, tones: F32, short_px: int
+) -> Shape | None:
     ratio = RATIOS[aspect]
     width = round(short_px * max(1.0, ratio))
     height = round(short_px / min(1.0, ratio))
@@ -96,7 +107,8 @@ def paired(
         if len(laid) == len(sides):
             pictures = _pictures(halves, laid, (width, height))
             faces = _faces(halves, laid, sides)
-            return Shape(_joined(*pictures, seam, tones), faces)
+            joined = _joined(*pictures, seam, tones)
+            return Shape(joined, faces, scale=max(at.scale for at in laid))
     return None
 
 

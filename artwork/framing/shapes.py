@@ -19,6 +19,10 @@ class Shape:
     """px of `rgb`."""
     words: tuple[Box, ...] = ()
     """Lettering, px of `rgb`: a title laid over it, too."""
+    picture: Box | None = None
+    """What of it is seen of the picture, px of `rgb`; None: all. The rest is ground."""
+    scale: float = 1.0
+    """How much larger than in its source the picture is drawn."""
 
     @property
     def whole(self) -> Box:
@@ -32,7 +36,9 @@ class Shape:
             return self
         size = (round(width * scale), round(height * scale))
         rgb = np.asarray(cv2.resize(self.rgb, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
-        return Shape(rgb, _scaled(self.faces, scale), _scaled(self.words, scale))
+        picture = None if self.picture is None else _scaled((self.picture,), scale)[0]
+        faces, words = _scaled(self.faces, scale), _scaled(self.words, scale)
+        return Shape(rgb, faces, words, picture, self.scale * scale)
 
 
 def _scaled(boxes: tuple[Box, ...], scale: float) -> tuple[Box, ...]:

@@ -23,6 +23,9 @@ GENERATED_SHARE = 0.2
 NEAR = 8
 """Largest distance (Unicode CLDR's, as `langcodes.tag_distance`) of languages that pass for one
 another: en-GB for en is 5, as pt-PT for pt-BR; zh-Hant for zh-Hans is far beyond."""
+UNKNOWN = "und"
+"""The language (BCP 47) of lettering in a language that was never told: a title's own name, say,
+which goes by that name everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Picture:
     maturity: Maturity | None = None
     """Of what the picture itself shows; None where it was never judged."""
     language: str | None = None
-    """Of its lettering, a BCP 47 tag; None where it has none."""
+    """Of its lettering, a BCP 47 tag, `UNKNOWN` where it was not told; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +152,15 @@ class Shares:
 
 
 def readable(language: str | None, letterings: Iterable[str]) -> frozenset[str]:
-    """Those of a title's letterings that a viewer of `language` is shown; none where it is unknown.
+    """Those of a title's letterings that a viewer of `language` (None: not told) is shown.
+
+    Lettering in an `UNKNOWN` language is for who has none of their own among them: no worse than
+    the title's name in a list, but no better than one that they are known to read.
 
     Raises:
         Invalid: `invalid_context`.
     """
-    if language is None:
-        return frozenset()
-    return frozenset(each for each in letterings if reads(language, each))
+    all_of_them = frozenset(letterings)
+    known = all_of_them - {UNKNOWN}
+    read = frozenset(each for each in known if language is not None and reads(language, each))
+    return read or all_of_them - known
