@@ -64,15 +64,15 @@ def test_the_jobs_say_what_failed_and_break_no_title(keyart: Any, house: House) 
         ids[2]: job(ids[2], kind="reindex", title_id=None, generation="g-2", state="queued"),
     }
     assert [line.split() for line in keyart("status")[1].splitlines()] == [
-        ["title", "state", "job"],
-        ["reindex", "queued", ids[2]],
-        ["bikes", "failed", "media_truncated", ids[1]],
-        ["film", "running", "decode", "50%", ids[0]],
+        ["title", "kind", "state", "job"],
+        ["–", "reindex", "queued", ids[2]],
+        ["bikes", "ingest", "failed", "media_truncated", ids[1]],
+        ["film", "ingest", "running", "decode", "50%", ids[0]],
     ]
     long = "big-buck-bunny-in-the-morning-of-spring"
     house.jobs.rows[ids[3]] = job(ids[3], title_id=long, **wrong)
     out = keyart("status")[1]
-    assert f"{long}  failed media_truncated\n" in out
+    assert f"{long}  ingest   failed media_truncated\n" in out
     assert ids[3] not in out
     assert "--json" in out
     assert max(map(len, out.splitlines())) <= 80
@@ -84,7 +84,7 @@ def test_a_pipe_has_a_job_a_line(
     monkeypatch.delenv("COLUMNS")
     long, job_id = "t" * 128, "01a2039f-6816-7503-a94e-a187eb6bbfa0"
     house.jobs.rows = {job_id: job(job_id, title_id=long)}
-    assert keyart("status")[1].splitlines()[1] == f"{long}  running decode 50%  {job_id}"
+    assert keyart("status")[1].splitlines()[1] == f"{long}  ingest  running decode 50%  {job_id}"
 
 
 def test_a_title_that_failed_at_first_is_told_by_its_newest_job(keyart: Any, house: House) -> None:

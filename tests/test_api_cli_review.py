@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from api.cli import review
 from api.cli.board_sheet import LARGE, MARGIN, TOP
+from artwork.rules.guardrails import ORIGINS
 from tests import bad_pictures as bad
 from tests.http_house import as_json, make_house
 from tests.standins import House
@@ -41,8 +43,17 @@ def test_a_policy_is_changed_where_it_is_named_and_else_left(keyart: Any, house:
     )
     assert (kept["pin"], kept["review_required"], kept["veto"]) == (None, False, ["g2"])
     assert as_json(keyart("policy", "film", "--veto", "none", "--json"))["veto"] == []
+    kept = as_json(keyart("policy", "film", "--origin", "all", "--json"))
+    assert kept["origins"] == list(ORIGINS)
+    kept = as_json(keyart("policy", "film", "--generated-share", "none", "--json"))
+    assert kept["generated_share"] is None
+    assert keyart("policy", "film", "--generated-share", "much")[0] == 2
     assert keyart("policy", "film", "--origin", "zork")[2].startswith("invalid_request ")
     assert keyart("policy", "film", "--pin", "g9")[2].startswith("variant_not_found ")
+
+
+def test_the_command_knows_the_origins_that_the_service_knows() -> None:
+    assert tuple(review.ORIGINS) == ORIGINS
 
 
 def test_an_upload_says_what_became_of_it(keyart: Any, house: House, tmp_path: Path) -> None:

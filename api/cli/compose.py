@@ -51,7 +51,14 @@ def compose(
         ),
     ] = None,
     n: Annotated[
-        int, typer.Option("-n", "--n", min=1, max=24, help="How many pictures at most.")
+        int,
+        typer.Option(
+            "-n",
+            "--n",
+            min=1,
+            max=24,
+            help="How many pictures at most; a lettered one is made in every --language.",
+        ),
     ] = 4,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -100,5 +107,13 @@ def _conclude(remote: Remote, title: str, job: dict[str, Any]) -> None:
         cells = (told[group].get(n) for n in ("kind", "look", "language", "font", "contrast"))
         rows.add_row(group, *(escape(str(c)) if c else "–" for c in cells), " ".join(shapes))
     show.out().print(rows)
-    for each in job["outcome"]["refused"]:
+    outcome = job["outcome"]
+    if "pictures" in outcome:
+        pictures, groups = _counted(outcome["pictures"], "picture"), _counted(len(made), "group")
+        show.out().print(f"{pictures} of {job['request']['n']} asked for, {groups}")
+    for each in (*outcome["refused"], *outcome.get("warnings", ())):
         show.complain(each["reason"], each["detail"])
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -90,7 +90,13 @@ def artwork(
     if as_json:
         show.print_json(choice)
     else:
-        show.fields({**choice, "url": remote.url + choice["url"]})
+        show.fields({**choice, "url": remote.url + choice["url"], **_widths(choice)})
+
+
+def _widths(choice: dict[str, Any]) -> dict[str, str]:
+    """The widths of the srcset alone: its links are `url` with `?w=`; `--json` has them whole."""
+    rungs = choice.get("srcset") or ()
+    return {"srcset": ", ".join(f"{rung['width']}w" for rung in rungs)}
 
 
 def reward(

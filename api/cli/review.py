@@ -13,7 +13,9 @@ from api.cli.show import AsJson
 from api.cli.waiting import wait
 
 VariantArg = Annotated[str, typer.Argument(metavar="VARIANT", help="Its id.")]
-NONE = "none"
+NONE, ALL = "none", "all"
+# As the service knows them (a test compares): its own types load what takes long.
+ORIGINS = ["frame", "composed", "generated", "uploaded"]
 
 
 def approve(
@@ -46,13 +48,20 @@ def policy(
     ] = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(help="frame, composed, generated or uploaded: show these alone."),
+        typer.Option(
+            help=f"frame, composed, generated or uploaded: show these alone; {ALL!r} lifts that."
+        ),
     ] = None,
     review: Annotated[
         bool | None, typer.Option("--review/--no-review", help="Show approved pictures alone.")
     ] = None,
     generated_share: Annotated[
-        float | None, typer.Option(help="Most impressions of generated pictures, 0 to 1.")
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Most of its impressions that generated pictures have, 0 to 1; "
+            f"{NONE!r}: as the house has it.",
+        ),
     ] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -65,9 +74,9 @@ def policy(
     wanted: dict[str, Any] = {
         "pin": None if pin == NONE else pin,
         "veto": [each for each in veto or () if each != NONE],
-        "origins": origin,
+        "origins": ORIGINS if ALL in (origin or ()) else origin,
         "review_required": review,
-        "generated_share": generated_share,
+        "generated_share": _share(generated_share),
     }
     given = (pin, veto or None, origin or None, review, generated_share)
     changed = {name for name, value in zip(wanted, given, strict=True) if value is not None}
@@ -75,6 +84,17 @@ def policy(
         body = {name: wanted[name] if name in changed else answer[name] for name in wanted}
         answer = remote.put(where, body)
     show.print_json(answer) if as_json else show.fields(answer)
+
+
+def _share(given: str | None) -> float | None:
+    if given in (None, NONE):
+        return None
+    try:
+        return float(given)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{given!r} is no number, nor {NONE!r}", param_hint="--generated-share"
+        ) from error
 
 
 def upload_art(

@@ -83,10 +83,12 @@ def _jobs(items: list[Any]) -> None:
 
 
 def _job_rows(items: list[Any], *, with_ids: bool) -> Table:
-    rows = show.table("title", "state", *(["job"] if with_ids else []), whole=["state", "job"])
+    rows = show.table(
+        "title", "kind", "state", *(["job"] if with_ids else []), whole=["kind", "state", "job"]
+    )
     for job in items:
         ids = [job["id"]] if with_ids else []
-        rows.add_row(escape(job["title_id"] or job["kind"]), _where(job), *ids)
+        rows.add_row(escape(job["title_id"] or "–"), job["kind"], _where(job), *ids)
     return rows
 
 
