@@ -101,10 +101,13 @@ def _conclude(remote: Remote, title: str, job: dict[str, Any]) -> None:
     for variant in remote.get(path("titles", title, "variants"))["items"]:
         if variant["group_id"] in made:
             aspects.setdefault(variant["group_id"], []).append(variant["aspect"])
-            told[variant["group_id"]] = variant.get("made") or {}
-    rows = show.table("group", "kind", "look", "language", "font", "contrast", "aspects")
+            told[variant["group_id"]] = (variant.get("made") or {}) | {
+                "language": variant.get("language")
+            }
+    names = ("kind", "look", "language", "font", "contrast", "upscaled")
+    rows = show.table("group", *names, "aspects")
     for group, shapes in aspects.items():
-        cells = (told[group].get(n) for n in ("kind", "look", "language", "font", "contrast"))
+        cells = (told[group].get(name) for name in names)
         rows.add_row(group, *(escape(str(c)) if c else "–" for c in cells), " ".join(shapes))
     show.out().print(rows)
     outcome = job["outcome"]
