@@ -17,6 +17,7 @@ Weights = Mapping[str, float]
 DEFAULT: Weights = {
     "sharpness": 0.12,
     "steadiness": 0.05,
+    "face_focus": 0.08,
     "exposure": 0.08,
     "contrast": 0.06,
     "colourfulness": 0.07,

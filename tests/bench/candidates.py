@@ -46,7 +46,7 @@ def run() -> list[Row]:
     title = TitleContext(shots=found.shots, visual=found.vectors["visual"].data)
     assessing, told = _timed(lambda: assess(sightings, models, title))
     small = [_inside(s, one) for s, one in zip(sightings, told, strict=True)]
-    looks = [Look(one, _phash(rgb)) for one, rgb in zip(told, small, strict=True)]
+    looks = [Look(one, _phash(rgb), rgb) for one, rgb in zip(told, small, strict=True)]
     choosing, judged = _timed(lambda: judge(looks, found))
     chosen = [one for one, what in zip(told, judged, strict=True) if what.verdict == "chosen"]
     cropping, groups = _crops(path, chosen, models.figures), max(1, len(chosen))
