@@ -11,7 +11,8 @@ class Candidate(BaseModel):
 
     `reasons` are the gates that refused it, or why it was passed over (duplicate, weak, cut_face,
     soft_face, no_subject, outranked, no_crop). Of a shot that no moment was looked at in there is
-    one without `scores` and `url`: mid_transition, dark, flat, ending, film_edge, unseen. `url` is a small picture; `group_id` is of a chosen one.
+    one without `scores` and `url`: mid_transition, dark, flat, ending, film_edge, unseen.
+    `url` is a small picture; `group_id` is of a chosen one.
     """
 
     at_s: float
