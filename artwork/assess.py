@@ -18,6 +18,7 @@ from artwork.framing.saliency import held, saliency
 from artwork.quality import gates as gate
 from artwork.quality.damage import blockiness
 from artwork.quality.faces import FaceDetail
+from artwork.quality.focus import face_focus
 from artwork.quality.measures import Quality, measure
 from artwork.quality.picture import analysis_picture
 from artwork.quality.scores import gathered, pictured
@@ -243,6 +244,7 @@ def _assessed(view: _View, models: PictureModels, title: TitleContext) -> Assess
         text_width=max(quality.lettering, sum(widths)),
         bars=1 - view.inside.width * view.inside.height / (seen.size[0] * seen.size[1]),
         blockiness=seen.blockiness,
+        face_focus=next((face_focus(one.rgb, one.face) for one in seen.portraits), None),
         motion=_motion(title.motion, seen.at_s),
         closeness=None if title.visual is None else float(title.visual @ view.embedding),
         weights=title.weights,

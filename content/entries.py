@@ -59,6 +59,9 @@ class ShotRow:
     confidence: float | None = None
     facts: Facts | None = None
     """ShotFacts as JSON: `look`, `sound`, `words`, `mood`."""
+    boundary_from_s: float | None = None
+    boundary_until_s: float | None = None
+    """As `content.types.Shot`; None, too, for a title that was understood before."""
 
 
 @dataclass(frozen=True, slots=True)

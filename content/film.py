@@ -125,6 +125,8 @@ def _shot(stretch: Stretch) -> Shot:
         stretch.pictures[0].at_s,
         stretch.boundary or "start",
         stretch.confidence,
+        stretch.boundary_from_s,
+        stretch.boundary_until_s,
     )
 
 

@@ -27,7 +27,7 @@ from content.types import (
 )
 
 _NAME = "extraction.msgpack"
-_VERSION = 4
+_VERSION = 5
 
 
 def save(extraction: Extraction, folder: Path, made_by: str = "") -> None:

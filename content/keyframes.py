@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from content.shots.boundary import Boundary
 from content.types import U8, BoundaryKind
 
 EDGE_S = 0.25
@@ -47,6 +48,9 @@ class Take:
     """How it begins; None when a segment's border cut it off from what was before."""
     confidence: float
     pictures: tuple[Candidate, ...]
+    boundary_from_s: float | None = None
+    boundary_until_s: float | None = None
+    """As `content.types.Shot`."""
 
 
 class ShotPictures:
@@ -59,7 +63,7 @@ class ShotPictures:
     def __init__(self, piece_s: float, start_s: float = 0.0) -> None:
         self._piece_s = self._usual_piece_s = piece_s
         self._start_s = start_s
-        self._boundary: tuple[BoundaryKind | None, float] = (None if start_s else "start", 1.0)
+        self._boundary = None if start_s else Boundary(0.0, "start", 1.0)
         self._pieces: list[Candidate] = []
         self._pending: deque[Candidate] = deque()
 
@@ -69,16 +73,16 @@ class ShotPictures:
         while self._pending and self._pending[0].at_s < decided_s - EDGE_S:
             self._settle(self._pending.popleft(), None)
 
-    def cut(self, at_s: float, kind: BoundaryKind, confidence: float) -> Iterator[Take]:
-        """End the open shot at `at_s`, where one of that kind begins; yields what was open.
+    def cut(self, found: Boundary) -> Iterator[Take]:
+        """End the open shot where another begins; yields what was open.
 
         A shot into which no sample fell yields nothing: it becomes part of the next one.
         """
-        self._settle_before(at_s)
-        if self._pieces or self._boundary[0] is None:
-            yield self._take(at_s)
-            self._start_s, self._pieces, self._piece_s = at_s, [], self._usual_piece_s
-            self._boundary = kind, confidence
+        self._settle_before(found.at_s)
+        if self._pieces or self._boundary is None:
+            yield self._take(found.at_s)
+            self._start_s, self._pieces, self._piece_s = found.at_s, [], self._usual_piece_s
+            self._boundary = found
 
     def end(self, at_s: float) -> Take:
         """What is open at `at_s`, the end of the segment, be it without a picture."""
@@ -89,7 +93,11 @@ class ShotPictures:
         best = max(self._pieces, key=lambda piece: self._worth(piece, end_s), default=None)
         others = [piece for piece in self._pieces if piece is not best]
         pictures = (best, *others) if best is not None else ()
-        return Take(self._start_s, end_s, *self._boundary, pictures)
+        begins = self._boundary
+        if begins is None:
+            return Take(self._start_s, end_s, None, 1.0, pictures)
+        extent = begins.from_s, begins.until_s
+        return Take(self._start_s, end_s, begins.kind, begins.confidence, pictures, *extent)
 
     def _settle_before(self, at_s: float) -> None:
         while self._pending and self._pending[0].at_s < at_s:
@@ -116,6 +124,6 @@ class ShotPictures:
         return int((candidate.at_s - self._start_s) / self._piece_s)
 
     def _worth(self, candidate: Candidate, end_s: float | None) -> float:
-        near = self._boundary[0] is not None and candidate.at_s - self._start_s < EDGE_S
+        near = self._boundary is not None and candidate.at_s - self._start_s < EDGE_S
         near = near or (end_s is not None and end_s - candidate.at_s < EDGE_S)
         return candidate.merit * (0.5 if near else 1.0)

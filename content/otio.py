@@ -18,8 +18,8 @@ NTSC_TOLERANCE = 0.01
 DEFAULT_RATE = 24.0
 
 TRANSITION_S = 1.0
-"""Length given to a dissolve or fade, centred on its boundary: how long it lasts is not kept. Of a
-shorter shot at most half, so that the transitions at its two ends do not meet."""
+"""Length given to a dissolve or fade, centred on its boundary, where how long it lasts is unknown.
+Of a shot at most half is within it, so that the transitions at its two ends do not meet."""
 
 _MIXED = ("fade", "dissolve")
 _GRADUAL = (*_MIXED, "wipe")
@@ -82,6 +82,13 @@ def _with_facts(text: str, run: Run) -> str:
     return json.dumps(made, separators=(",", ":"))
 
 
+def _shares(shot: ShotRow) -> tuple[float, float]:
+    """How long the change into a shot lasts before and after its boundary, seconds."""
+    if shot.boundary_from_s is None or shot.boundary_until_s is None:
+        return TRANSITION_S / 2, TRANSITION_S / 2
+    return shot.start_s - shot.boundary_from_s, shot.boundary_until_s - shot.start_s
+
+
 class _Film:
     """Seconds to frames, shots to clips, of one title."""
 
@@ -123,14 +130,22 @@ class _Film:
 
     def transitions(self, clips: dict[int, Any]) -> dict[int, Any]:
         """By the shot that each leads to; none where a shot beside it is shorter than 2 frames."""
-        most, made = round(TRANSITION_S / 2 * self._rate), {}
+        made = {}
         shots = {shot.idx: shot for shot in self._run.shots}
         for before, after in pairwise(clips):
             shot = shots[after]
             sides = (clips[k].source_range.duration.value // 2 for k in (before, after))
-            into, out = (otio.opentime.RationalTime(min(most, s), self._rate) for s in sides)
+            into, out = (
+                otio.opentime.RationalTime(min(round(share_s * self._rate), most), self._rate)
+                for share_s, most in zip(_shares(shot), sides, strict=True)
+            )
             if shot.boundary in _MIXED and into.value > 0 and out.value > 0:
-                known = {"at_s": shot.start_s, "boundary": shot.boundary}
+                known = {
+                    "at_s": shot.start_s,
+                    "boundary": shot.boundary,
+                    "boundary_from_s": shot.boundary_from_s,
+                    "boundary_until_s": shot.boundary_until_s,
+                }
                 made[after] = otio.schema.Transition(
                     str(shot.boundary),
                     otio.schema.TransitionTypes.SMPTE_Dissolve,

@@ -69,6 +69,8 @@ class Stretch:
     boundary: BoundaryKind | None
     confidence: float
     pictures: tuple[Picture, ...]
+    boundary_from_s: float | None = None
+    boundary_until_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,7 +242,7 @@ class _Reading:
             # What follows the end decides it, but what begins there is the next segment's.
             if found.at_s < self._end_s and self._shots < MAX_SHOTS:
                 self._shots += 1
-                for take in self._pictures.cut(found.at_s, found.kind, found.confidence):
+                for take in self._pictures.cut(found):
                     self._close(take)
 
     def _close(self, take: Take) -> None:
@@ -258,7 +260,15 @@ class _Reading:
                 self._picture(*next(encoded), own=k == 0) for k in range(len(take.pictures))
             )
             self._stretches.append(
-                Stretch(take.start_s, take.end_s, take.boundary, take.confidence, pictures)
+                Stretch(
+                    take.start_s,
+                    take.end_s,
+                    take.boundary,
+                    take.confidence,
+                    pictures,
+                    take.boundary_from_s,
+                    take.boundary_until_s,
+                )
             )
         self._waiting = []
 

@@ -20,7 +20,7 @@ from content.turns import Turn, Unheard
 from content.types import MediaFacts
 from content.windows import Window
 
-_VERSION = 4
+_VERSION = 5
 _ARRAY = 1
 _ITEM_TYPES = {"<f4", "<f8"}
 

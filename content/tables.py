@@ -67,6 +67,8 @@ shots = sa.Table(
     sa.Column("keyframe_sha256", sa.String(64), nullable=True),
     sa.Column("boundary", sa.String(16), nullable=True, comment="BoundaryKind; null before 0002"),
     sa.Column("confidence", sa.Float, nullable=True),
+    sa.Column("boundary_from_s", sa.Float, nullable=True, comment="null: it comes at once"),
+    sa.Column("boundary_until_s", sa.Float, nullable=True),
     sa.Column("facts", sa.JSON(none_as_null=True), nullable=True, comment="ShotFacts"),
     sa.Index(None, "keyframe_sha256"),
 )

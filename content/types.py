@@ -89,6 +89,10 @@ class Shot:
     boundary: BoundaryKind = "cut"
     confidence: float = 1.0
     """That a shot begins here, 0..1."""
+    boundary_from_s: float | None = None
+    """When the change into this shot begins, the shot before being whole for the last time, …"""
+    boundary_until_s: float | None = None
+    """… and when it ends: this shot is whole. None, both, where it comes at once."""
 
 
 Facts = dict[str, Any]

@@ -121,6 +121,8 @@ class Catalog:
                 shot.boundary,
                 shot.confidence,
                 asdict(facts),
+                shot.boundary_from_s,
+                shot.boundary_until_s,
             )
             for i, (shot, facts) in enumerate(zip(film.shots, film.shot_facts, strict=True))
         ]

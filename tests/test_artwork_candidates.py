@@ -10,14 +10,17 @@ import cv2
 import numpy as np
 import pytest
 
+from artwork.assess import Sighting, see
 from artwork.candidates.choosing import MAX_GROUPS
-from artwork.candidates.probing import MAX_LOOKS, MIN_LOOKS, probe_times
+from artwork.candidates.probing import MAX_LOOKS, MIN_LOOKS, probe_times, unseen
+from artwork.candidates.steadier import steadier
 from artwork.candidates.walk import make_candidates
 from artwork.image_groups import PictureGroup
 from artwork.images.store import ImageStore
 from content.encoders.faces import Face
 from content.encoders.ocr import Line
 from content.types import ASPECTS, F32, U8, Extraction, Keyframe, MediaFacts, Shot, Vector
+from tests.photographs import shipped
 
 SIZE = (270, 480)
 Film = Callable[[float], U8]
@@ -292,6 +295,81 @@ def test_the_ends_of_a_film_are_kept_clear() -> None:
     cuts = [0, 0.6, 20, 39.4, 40]
     times = probe_times(understood(lambda at_s: scene(int(at_s)), cuts))
     assert min(times) >= 1.0 and max(times) <= 39.0, "the keyframes at 0.3 and 39.7 may be fades"
+
+
+def faded(film: Film, extent: tuple[float, float]) -> Extraction:
+    """Three shots; that of 20.0 to 21.0 ends in a fade of this extent."""
+    found = understood(film, [0, 20, 21, 40])
+    last = replace(
+        found.shots[2],
+        boundary="fade",
+        boundary_from_s=extent[0],
+        boundary_until_s=extent[1],
+    )
+    return replace(found, shots=(*found.shots[:2], last))
+
+
+def test_a_short_shot_before_a_fade_gives_a_moment_that_is_whole() -> None:
+    times = probe_times(faded(six_scenes, (20.45, 21.8)))
+    between = [t for t in times if 20 <= t < 22]
+    assert between and all(20.08 <= t < 20.35 or t >= 21.9 for t in between)
+    # The keyframe at 20.5 was in the fade: what is near is looked at instead of it, even of a film
+    # whose keyframes are enough.
+    cuts = [0.5 * n for n in range(100)]
+    many = understood(six_scenes, cuts)
+    shots = list(many.shots)
+    shots[51] = replace(shots[51], boundary="dissolve", boundary_from_s=25.2, boundary_until_s=25.6)
+    times = probe_times(replace(many, shots=tuple(shots)))
+    assert 25.25 not in times and any(25.08 <= t < 25.1 for t in times)
+
+
+def test_every_shot_without_a_moment_is_told_with_its_reason() -> None:
+    short = faded(six_scenes, (19.95, 21.8))
+    times = probe_times(short)
+    assert unseen(short, times) == [(20.5, "mid_transition")]
+    dark = replace(short.keyframes[0], brightness=0.01)
+    black = replace(short, keyframes=(dark, *short.keyframes[1:]), shots=short.shots)
+    assert unseen(black, [30.0]) == [(10.0, "dark"), (20.5, "mid_transition")]
+    story = understood(six_scenes, [0, 0.4, 20, 37, 38.5, 40])
+    told = dict(unseen(story, probe_times(story)))
+    assert told == {0.2: "film_edge", 37.75: "ending", 39.25: "ending"}
+    assert dict(unseen(story, probe_times(story, spoilers=True), spoilers=True)) == {
+        0.2: "film_edge"
+    }
+    long = understood(six_scenes, [4.0 * i for i in range(200)])
+    times = probe_times(long)
+    shots = {int(t // 4) for t in times}
+    missing = unseen(long, times)
+    assert {int(t // 4) for t, _ in missing} | shots == set(range(199))
+    assert {why for _, why in missing} == {"unseen", "ending"}
+
+
+def turning(at_s: float) -> Sighting:
+    """A face that is blurred but for about 10.0 s."""
+    blur = 0.1 + 20 * abs(at_s - 10.0)
+    rgb = shipped("skimage", "data/astronaut.png")
+    rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), blur), np.uint8)
+    landmarks = ((200.0, 95.0), (245.0, 95.0), (222.0, 120.0), (205.0, 140.0), (240.0, 140.0))
+    found = Face(170, 60, 100, 110, 0.9, landmarks=landmarks)
+    return see(at_s, rgb, Framed(found))
+
+
+def test_a_blurred_face_is_looked_at_again_near_by() -> None:
+    asked = list[float]()
+
+    def look_at(times: Sequence[float]) -> Iterator[Sighting]:
+        asked.extend(times)
+        return (turning(at_s) for at_s in times)
+
+    shots = (Shot(0.0, 20.0, 10.0, "start"), Shot(20.0, 40.0, 30.0))
+    moved = steadier([turning(9.85), turning(15.0)], shots, look_at)
+    assert [one.at_s for one in moved] == [10.0, 15.0], "nothing sharper is near the other"
+    assert len(asked) == 8 and asked == sorted(asked)
+    asked.clear()
+    assert [one.at_s for one in steadier([turning(10.0)], shots, look_at)] == [10.0]
+    assert asked == [], "it is sharp"
+    early = (Shot(0.0, 9.95, 5.0, "start"), Shot(9.95, 40.0, 30.0))
+    assert steadier([turning(9.85)], early, look_at)[0].at_s < 9.95, "its shot is not left"
 
 
 def test_a_film_of_one_frame_has_its_picture() -> None:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from artwork.assess import Assessed
 from artwork.candidates.choosing import ENOUGH, MAX_GROUPS, MIN_GROUPS, Look, judge
@@ -15,7 +17,7 @@ from artwork.candidates.selection import likeness_of_vectors, most_telling
 from artwork.framing.crops import Box
 from artwork.quality.faces import FaceDetail
 from artwork.quality.measures import Quality
-from content.types import F32, Extraction, MediaFacts, Shot, ShotFacts, Vector
+from content.types import F32, U8, Extraction, MediaFacts, Shot, ShotFacts, Vector
 
 INSIDE = Box(0, 0, 160, 90)
 
@@ -50,8 +52,10 @@ def seen(
     )
 
 
-def look(n: int, **changes: Any) -> Look:
-    return Look(seen(n, **changes), np.random.default_rng(n).random(64) > 0.5)
+def look(n: int, picture: U8 | None = None, **changes: Any) -> Look:
+    random = np.random.default_rng(n)
+    own = random.integers(0, 255, (90, 160, 3), np.uint8) if picture is None else picture
+    return Look(seen(n, **changes), random.random(64) > 0.5, own)
 
 
 def film(shots: int, moods: Sequence[str | None] = ()) -> Extraction:
@@ -87,7 +91,8 @@ def test_a_set_by_hand() -> None:
 
 def test_the_good_and_unlike_are_chosen_in_the_order_of_the_film() -> None:
     looks = [look(n) for n in range(5)]
-    looks.append(Look(replace(looks[1].seen, at_s=50.0, scores={"overall": 0.79}), looks[1].phash))
+    worse = replace(looks[1].seen, at_s=50.0, scores={"overall": 0.79})
+    looks.append(replace(looks[1], seen=worse))
     assert verdicts(looks, film(6)) == [("chosen", [])] * 5 + [("passed_over", ["duplicate"])]
 
 
@@ -96,10 +101,10 @@ def test_one_thing_alike_makes_two_pictures_alike(kept: str) -> None:
     looks = [look(n, overall=0.9 - 0.01 * n) for n in range(7)]
     other = look(7, overall=0.8)
     if kept == "phash":
-        looks.append(Look(other.seen, looks[0].phash))
+        looks.append(replace(other, phash=looks[0].phash))
     else:
         same = {kept: getattr(looks[0].seen, kept)}
-        looks.append(Look(replace(other.seen, **same), other.phash))
+        looks.append(replace(other, seen=replace(other.seen, **same)))
     assert verdicts(looks, film(8))[7] == ("passed_over", ["duplicate"])
 
 
@@ -114,11 +119,65 @@ def test_a_gate_refuses_with_all_its_reasons() -> None:
     assert verdicts(looks, film(3))[1] == ("refused", ["dark", "blurred"])
 
 
-def test_words_refuse_the_moments_of_their_fading() -> None:
-    looks = [look(0), look(1, gates=("lettering",)), look(2, at_s=10.9), look(3)]
-    assert [verdict for verdict, _ in verdicts(looks, film(4))] == [
-        *("chosen", "refused", "refused", "chosen"),
-    ]
+def lettered(rgb: U8, ink: float) -> U8:
+    """The picture with words over it that are so far there, 0..1."""
+    written = Image.fromarray(rgb)
+    ImageDraw.Draw(written).text((30, 40), "THE HARBOUR", (255, 255, 255), font_size=16)
+    share = ink * (np.asarray(written).astype(float) - rgb)
+    return np.asarray(rgb + share, np.uint8)
+
+
+def test_words_refuse_the_moments_in_which_they_are_half_seen_and_no_others() -> None:
+    random = np.random.default_rng(0)
+    ground = cv2.resize(random.integers(40, 160, (9, 16, 3), np.uint8), (160, 90))
+    words = (Box(28, 40, 112, 20),)
+    for ink, told in ((0.0, "chosen"), (0.1, "refused"), (0.5, "refused")):
+        near = look(2, lettered(ground, ink), at_s=10.9)
+        looks = [look(0), look(1, lettered(ground, 1.0), gates=("lettering",), words=words), near]
+        assert verdicts(looks, film(4))[2][0] == told, ink
+    after = replace(near, seen=replace(near.seen, at_s=14.0))
+    assert verdicts([*looks[:2], after], film(4))[2][0] == "chosen", "too late to be their fading"
+
+
+def test_a_blurred_face_does_not_lead_where_the_film_has_a_clear_one() -> None:
+    def facing(n: int, focus: float, overall: float) -> Look:
+        made = seen(n, faces=(Box(60, 20, 30, 40),), people=[np.full(128, float(n), np.float32)])
+        return look(
+            n,
+            faces=made.faces,
+            face_details=made.face_details,
+            scores={"overall": overall, "face_focus": focus},
+        )
+
+    others = [look(n) for n in range(10, 10 + MIN_GROUPS)]
+    blurred, clear = facing(0, 0.3, 0.95), facing(1, 0.9, 0.8)
+    told = verdicts([blurred, clear, *others], film(21))
+    assert told[:2] == [("passed_over", ["soft_face"]), ("chosen", [])]
+    lost = facing(0, 0.05, 0.95)
+    assert verdicts([lost, clear, *others], film(21))[0] == ("refused", ["blurred"])
+    assert verdicts([lost, *others], film(21))[0] == ("chosen", []), "it has nothing better"
+    assert verdicts([facing(0, 0.6, 0.95), clear, *others], film(21))[0] == ("chosen", [])
+
+
+def test_a_place_over_which_the_camera_moves_is_one_picture() -> None:
+    def drifting(n: int, at_s: float, tone: int, people: Sequence[F32] = ()) -> Look:
+        picture = np.full((90, 160, 3), (tone, 150, 60), np.uint8)
+        along = np.zeros(64, np.float32)
+        along[0], along[n] = 0.83, np.sqrt(1 - 0.83**2)  # cosine of two: 0.69
+        return look(n, picture, at_s=at_s, embedding=along, people=people, overall=0.9 - n / 100)
+
+    ann, bea = np.zeros(128, np.float32), np.full(128, 0.1, np.float32)
+    cases = (
+        (drifting(1, 11.0, 200), drifting(2, 15.0, 200), "passed_over"),
+        (drifting(1, 11.0, 200), drifting(2, 25.0, 200), "chosen"),  # another shot
+        (drifting(1, 11.0, 200), drifting(2, 15.0, 90), "chosen"),  # another light
+        (drifting(1, 11.0, 200, [ann]), drifting(2, 15.0, 200, [bea]), "chosen"),
+        (drifting(1, 11.0, 200, [ann]), drifting(2, 15.0, 200), "chosen"),
+        (drifting(1, 11.0, 200, [ann]), drifting(2, 15.0, 200, [ann]), "passed_over"),
+    )
+    rest = [look(n, at_s=30.0 + n) for n in range(20, 20 + MIN_GROUPS)]
+    for one, other, told in cases:
+        assert verdicts([one, other, *rest], film(6))[1][0] == told
 
 
 def test_a_film_that_is_soft_throughout_has_pictures_and_a_dark_one_none() -> None:

@@ -54,6 +54,29 @@ def test_moments_within_a_change_of_shot(at_s: float, mixed: float, shut: bool) 
     assert not in_transition(at_s, mixed, ())
 
 
+@pytest.mark.parametrize(
+    ("at_s", "mixed", "shut"),
+    [
+        (19.55, 0.0, False),
+        (19.65, 0.0, True),  # 0.3 s before the boundary, and a tenth around
+        (20.25, 0.0, True),
+        (20.35, 0.0, False),
+        (20.35, 0.5, True),
+        (26.8, 0.0, False),
+        (27.0, 0.0, True),  # it is black for three seconds
+        (30.9, 0.0, True),
+        (31.15, 0.0, False),
+    ],
+)
+def test_a_change_is_as_long_as_it_is(at_s: float, mixed: float, shut: bool) -> None:
+    shots = (
+        *SHOTS[:2],
+        Shot(20.0, 30.0, 25.0, "dissolve", 1.0, 19.7, 20.2),
+        Shot(30.0, 40.0, 35.0, "fade", 1.0, 27.0, 31.0),
+    )
+    assert in_transition(at_s, mixed, shots) is shut
+
+
 def test_words_that_are_read() -> None:
     assert text_gates([]) == text_gates([0.1, 0.05]) == ()
     assert text_gates([0.15, 0.1]) == ("lettering",)

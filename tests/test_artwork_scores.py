@@ -18,7 +18,7 @@ from artwork.quality.picture import analysis_picture, luma_of
 from artwork.quality.scores import gathered, pictorial, pictured, text_free
 from artwork.quality.weights import DEFAULT, SCORES
 from content.encoders.face_mesh import Expression
-from content.encoders.faces import Face
+from content.encoders.faces import Face, FaceDetector
 from content.types import F32, U8
 from tests.photographs import PORTRAIT, SCENES, shipped
 
@@ -93,6 +93,30 @@ def test_shallow_focus_is_sharp_where_the_subject_is() -> None:
     assert focus.steadiness(luma_of(shallow), where) > 0.9
     # The whole frame's sharpest quarter sees no difference of this kind.
     assert measure(wrong).sharpness > 0.5
+
+
+@pytest.mark.parametrize("which", [PORTRAIT, ("skimage", "data/astronaut.png")])
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_a_face_is_sharp_or_blurred_at_its_own_size(which: tuple[str, str], scale: float) -> None:
+    rgb = np.asarray(
+        cv2.resize(shipped(*which), None, fx=scale, fy=scale, interpolation=3), np.uint8
+    )
+    [found, *_] = FaceDetector().detect(rgb)
+    height = found.height
+    assert focus.face_focus(rgb, found) > 0.8
+    dim = (rgb * 0.3).astype(np.uint8)
+    assert focus.face_focus(dim, found) > 0.8, "little light is no blur"
+    blurs = [focus.face_focus(soft(rgb, share * height), found) for share in (0.01, 0.02, 0.04)]
+    assert blurs == sorted(blurs, reverse=True) and blurs[1] < 0.25 and blurs[2] == 0.0
+    for angle in (0, 60, 90):
+        moved = smeared(rgb, max(5, round(0.15 * height)), angle)
+        assert focus.face_focus(moved, found) < 0.7, angle
+
+
+def test_a_close_up_is_as_sharp_as_its_face() -> None:
+    assert focus.with_face(0.1, 1.0, 1.0) == 0.55, "smooth skin fills the picture"
+    assert focus.with_face(0.6, 0.2, 1.0) == 0.4
+    assert focus.with_face(0.6, 0.2, 0.0) == 0.6, "of a far face little is seen"
 
 
 def test_exposure_and_contrast_fall_either_way_from_the_middle() -> None:
@@ -251,6 +275,7 @@ def complete(rgb: U8, **changes: object) -> dict[str, float]:
         "text_width": 0.0,
         "bars": 0.0,
         "blockiness": 0.0,
+        "face_focus": None,
         "motion": None,
         "closeness": 0.6,
         "weights": DEFAULT,

@@ -93,6 +93,11 @@ def test_a_dissolve_is_found_once(make: Callable[[float], BoundaryDetector]) -> 
     assert clip.truth[0].start <= dissolve.at_s * FPS <= clip.truth[0].end
     assert (dissolve.kind, cut.kind) == ("dissolve", "cut")
     assert 0.3 <= dissolve.length_s <= 1.2
+    assert dissolve.from_s is not None and dissolve.until_s is not None
+    assert dissolve.from_s <= dissolve.at_s <= dissolve.until_s
+    assert abs(dissolve.from_s * FPS - clip.truth[0].start) <= 6
+    assert abs(dissolve.until_s * FPS - clip.truth[0].end) <= 6
+    assert cut.from_s is cut.until_s is None
 
 
 def test_a_fade_is_one_boundary_where_the_light_returns(
@@ -102,6 +107,9 @@ def test_a_fade_is_one_boundary_where_the_light_returns(
     [found] = told(make(0.0), signatures(clip))
     middle = (clip.truth[0].start + clip.truth[0].end) / 2
     assert found.kind == "fade" and middle <= found.at_s * FPS <= clip.truth[0].end
+    assert found.from_s is not None and found.until_s is not None
+    assert abs(found.from_s * FPS - clip.truth[0].start) <= 6
+    assert abs(found.until_s * FPS - clip.truth[0].end) <= 6
 
 
 def test_what_is_told_does_not_depend_on_how_frames_come(

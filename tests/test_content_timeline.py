@@ -228,6 +228,18 @@ def test_dissolves_and_fades_are_transitions(two_hours: Run) -> None:
         assert whole.contains(cut + transition.out_offset)
 
 
+def test_a_transition_is_as_long_as_it_is() -> None:
+    shots = [
+        ShotRow(0, 0.0, 2.0, 1.0, None, "start", 1.0),
+        ShotRow(1, 2.0, 4.0, 3.0, None, "dissolve", 0.9, None, 1.75, 2.5),
+    ]
+    [track] = read(replace(RUN, shots=shots)).tracks
+    [made] = [child for child in track if isinstance(child, otio.schema.Transition)]
+    offsets = [made.in_offset.to_seconds(), made.out_offset.to_seconds()]
+    assert offsets == pytest.approx([0.25, 0.5], abs=0.03)
+    assert made.metadata["keyart"]["boundary_from_s"] == 1.75
+
+
 def test_an_editor_reads_the_transitions(two_hours: Run) -> None:
     expanded = otio.algorithms.track_with_expanded_transitions(read(two_hours).tracks[0])
     mixed = [child for child in expanded if isinstance(child, tuple)]

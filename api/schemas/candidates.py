@@ -10,7 +10,9 @@ class Candidate(BaseModel):
     """A moment looked at: `verdict` is chosen, refused or passed_over.
 
     `reasons` are the gates that refused it, or why it was passed over (duplicate, weak, cut_face,
-    no_subject, outranked, no_crop); `url` is a small picture; `group_id` is of a chosen one.
+    soft_face, no_subject, outranked, no_crop). Of a shot that no moment was looked at in there is
+    one without `scores` and `url`: mid_transition, dark, flat, ending, film_edge, unseen.
+    `url` is a small picture; `group_id` is of a chosen one.
     """
 
     at_s: float

@@ -138,6 +138,7 @@ class Shot(BaseModel):
 
     `boundary` is how it begins (start, cut, fade, dissolve, wipe), `confidence` how sure that is;
     `facts` are what is known of it. All three are null in titles understood before they were kept.
+    `boundary_from_s` to `boundary_until_s` the change into it lasts; null where it comes at once.
     """
 
     start_s: float
@@ -146,6 +147,8 @@ class Shot(BaseModel):
     keyframe_url: str | None
     boundary: str | None
     confidence: float | None
+    boundary_from_s: float | None
+    boundary_until_s: float | None
     facts: dict[str, Any] | None
 
     @classmethod
@@ -158,6 +161,8 @@ class Shot(BaseModel):
             keyframe_url=url,
             boundary=row.boundary,
             confidence=row.confidence,
+            boundary_from_s=row.boundary_from_s,
+            boundary_until_s=row.boundary_until_s,
             facts=row.facts,
         )
 

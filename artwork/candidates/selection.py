@@ -111,6 +111,18 @@ def change(one: F32, other: F32) -> float:
     return float(np.linalg.norm(one - other, axis=2).mean())
 
 
+def tones(rgb: U8) -> F32:
+    """Which tones RGB uint8 (H, W, 3) has, wherever: its CIE Lab histogram, (512,), sum 1."""
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    found = cv2.calcHist([lab], [0, 1, 2], None, [8] * 3, [0, 256] * 3).ravel()
+    return np.asarray(found / max(1.0, float(found.sum())), np.float32)
+
+
+def same_tones(one: F32, other: F32) -> float:
+    """The Bhattacharyya coefficient of two `tones`: 0 none in common, 1 the same."""
+    return float(np.sqrt(one * other).sum())
+
+
 def _unit_diagonal(likeness: F64) -> F64:
     np.fill_diagonal(likeness, 1.0)
     return likeness

@@ -7,6 +7,7 @@ time: first to measure, then to crop what was chosen.
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,10 +18,11 @@ from PIL import Image
 
 from artwork.assess import Assessed, PictureModels, Sighting, TitleContext, assess, see
 from artwork.candidates.choosing import Look, judge
-from artwork.candidates.considered import Candidate
+from artwork.candidates.considered import Candidate, Verdict
 from artwork.candidates.coverage import shots_at
 from artwork.candidates.emphasis import emphasis
-from artwork.candidates.probing import probe_times
+from artwork.candidates.probing import probe_times, unseen
+from artwork.candidates.steadier import steadier
 from artwork.framing.crops import Bools
 from artwork.groups import GroupMaker
 from artwork.image_groups import PictureGroup
@@ -41,7 +43,7 @@ class Found(NamedTuple):
 
     groups: list[PictureGroup]
     candidates: list[Candidate]
-    """Every moment that was looked at."""
+    """Every moment that was looked at, and one of each shot of which none was."""
 
 
 def make_candidates(
@@ -74,9 +76,11 @@ def make_candidates(
     """
     times = probe_times(extraction, spoilers=spoilers)
     sightings = []
-    for at_s, rgb in grab(path, times):
-        sightings.append(see(at_s, rgb, models.faces))
+    for one in _seen(path, times, models, grab):
+        sightings.append(one)
         on_progress(LOOKING * min(1.0, len(sightings) / len(times)))
+    looking = partial(_seen, path, models=models, grab=grab)
+    sightings = steadier(sightings, extraction.shots, looking)
     title = TitleContext(
         maturity=maturity,
         shots=extraction.shots,
@@ -105,7 +109,21 @@ def make_candidates(
             groups.setdefault(group.id, group)
         on_progress(LOOKING + (1 - LOOKING) * (done + 1) / len(chosen))
     on_progress(1.0)
-    return Found(list(groups.values()), candidates)
+    passed = [_unseen(*one) for one in unseen(extraction, times, spoilers=spoilers)]
+    told = sorted([*candidates, *passed], key=lambda one: one.at_s)
+    return Found(list(groups.values()), told)
+
+
+def _seen(
+    path: Path, times: Sequence[float], models: PictureModels, grab: Grab
+) -> Iterator[Sighting]:
+    return (see(at_s, rgb, models.faces) for at_s, rgb in grab(path, times))
+
+
+def _unseen(at_s: float, reason: str) -> Candidate:
+    """A moment that was not fetched: nothing is known of it but why."""
+    verdict: Verdict = "passed_over" if reason == "unseen" else "refused"
+    return Candidate(at_s, verdict, (reason,), {}, (), "all")
 
 
 def _judged(
@@ -116,7 +134,7 @@ def _judged(
 ) -> list[Candidate]:
     """What becomes of each moment, its small picture stored."""
     small = [_inside(one, whole) for one, whole in zip(sightings, seen, strict=True)]
-    looks = [Look(one, _phash(rgb)) for one, rgb in zip(seen, small, strict=True)]
+    looks = [Look(one, _phash(rgb), rgb) for one, rgb in zip(seen, small, strict=True)]
     told = zip(seen, judge(looks, extraction), _tags(seen, extraction), small, strict=True)
     return [
         Candidate(

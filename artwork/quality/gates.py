@@ -39,8 +39,10 @@ BANDS: tuple[tuple[float, Maturity], ...] = ((0.7, "18"), (0.6, "16"), (0.5, "13
 """Of the unsafe score: from which on a picture is for whom."""
 CUT_S = 0.08
 """Around a cut: two fields or frames may blend."""
+GUARD_S = 0.1
+"""Around a change that takes its time: its ends are soft."""
 SPANS_S = {"dissolve": (0.75, 0.75), "wipe": (0.75, 0.75), "fade": (1.0, 0.5)}
-"""Before and after a gradual boundary: their usual length, as theirs is not kept."""
+"""Before and after a gradual boundary of which is not known how long it lasts: the usual."""
 DOUBTFUL_S = 0.75
 """Beyond these a picture that looks like two is refused as well …"""
 DOUBTFUL = 0.3
@@ -80,11 +82,21 @@ def in_transition(at_s: float, mixture: float, shots: Sequence[Shot]) -> bool:
     return any(_within(at_s, mixture, shot) for shot in shots if shot.boundary != "start")
 
 
+def changing(shot: Shot) -> tuple[float, float]:
+    """From when until when (s) the change into a shot lasts, with what is kept clear around it."""
+    if shot.boundary == "start":
+        return shot.start_s, shot.start_s
+    if shot.boundary_from_s is None or shot.boundary_until_s is None:
+        before_s, after_s = SPANS_S.get(shot.boundary, (CUT_S, CUT_S))
+        return shot.start_s - before_s, shot.start_s + after_s
+    around_s = CUT_S if shot.boundary == "cut" else GUARD_S
+    return shot.boundary_from_s - around_s, shot.boundary_until_s + around_s
+
+
 def _within(at_s: float, mixture: float, shot: Shot) -> bool:
-    before, after = SPANS_S.get(shot.boundary, (CUT_S, CUT_S))
-    if shot.boundary != "cut" and mixture >= DOUBTFUL:
-        before, after = before + DOUBTFUL_S, after + DOUBTFUL_S
-    return -before <= at_s - shot.start_s < after
+    since_s, until_s = changing(shot)
+    doubt_s = DOUBTFUL_S if shot.boundary != "cut" and mixture >= DOUBTFUL else 0.0
+    return since_s - doubt_s <= at_s < until_s + doubt_s
 
 
 def text_gates(widths: Sequence[float]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from artwork.quality import colour, composition, focus, subject
+from artwork.quality.composition import NEUTRAL
 from artwork.quality.faces import FaceDetail, face_scores
 from artwork.quality.measures import Quality
 from artwork.quality.picture import luma_of, ramp, unit
@@ -52,6 +53,7 @@ def gathered(
     text_width: float,
     bars: float,
     blockiness: float,
+    face_focus: float | None,
     motion: float | None,
     closeness: float | None,
     weights: Weights,
@@ -62,14 +64,18 @@ def gathered(
         pixels: of `pictured`.
         text_width: summed width of lines over the picture's.
         bars: share of the full picture that bars take.
+        face_focus: of the largest face; None without one.
         motion: `motion_local` of its second; else motion blur stands for action.
         closeness: cosine with the title's own vector.
     """
     moved = 1.0 - pixels["steadiness"] if motion is None else ramp(motion, STILL, WILD)
     scores = pixels | face_scores(details, face_count)
+    if face_focus is not None:
+        scores["sharpness"] = focus.with_face(pixels["sharpness"], face_focus, scores["face_size"])
     scores |= {
         "action": unit(moved),
         "text_free": text_free(text_width),
+        "face_focus": NEUTRAL if face_focus is None else face_focus,
         "full_frame": unit(1.0 - bars),
         "clean": unit(1.0 - blockiness),
     }

@@ -160,8 +160,8 @@ class AdaptiveShots:
             at_s = float(frames.at_s[slide])
             self._claims.append((Boundary(at_s, "cut", CONFIDENCE), at_s, at_s))
         for each in find_gradual(frames, since_s, until_s):
-            length_s = each.end_s - each.start_s
-            boundary = Boundary(each.at_s, each.kind, each.confidence, length_s)
+            extent = each.extent_s
+            boundary = Boundary(each.at_s, each.kind, each.confidence, *extent)
             self._claims.append((boundary, each.start_s - _APART_S, each.end_s + _APART_S))
 
     def _fades(

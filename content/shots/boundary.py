@@ -25,8 +25,17 @@ class Boundary:
     kind: BoundaryKind
     confidence: float
     """Probability that a shot begins here, 0..1."""
-    length_s: float = 0.0
-    """From the first to the last frame of a transition; 0 for a cut."""
+    from_s: float | None = None
+    """When the shot before is last whole, and this one first, where the change takes its time …"""
+    until_s: float | None = None
+    """… as all but cuts do, and a cut with black or white between. None: at once."""
+
+    @property
+    def length_s(self) -> float:
+        """Of the change, from whole picture to whole picture."""
+        if self.from_s is None or self.until_s is None:
+            return 0.0
+        return self.until_s - self.from_s
 
 
 class BoundaryDetector(Protocol):

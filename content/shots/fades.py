@@ -1,6 +1,7 @@
 """Fades: the picture goes to black or white and comes back; the return of light begins a shot."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from content.shots.boundary import Boundary
 from content.shots.cuts import FLASH_S
@@ -56,9 +57,8 @@ def came_back(frames: Frames, index: int, going: Going | None) -> Boundary | Non
         return None
     ramp = _ramp(frames, range(index, len(frames)))
     confidence = 0.6 + 0.4 * min(1.0, least)
-    if max(len(ramp), going.ramp) < _LEAST_RAMP:
-        return Boundary(at_s, "cut", confidence)
-    return Boundary(at_s, "fade", confidence, _edge(frames, ramp, index) - going.start_s)
+    kind: Literal["cut", "fade"] = "cut" if max(len(ramp), going.ramp) < _LEAST_RAMP else "fade"
+    return Boundary(at_s, kind, confidence, going.start_s, _edge(frames, ramp, index))
 
 
 def ramps(frames: Frames, first: int, after: int) -> tuple[float, float]:

@@ -63,9 +63,17 @@ class Gradual:
 
     at_s: float
     start_s: float
+    """A tenth of the change is done …"""
     end_s: float
+    """… and nine tenths."""
     kind: Literal["dissolve", "wipe"]
     confidence: float
+
+    @property
+    def extent_s(self) -> tuple[float, float]:
+        """From whole picture to whole picture: `start_s` to `end_s` are four fifths of it."""
+        beyond_s = (self.end_s - self.start_s) / 8
+        return min(self.at_s, self.start_s - beyond_s), max(self.at_s, self.end_s + beyond_s)
 
 
 def find_gradual(frames: Frames, start_s: float, end_s: float) -> list[Gradual]:

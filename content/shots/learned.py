@@ -46,6 +46,8 @@ class LearnedShots:
         self._first = True
         self._lit_s = -math.inf
         """When the last black or white ended, as far as frames are forgotten."""
+        self._gone_s: float | None = None
+        """When the picture began to go, until it is back."""
 
     def feed(self, signatures: Signatures) -> list[Boundary]:
         """Boundaries that these frames decide."""
@@ -102,16 +104,22 @@ class LearnedShots:
         peak = start + int(self._chances[start:end, 0].argmax())
         confidence = float(self._chances[peak, 0])
         soon = int(np.searchsorted(frames.at_s, frames.at_s[end - 1] + _BLANK_S))
-        if confidence <= THRESHOLD or end >= len(frames) or frames.blank[end:soon].any():
-            return []  # no change; or the picture goes, and its return will begin the shot
-        length_s = float(frames.at_s[end] - frames.at_s[start])
+        if confidence <= THRESHOLD or end >= len(frames):
+            return []
+        from_s, until_s = float(frames.at_s[start]), float(frames.at_s[end])
+        if frames.blank[end:soon].any():  # the picture goes: its return will begin the shot
+            self._gone_s = from_s
+            return []
+        gone_s, self._gone_s = self._gone_s, None
         if end - start < _GRADUAL and not frames.blank[start:end].any():
-            return [Boundary(float(frames.at_s[end]), "cut", confidence)]
+            return [Boundary(until_s, "cut", confidence)]
         lit = _light(frames, 0, end)
         lit_s = self._lit_s if lit is None else float(frames.at_s[lit])
         if frames.at_s[start] - lit_s < _BLANK_S:
-            return [Boundary(lit_s, "fade", confidence, float(frames.at_s[end]) - lit_s)]
-        return [Boundary(float(frames.at_s[peak + 1]), "dissolve", confidence, length_s)]
+            from_s = min(lit_s, from_s if gone_s is None else gone_s)
+            return [Boundary(lit_s, "fade", confidence, from_s, until_s)]
+        at_s = float(frames.at_s[peak + 1])
+        return [Boundary(at_s, "dissolve", confidence, from_s, until_s)]
 
 
 def _light(frames: Frames, start: int, end: int) -> int | None:

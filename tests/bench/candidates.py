@@ -7,6 +7,7 @@ cap, so that a film of ten minutes costs what `MAX_LOOKS` moments and `MAX_GROUP
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -14,7 +15,8 @@ from typing import TypeVar
 from artwork.assess import Assessed, TitleContext, assess, see
 from artwork.candidates.choosing import MAX_GROUPS, Look, judge
 from artwork.candidates.probing import MAX_LOOKS, probe_times
-from artwork.candidates.walk import _inside, _phash
+from artwork.candidates.steadier import MOST, STEPS_S, steadier
+from artwork.candidates.walk import _inside, _phash, _seen
 from artwork.groups import GroupMaker
 from artwork.images.store import ImageStore
 from content import decode
@@ -42,21 +44,27 @@ def run() -> list[Row]:
         cost, seen = _timed(lambda at_s=at_s, rgb=rgb: see(at_s, rgb, models.faces))
         looking += cost
         sightings.append(seen)
+    looking_at = partial(_seen, path, models=models, grab=decode.grab)
+    again, sightings = _timed(lambda: steadier(sightings, found.shots, looking_at))
     decoding = _children_s() - children
     title = TitleContext(shots=found.shots, visual=found.vectors["visual"].data)
     assessing, told = _timed(lambda: assess(sightings, models, title))
     small = [_inside(s, one) for s, one in zip(sightings, told, strict=True)]
-    looks = [Look(one, _phash(rgb)) for one, rgb in zip(told, small, strict=True)]
+    looks = [Look(one, _phash(rgb), rgb) for one, rgb in zip(told, small, strict=True)]
     choosing, judged = _timed(lambda: judge(looks, found))
     chosen = [one for one, what in zip(told, judged, strict=True) if what.verdict == "chosen"]
     cropping, groups = _crops(path, chosen, models.figures), max(1, len(chosen))
-    whole = probing + looking + assessing + choosing + cropping
+    whole = probing + looking + again + assessing + choosing + cropping
     most = (
-        (looking + assessing) / len(times) * MAX_LOOKS + choosing + cropping / groups * MAX_GROUPS
+        (looking + assessing) / len(times) * MAX_LOOKS
+        + looking / len(times) * MOST * len(STEPS_S)
+        + choosing
+        + cropping / groups * MAX_GROUPS
     )
     return [
         _row("which moments", probing, len(times)),
         _row("faces, bars, blocks at full resolution", looking, len(times)),
+        _row("blurred faces, once more", again, len(times)),
         _row("sub-scores, gates, models", assessing, len(times)),
         _row("the choice", choosing, len(judged)),
         _row("crops, stored", cropping, groups),
