@@ -260,7 +260,10 @@ def _assessed(view: _View, models: PictureModels, title: TitleContext) -> Assess
         embedding=view.embedding,
         scores=scores,
         reasons=gate.ordered(
-            cheap, gate.text_gates(widths), gate.maturity_gates(unsafe, title.maturity)
+            cheap,
+            gate.text_gates(widths),
+            gate.face_gates(details),
+            gate.maturity_gates(unsafe, title.maturity),
         ),
         maturity=gate.maturity_of(unsafe),
         face_details=details,

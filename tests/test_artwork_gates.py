@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from artwork.assess import TitleContext, assess, see
+from artwork.quality.faces import FaceDetail
 from artwork.quality.gates import (
     GATES,
+    face_gates,
     in_transition,
     maturity_gates,
     maturity_of,
@@ -17,9 +19,11 @@ from artwork.quality.gates import (
     ordered,
     text_gates,
 )
+from content.encoders.face_mesh import Expression
 from content.encoders.faces import Face
 from content.encoders.models import Models
 from content.types import F32, U8, Shot
+from tests.bench import lids
 from tests.photographs import PORTRAIT, SCENES, shipped
 
 MODELS = Models()
@@ -61,6 +65,30 @@ def test_words_that_are_read() -> None:
     assert text_gates([0.3] * 6) == ("credits", "lettering")
 
 
+def seen_face(height: float, eyes_open: float | None) -> FaceDetail:
+    return FaceDetail(height, Expression(1.0, eyes_open, 0.0), None)
+
+
+@pytest.mark.parametrize(
+    ("faces", "refused"),
+    [
+        ([], False),
+        ([(0.4, 0.0)], True),
+        ([(0.4, 0.01)], False),
+        ([(0.4, None)], False),
+        ([(0.09, 0.0)], False),  # nobody notices
+        ([(0.4, 1.0), (0.21, 0.0)], True),  # a picture of two is one of both
+        ([(0.4, 1.0), (0.19, 0.0)], False),
+    ],
+)
+def test_somebody_who_is_noticed_has_open_eyes(
+    faces: Sequence[tuple[float, float | None]], refused: bool
+) -> None:
+    details = [seen_face(*face) for face in faces]
+    assert face_gates(details) == (("eyes_shut",) if refused else ())
+    assert face_gates([FaceDetail(0.4, None, None)]) == ()
+
+
 def test_maturity_rises_with_the_unsafe_score() -> None:
     assert [maturity_of(score) for score in (0.0, 0.49, 0.5, 0.6, 0.7, 0.95)] == [
         *("all", "all", "13", "16", "18", "18")
@@ -79,7 +107,7 @@ def test_reasons_are_told_once_in_one_order() -> None:
     assert not any(may_serve((name, "blurred")) for name in set(GATES) - set(LESSER))
 
 
-LESSER = ("blown", "blurred", "title_card", "credits", "lettering")
+LESSER = ("blown", "blurred", "title_card", "credits", "lettering", "eyes_shut")
 
 
 @dataclass
@@ -146,6 +174,13 @@ def test_coloured_words_are_read_refused_and_told_where_they_stand() -> None:
     assert lettered.scores["text_free"] < 0.2 < clean.scores["text_free"]
     (roll,) = assess([see(0.0, written(rgb, *["NAME NAME"] * 5), models.faces)], models)
     assert roll.reasons == ("credits", "lettering")
+
+
+def test_shut_eyes_are_refused_and_open_ones_are_not() -> None:
+    models, rgb = Watched(), shipped("skimage", "data/astronaut.png")
+    whole, blinked = assess([see(0.0, p, models.faces) for p in (rgb, lids.shut(rgb))], models)
+    assert whole.reasons == () and blinked.reasons == ("eyes_shut",)
+    assert whole.scores["eyes_open"] == 1.0 and blinked.scores["eyes_open"] == 0.0
 
 
 def test_unsafe_and_above_its_title() -> None:

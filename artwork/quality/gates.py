@@ -6,6 +6,7 @@ cheap; only a picture that passes them is shown to the models behind the others.
 
 from collections.abc import Sequence
 
+from artwork.quality.faces import FaceDetail, eyes_shut
 from artwork.quality.measures import Quality
 from content.types import MATURITIES, Maturity, Shot
 
@@ -19,10 +20,11 @@ GATES = (
     "title_card",
     "credits",
     "lettering",
+    "eyes_shut",
     "unsafe",
     "above_maturity",
 )
-LESSER = frozenset({"blown", "blurred", "title_card", "credits", "lettering"})
+LESSER = frozenset({"blown", "blurred", "title_card", "credits", "lettering", "eyes_shut"})
 """Faults that a picture may have where its title offers nothing better."""
 SMEARED = 0.2
 """Steadiness below which a picture is blurred by motion."""
@@ -97,6 +99,11 @@ def text_gates(widths: Sequence[float]) -> tuple[str, ...]:
         )
         if refused
     )
+
+
+def face_gates(details: Sequence[FaceDetail]) -> tuple[str, ...]:
+    """Of the larger faces."""
+    return ("eyes_shut",) if eyes_shut(details) else ()
 
 
 def maturity_of(unsafe: float) -> Maturity:
