@@ -93,10 +93,17 @@ def test_maturity_rises_with_the_unsafe_score() -> None:
     assert [maturity_of(score) for score in (0.0, 0.49, 0.5, 0.6, 0.7, 0.95)] == [
         *("all", "all", "13", "16", "18", "18")
     ]
-    assert maturity_gates(0.95, "18") == ("unsafe",)
-    assert maturity_gates(0.95, "7") == ("unsafe", "above_maturity")
-    assert maturity_gates(0.55, "7") == ("above_maturity",)
-    assert maturity_gates(0.55, "13") == maturity_gates(0.55, None) == ()
+    assert maturity_gates(0.95, 0.0, "18") == ("unsafe",)
+    assert maturity_gates(0.95, 0.0, "7") == ("unsafe", "above_maturity")
+    assert maturity_gates(0.55, 0.0, "7") == ("above_maturity",)
+    assert maturity_gates(0.55, 0.0, "13") == maturity_gates(0.55, 0.0, None) == ()
+
+
+def test_guns_are_for_thirteen_and_lower_nothing() -> None:
+    assert [maturity_of(0.0, score) for score in (0.29, 0.3, 1.0)] == ["all", "13", "13"]
+    assert [maturity_of(score, 1.0) for score in (0.55, 0.65, 0.75)] == ["13", "16", "18"]
+    assert maturity_gates(0.0, 0.5, "7") == ("above_maturity",)
+    assert maturity_gates(0.0, 0.5, "13") == maturity_gates(0.0, 0.5, None) == ()
 
 
 def test_reasons_are_told_once_in_one_order() -> None:
@@ -196,6 +203,22 @@ def test_unsafe_and_above_its_title() -> None:
         assert (one.reasons, one.maturity) == (reasons, maturity)
 
 
+def test_a_gun_is_above_a_title_for_all() -> None:
+    class Armed(Watched):
+        @property
+        def weapons(self) -> "Armed":
+            return self
+
+        def score(self, rgb: U8, faces: Sequence[Face] | None = None) -> float:
+            return 0.0 if faces is not None else 0.9
+
+    rgb = shipped(*SCENES[1])
+    for wanted, reasons in (("all", ("above_maturity",)), ("13", ())):
+        models = Armed()
+        (one,) = assess([see(0.0, rgb, models.faces)], models, TitleContext(maturity=wanted))
+        assert (one.reasons, one.maturity) == (reasons, "13")
+
+
 def test_models_are_not_asked_about_what_the_pixels_refuse() -> None:
     models = Watched()
     black = np.zeros((270, 480, 3), np.uint8)
@@ -204,7 +227,9 @@ def test_models_are_not_asked_about_what_the_pixels_refuse() -> None:
     blurred = np.asarray(cv2.GaussianBlur(shipped(*SCENES[1]), (0, 0), 9), np.uint8)
     (two,) = assess([see(0.0, blurred, models.faces)], models)
     assert two.reasons == ("blurred",)
-    assert models.asked == ["unsafe"], "what may serve where nothing better is must be safe"
+    assert models.asked == ["unsafe", "weapons"], (
+        "what may serve where nothing better is must be safe"
+    )
 
 
 def test_a_moment_of_a_dissolve_is_refused_and_its_neighbour_is_not() -> None:

@@ -39,6 +39,10 @@ CREDIT_LINES = 4
 UNSAFE = 0.8
 BANDS: tuple[tuple[float, Maturity], ...] = ((0.7, "18"), (0.6, "16"), (0.5, "13"))
 """Of the unsafe score: from which on a picture is for whom."""
+ARMED = 0.3
+"""Of the gun score, from which on a picture is …"""
+ARMED_FOR: Maturity = "13"
+"""… for them."""
 CUT_S = 0.08
 """Around a cut: two fields or frames may blend."""
 SPANS_S = {"dissolve": (0.75, 0.75), "wipe": (0.75, 0.75), "fade": (1.0, 0.5)}
@@ -106,15 +110,18 @@ def face_gates(details: Sequence[FaceDetail]) -> tuple[str, ...]:
     return ("eyes_shut",) if eyes_shut(details) else ()
 
 
-def maturity_of(unsafe: float) -> Maturity:
-    """For whom a picture is by what it shows: nakedness alone, as `content.encoders.unsafe` sees
-    it. Violence, blood, fear and drugs are not seen."""
-    return next((age for least, age in BANDS if unsafe >= least), "all")
+def maturity_of(unsafe: float, armed: float = 0.0) -> Maturity:
+    """For whom a picture is by what it shows: nakedness as `content.encoders.unsafe` sees it, and
+    large guns as `content.encoders.weapons` does. Blood, blows, fear and drugs are not seen."""
+    bare: Maturity = next((age for least, age in BANDS if unsafe >= least), "all")
+    shot: Maturity = ARMED_FOR if armed >= ARMED else "all"
+    return max(bare, shot, key=MATURITIES.index)
 
 
-def maturity_gates(unsafe: float, wanted: Maturity | None) -> tuple[str, ...]:
+def maturity_gates(unsafe: float, armed: float, wanted: Maturity | None) -> tuple[str, ...]:
     """`wanted`: of the title; None where it is not known."""
-    above = wanted is not None and MATURITIES.index(maturity_of(unsafe)) > MATURITIES.index(wanted)
+    shown = maturity_of(unsafe, armed)
+    above = wanted is not None and MATURITIES.index(shown) > MATURITIES.index(wanted)
     gates = (("unsafe", unsafe >= UNSAFE), ("above_maturity", above))
     return tuple(name for name, refused in gates if refused)
 
