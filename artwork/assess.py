@@ -76,6 +76,12 @@ class UnsafeJudge(Protocol):
     def score(self, rgb: U8, faces: Sequence[Face], /) -> float: ...
 
 
+class WeaponJudge(Protocol):
+    """What is needed of `content.encoders.weapons`."""
+
+    def score(self, rgb: U8, /) -> float: ...
+
+
 class Reader(Protocol):
     """What is needed of `content.encoders.ocr`."""
 
@@ -97,6 +103,8 @@ class PictureModels(Protocol):
     def figures(self) -> FigureSource: ...
     @property
     def unsafe(self) -> UnsafeJudge: ...
+    @property
+    def weapons(self) -> WeaponJudge: ...
     @property
     def text_reader(self) -> Reader: ...
 
@@ -234,7 +242,9 @@ def _assessed(view: _View, models: PictureModels, title: TitleContext) -> Assess
     read = [_upright(line) for line in models.text_reader.read(view.small)] if asked else []
     written = [*lines(view.small), *read]
     # What a title of nothing better is shown by is never unsafe either.
-    unsafe = models.unsafe.score(view.small, faces) if gate.may_serve(cheap) else 0.0
+    serves = gate.may_serve(cheap)
+    unsafe = models.unsafe.score(view.small, faces) if serves else 0.0
+    armed = models.weapons.score(view.small) if serves else 0.0
     details = _details(seen, models if asked else None)
     widths = [width / view.small.shape[1] for _, _, width, _ in read]
     scores = gathered(
@@ -262,9 +272,12 @@ def _assessed(view: _View, models: PictureModels, title: TitleContext) -> Assess
         embedding=view.embedding,
         scores=scores,
         reasons=gate.ordered(
-            cheap, gate.text_gates(widths), gate.maturity_gates(unsafe, title.maturity)
+            cheap,
+            gate.text_gates(widths),
+            gate.face_gates(details),
+            gate.maturity_gates(unsafe, armed, title.maturity),
         ),
-        maturity=gate.maturity_of(unsafe),
+        maturity=gate.maturity_of(unsafe, armed),
         face_details=details,
     )
 

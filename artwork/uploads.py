@@ -12,6 +12,8 @@ from content.types import U8
 
 LETTERED = ("lettering", "title_card", "credits")
 """Gates that lettering alone fails: no fault where the house says in which language it is."""
+MEANT = ("eyes_shut",)
+"""Gates for what a film's moment may be by chance, and a house's own picture is by intent."""
 
 
 def taken_in(
@@ -36,7 +38,8 @@ def taken_in(
     seen = replace(see(0.0, rgb, models.faces), bars=(0.0, 0.0))
     [one] = assess([seen], models, title)
     language = request.get("language")
-    refused = [reason for reason in one.reasons if language is None or reason not in LETTERED]
+    pardoned = (*MEANT, *(LETTERED if language is not None else ()))
+    refused = [reason for reason in one.reasons if reason not in pardoned]
     if refused:
         return [], [{"reason": reason, "detail": _detail(reason)} for reason in refused]
     if language is not None:  # laid out as one: no part of it may go

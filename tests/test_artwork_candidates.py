@@ -40,7 +40,7 @@ class Quiet:
     """Stands in for the models behind the later gates: nothing is unsafe, written or expressed, and
     nothing stands out."""
 
-    def score(self, rgb: U8, faces: Sequence[Face]) -> float:
+    def score(self, rgb: U8, faces: Sequence[Face] = ()) -> float:
         return 0.0
 
     def expressions(self, rgb: U8, faces: Sequence[Face]) -> list[None]:
@@ -60,7 +60,7 @@ class Framed:
     """Models that say there are faces, always in the same places, in px of the full picture."""
 
     visual = Colours()
-    face_mesh = identities = unsafe = text_reader = figures = Quiet()
+    face_mesh = identities = unsafe = weapons = text_reader = figures = Quiet()
 
     def __init__(self, *faces: Face) -> None:
         self.faces = self

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from artwork.assess import TitleContext, assess, see
+from artwork.quality.faces import FaceDetail
 from artwork.quality.gates import (
     GATES,
+    face_gates,
     in_transition,
     maturity_gates,
     maturity_of,
@@ -17,9 +19,11 @@ from artwork.quality.gates import (
     ordered,
     text_gates,
 )
+from content.encoders.face_mesh import Expression
 from content.encoders.faces import Face
 from content.encoders.models import Models
 from content.types import F32, U8, Shot
+from tests.bench import lids
 from tests.photographs import PORTRAIT, SCENES, shipped
 
 MODELS = Models()
@@ -84,14 +88,45 @@ def test_words_that_are_read() -> None:
     assert text_gates([0.3] * 6) == ("credits", "lettering")
 
 
+def seen_face(height: float, eyes_open: float | None) -> FaceDetail:
+    return FaceDetail(height, Expression(1.0, eyes_open, 0.0), None)
+
+
+@pytest.mark.parametrize(
+    ("faces", "refused"),
+    [
+        ([], False),
+        ([(0.4, 0.0)], True),
+        ([(0.4, 0.01)], False),
+        ([(0.4, None)], False),
+        ([(0.09, 0.0)], False),  # nobody notices
+        ([(0.4, 1.0), (0.21, 0.0)], True),  # a picture of two is one of both
+        ([(0.4, 1.0), (0.19, 0.0)], False),
+    ],
+)
+def test_somebody_who_is_noticed_has_open_eyes(
+    faces: Sequence[tuple[float, float | None]], refused: bool
+) -> None:
+    details = [seen_face(*face) for face in faces]
+    assert face_gates(details) == (("eyes_shut",) if refused else ())
+    assert face_gates([FaceDetail(0.4, None, None)]) == ()
+
+
 def test_maturity_rises_with_the_unsafe_score() -> None:
     assert [maturity_of(score) for score in (0.0, 0.49, 0.5, 0.6, 0.7, 0.95)] == [
         *("all", "all", "13", "16", "18", "18")
     ]
-    assert maturity_gates(0.95, "18") == ("unsafe",)
-    assert maturity_gates(0.95, "7") == ("unsafe", "above_maturity")
-    assert maturity_gates(0.55, "7") == ("above_maturity",)
-    assert maturity_gates(0.55, "13") == maturity_gates(0.55, None) == ()
+    assert maturity_gates(0.95, 0.0, "18") == ("unsafe",)
+    assert maturity_gates(0.95, 0.0, "7") == ("unsafe", "above_maturity")
+    assert maturity_gates(0.55, 0.0, "7") == ("above_maturity",)
+    assert maturity_gates(0.55, 0.0, "13") == maturity_gates(0.55, 0.0, None) == ()
+
+
+def test_guns_are_for_thirteen_and_lower_nothing() -> None:
+    assert [maturity_of(0.0, score) for score in (0.29, 0.3, 1.0)] == ["all", "13", "13"]
+    assert [maturity_of(score, 1.0) for score in (0.55, 0.65, 0.75)] == ["13", "16", "18"]
+    assert maturity_gates(0.0, 0.5, "7") == ("above_maturity",)
+    assert maturity_gates(0.0, 0.5, "13") == maturity_gates(0.0, 0.5, None) == ()
 
 
 def test_reasons_are_told_once_in_one_order() -> None:
@@ -102,7 +137,7 @@ def test_reasons_are_told_once_in_one_order() -> None:
     assert not any(may_serve((name, "blurred")) for name in set(GATES) - set(LESSER))
 
 
-LESSER = ("blown", "blurred", "title_card", "credits", "lettering")
+LESSER = ("blown", "blurred", "title_card", "credits", "lettering", "eyes_shut")
 
 
 @dataclass
@@ -171,6 +206,13 @@ def test_coloured_words_are_read_refused_and_told_where_they_stand() -> None:
     assert roll.reasons == ("credits", "lettering")
 
 
+def test_shut_eyes_are_refused_and_open_ones_are_not() -> None:
+    models, rgb = Watched(), shipped("skimage", "data/astronaut.png")
+    whole, blinked = assess([see(0.0, p, models.faces) for p in (rgb, lids.shut(rgb))], models)
+    assert whole.reasons == () and blinked.reasons == ("eyes_shut",)
+    assert whole.scores["eyes_open"] == 1.0 and blinked.scores["eyes_open"] == 0.0
+
+
 def test_unsafe_and_above_its_title() -> None:
     rgb = shipped(*SCENES[1])
     for score, wanted, reasons, maturity in (
@@ -184,6 +226,22 @@ def test_unsafe_and_above_its_title() -> None:
         assert (one.reasons, one.maturity) == (reasons, maturity)
 
 
+def test_a_gun_is_above_a_title_for_all() -> None:
+    class Armed(Watched):
+        @property
+        def weapons(self) -> "Armed":
+            return self
+
+        def score(self, rgb: U8, faces: Sequence[Face] | None = None) -> float:
+            return 0.0 if faces is not None else 0.9
+
+    rgb = shipped(*SCENES[1])
+    for wanted, reasons in (("all", ("above_maturity",)), ("13", ())):
+        models = Armed()
+        (one,) = assess([see(0.0, rgb, models.faces)], models, TitleContext(maturity=wanted))
+        assert (one.reasons, one.maturity) == (reasons, "13")
+
+
 def test_models_are_not_asked_about_what_the_pixels_refuse() -> None:
     models = Watched()
     black = np.zeros((270, 480, 3), np.uint8)
@@ -192,7 +250,9 @@ def test_models_are_not_asked_about_what_the_pixels_refuse() -> None:
     blurred = np.asarray(cv2.GaussianBlur(shipped(*SCENES[1]), (0, 0), 9), np.uint8)
     (two,) = assess([see(0.0, blurred, models.faces)], models)
     assert two.reasons == ("blurred",)
-    assert models.asked == ["unsafe"], "what may serve where nothing better is must be safe"
+    assert models.asked == ["unsafe", "weapons"], (
+        "what may serve where nothing better is must be safe"
+    )
 
 
 def test_a_moment_of_a_dissolve_is_refused_and_its_neighbour_is_not() -> None:

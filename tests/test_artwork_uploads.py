@@ -20,6 +20,7 @@ from content.encoders.models import Models
 from content.ids import stable_id
 from content.types import U8
 from tests.bad_pictures import MARK
+from tests.bench import lids
 from tests.photographs import PORTRAIT, SCENES, shipped
 
 TOLD: dict[str, Any] = {"language": None, "note": "the poster", "sha256": "ab" * 32}
@@ -146,6 +147,12 @@ def test_lettering_is_no_fault_where_its_language_is_told(
     square = rgb[:400, :400]
     [group], _ = upload(square, models, images, language="en")
     assert [v.aspect for v in group.variants if v.fit == "crop"] == ["1:1"]
+
+
+def test_shut_eyes_are_what_the_house_meant(models: Models, images: ImageStore) -> None:
+    rgb = lids.shut(shipped("skimage", "data/astronaut.png"))
+    [group], refused = upload(rgb, models, images)
+    assert refused == [] and group.origin == "uploaded"
 
 
 def test_dark_edges_are_part_of_a_layout(models: Models, images: ImageStore) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,13 +18,15 @@ from content.encoders.concept import labels
 from content.encoders.encoder import Encoder, check_vectors, units
 from content.encoders.export import lite0
 from content.encoders.exported import file_name, session, usable
-from content.encoders.frames import FrameEncoder
+from content.encoders.frames import FrameEncoder, Seen
 from content.encoders.models import Models
 from content.encoders.specs import embedded_specs, packaged
 from content.encoders.torch_setup import import_torch
+from content.encoders.weapons import WeaponDetector
 from content.errors import PermanentError, TransientError
 from content.synopsis import encode_synopsis
 from content.types import F32, SPACES, EncoderSpec
+from tests.photographs import PORTRAIT, SCENES, shipped
 
 MODELS = Models()
 
@@ -115,6 +117,20 @@ def test_labels_are_in_the_order_of_ilsvrc() -> None:
         "tiger",
         "giant panda",
     )
+
+
+def test_guns_are_three_classes_together() -> None:
+    class Named:
+        def classify(self, frames: Sequence[Any]) -> Seen:
+            told = np.zeros((len(frames), 1000), np.float32)
+            for share, name in ((0.2, "revolver"), (0.1, "rifle"), (0.05, "assault rifle")):
+                told[:, labels().index(name)] = share
+            told[:, labels().index("tank")] = 0.5
+            return Seen(told, told)
+
+    assert WeaponDetector(cast(FrameEncoder, Named())).score(picture(1)) == pytest.approx(0.35)
+    for harmless in (PORTRAIT, *SCENES):
+        assert MODELS.weapons.score(shipped(*harmless)) < 0.05
 
 
 def test_a_picture_of_a_class_lies_near_its_word() -> None:

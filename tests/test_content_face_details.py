@@ -6,15 +6,17 @@ import cv2
 import numpy as np
 import pytest
 
-from content.encoders import face_mesh, identity, unsafe
+from content.encoders import eyes, face_mesh, identity, unsafe
 from content.encoders.alignment import TEMPLATE, aligned, transform
-from content.encoders.face_mesh import EYES, FaceMesh, aspect_ratio, expression
+from content.encoders.eyes import aspect_ratio
+from content.encoders.face_mesh import LEAST_PX, FaceMesh, expression
 from content.encoders.faces import Face
 from content.encoders.identity import SAME_PERSON, IdentityEncoder
 from content.encoders.models import Models
 from content.encoders.unsafe import UnsafeDetector
 from content.errors import Unavailable
 from content.types import U8
+from tests.bench import lids
 from tests.photographs import PORTRAIT, SCENES, shipped
 
 MODELS = Models()
@@ -55,21 +57,48 @@ def test_a_face_without_landmarks_is_refused(portrait: U8) -> None:
 def test_open_eyes_of_a_frontal_face(portrait: U8, face: Face) -> None:
     (told,) = MODELS.face_mesh.expressions(portrait, [face])
     assert told is not None
-    assert told.frontal > 0.85 and told.eyes_open > 0.6 and told.strength < 0.4
+    assert told.frontal > 0.85 and told.strength < 0.4
+    assert told.eyes_open is not None and told.eyes_open > 0.9
 
 
-def test_eyes_that_shut_and_a_mouth_that_opens(portrait: U8, face: Face) -> None:
+def test_a_mouth_that_opens(portrait: U8, face: Face) -> None:
     (mesh,) = MODELS.face_mesh.fit(portrait, [face])
     told = []
     for share in (1.0, 0.5, 0.1):
-        shutting = mesh.copy()
-        for eye in EYES:
-            middle = mesh[list(eye), 1].mean()
-            shutting[list(eye), 1] = middle + share * (mesh[list(eye), 1] - middle)
-        shutting[14, 1] += (1 - share) * 40  # the lower lip
-        told.append(expression(shutting))
-    assert told[0].eyes_open > told[1].eyes_open > told[2].eyes_open == 0.0
+        gaping = mesh.copy()
+        gaping[14, 1] += (1 - share) * 40  # the lower lip
+        told.append(expression(gaping, 0.2))
     assert told[0].strength < told[1].strength < told[2].strength
+    assert {one.eyes_open for one in told} == {0.2}
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_eyes_that_shut(mirrored: bool) -> None:
+    astronaut = shipped("skimage", "data/astronaut.png")
+    rgb = np.ascontiguousarray(astronaut[:, ::-1]) if mirrored else astronaut
+    (found,) = MODELS.faces.detect(rgb)
+    (told,) = MODELS.face_mesh.expressions(rgb, [found])
+    (shut,) = MODELS.face_mesh.expressions(lids.shut(rgb), [found])
+    assert told is not None and told.eyes_open == 1.0
+    assert shut is not None and shut.eyes_open == 0.0
+    assert abs(told.frontal - shut.frontal) < 0.1
+
+
+def test_a_wink_is_open() -> None:
+    rgb = shipped("skimage", "data/astronaut.png")
+    (found,) = MODELS.faces.detect(rgb)
+    winking = rgb.copy()
+    nose = int(found.landmarks[2][0])
+    winking[:, :nose] = lids.shut(rgb)[:, :nose]
+    (told,) = MODELS.face_mesh.expressions(winking, [found])
+    assert told is not None and told.eyes_open == 1.0
+
+
+def test_the_lids_of_a_tiny_face_are_not_told(portrait: U8, face: Face) -> None:
+    scale = (LEAST_PX - 2) / face.height
+    small = np.asarray(cv2.resize(portrait, None, fx=scale, fy=scale), np.uint8)
+    (told,) = MODELS.face_mesh.expressions(small, [face.within(0, 0, scale)])
+    assert told is not None and told.eyes_open is None and told.frontal > 0.7
 
 
 def test_aspect_ratio_by_hand() -> None:
@@ -151,6 +180,7 @@ def test_a_sure_score_needs_no_second_opinion(monkeypatch: pytest.MonkeyPatch) -
         (unsafe, lambda p, _f: UnsafeDetector().score(p), "unsafe_model_missing"),
         (identity, lambda p, f: IdentityEncoder().encode(p, [f]), "identity_model_missing"),
         (face_mesh, lambda p, f: FaceMesh().fit(p, [f]), "mesh_model_missing"),
+        (eyes, lambda p, f: FaceMesh().expressions(p, [f]), "eyes_model_missing"),
     ],
 )
 def test_missing_weights_say_how_to_get_them(

@@ -10,7 +10,7 @@ import typer
 SECTIONS = (
     *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "indexes"),
     *("mood", "candidates", "frames", "crops", "medium", "serve", "words", "themes"),
-    *("provenance", "likeness"),
+    *("provenance", "likeness", "eyes"),
 )
 
 

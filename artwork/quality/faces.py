@@ -11,6 +11,10 @@ from content.types import F32
 CROWD = 3
 LARGE = 1 / 3
 """Height of a face over the picture's that is as large as artwork wants it."""
+NOTICED = 0.10
+"""Height over the picture's from which a face's eyes are looked into …"""
+TOGETHER = 0.5
+"""… if it is at least so high beside the highest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +35,8 @@ class FaceDetail:
 
     @property
     def eyes_open(self) -> float:
-        return self.expression.eyes_open if self.expression else NEUTRAL
+        told = self.expression
+        return NEUTRAL if told is None or told.eyes_open is None else told.eyes_open
 
 
 def face_scores(details: Sequence[FaceDetail], count: int) -> dict[str, float]:
@@ -39,16 +44,23 @@ def face_scores(details: Sequence[FaceDetail], count: int) -> dict[str, float]:
     `frontal`, `eyes_open`: of the largest three, weighted by height (`face_mesh.Expression`);
     `expression`: of the strongest.
     """
-    known = [(d.height, d.expression) for d in details[:CROWD] if d.expression is not None]
-    total = sum(height for height, _ in known)
+    known = [d for d in details[:CROWD] if d.expression is not None]
+    total = sum(d.height for d in known)
     frontal = eyes = NEUTRAL
+    strengths = [d.expression.strength for d in known if d.expression is not None]
     if known:
-        frontal = sum(height * told.frontal for height, told in known) / total
-        eyes = sum(height * told.eyes_open for height, told in known) / total
+        frontal = sum(d.height * d.frontal for d in known) / total
+        eyes = sum(d.height * d.eyes_open for d in known) / total
     return {
         "face_count": unit(min(count, CROWD) / CROWD),
         "face_size": unit(max((d.height for d in details), default=0.0) / LARGE),
         "frontal": unit(frontal),
         "eyes_open": unit(eyes),
-        "expression": unit(max((told.strength for _, told in known), default=0.0)),
+        "expression": unit(max(strengths, default=0.0)),
     }
+
+
+def eyes_shut(details: Sequence[FaceDetail]) -> bool:
+    """Has somebody who is noticed shut eyes, or lowered ones that show no more?"""
+    least = max(NOTICED, TOGETHER * max((d.height for d in details), default=0.0))
+    return any(d.height >= least and d.eyes_open == 0.0 for d in details)

@@ -6,6 +6,7 @@ cheap; only a picture that passes them is shown to the models behind the others.
 
 from collections.abc import Sequence
 
+from artwork.quality.faces import FaceDetail, eyes_shut
 from artwork.quality.measures import Quality
 from content.types import MATURITIES, Maturity, Shot
 
@@ -19,10 +20,11 @@ GATES = (
     "title_card",
     "credits",
     "lettering",
+    "eyes_shut",
     "unsafe",
     "above_maturity",
 )
-LESSER = frozenset({"blown", "blurred", "title_card", "credits", "lettering"})
+LESSER = frozenset({"blown", "blurred", "title_card", "credits", "lettering", "eyes_shut"})
 """Faults that a picture may have where its title offers nothing better."""
 SMEARED = 0.2
 """Steadiness below which a picture is blurred by motion."""
@@ -37,6 +39,10 @@ CREDIT_LINES = 4
 UNSAFE = 0.8
 BANDS: tuple[tuple[float, Maturity], ...] = ((0.7, "18"), (0.6, "16"), (0.5, "13"))
 """Of the unsafe score: from which on a picture is for whom."""
+ARMED = 0.3
+"""Of the gun score, from which on a picture is …"""
+ARMED_FOR: Maturity = "13"
+"""… for them."""
 CUT_S = 0.08
 """Around a cut: two fields or frames may blend."""
 GUARD_S = 0.1
@@ -111,15 +117,23 @@ def text_gates(widths: Sequence[float]) -> tuple[str, ...]:
     )
 
 
-def maturity_of(unsafe: float) -> Maturity:
-    """For whom a picture is by what it shows: nakedness alone, as `content.encoders.unsafe` sees
-    it. Violence, blood, fear and drugs are not seen."""
-    return next((age for least, age in BANDS if unsafe >= least), "all")
+def face_gates(details: Sequence[FaceDetail]) -> tuple[str, ...]:
+    """Of the larger faces."""
+    return ("eyes_shut",) if eyes_shut(details) else ()
 
 
-def maturity_gates(unsafe: float, wanted: Maturity | None) -> tuple[str, ...]:
+def maturity_of(unsafe: float, armed: float = 0.0) -> Maturity:
+    """For whom a picture is by what it shows: nakedness as `content.encoders.unsafe` sees it, and
+    large guns as `content.encoders.weapons` does. Blood, blows, fear and drugs are not seen."""
+    bare: Maturity = next((age for least, age in BANDS if unsafe >= least), "all")
+    shot: Maturity = ARMED_FOR if armed >= ARMED else "all"
+    return max(bare, shot, key=MATURITIES.index)
+
+
+def maturity_gates(unsafe: float, armed: float, wanted: Maturity | None) -> tuple[str, ...]:
     """`wanted`: of the title; None where it is not known."""
-    above = wanted is not None and MATURITIES.index(maturity_of(unsafe)) > MATURITIES.index(wanted)
+    shown = maturity_of(unsafe, armed)
+    above = wanted is not None and MATURITIES.index(shown) > MATURITIES.index(wanted)
     gates = (("unsafe", unsafe >= UNSAFE), ("above_maturity", above))
     return tuple(name for name, refused in gates if refused)
 

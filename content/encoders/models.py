@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from content.encoders.text import TextEncoder
     from content.encoders.transnet import TransitionNetwork
     from content.encoders.unsafe import UnsafeDetector
+    from content.encoders.weapons import WeaponDetector
     from content.encoders.whisper import Whisper
     from content.shots import ShotsChoice
 
@@ -177,6 +178,13 @@ class Models:
         from content.encoders.unsafe import UnsafeDetector
 
         return UnsafeDetector()
+
+    @cached_property
+    def weapons(self) -> "WeaponDetector":
+        """Pictures to how likely they show a gun; with any encoder, by the embedded one."""
+        from content.encoders.weapons import WeaponDetector
+
+        return WeaponDetector(self._frames)
 
     @cached_property
     def text_reader(self) -> "TextReader":

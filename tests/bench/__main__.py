@@ -24,6 +24,7 @@ SECTIONS = {
     "mood": "Mood, beside pairs of shots judged by eye",
     "candidates": "What candidate pictures cost beyond decoding",
     "frames": "Planted best frames found, beside hecate's and Katna's ways and uniform",
+    "eyes": "Shut eyes told from open ones, on real people",
     "medium": "Live action or animation, each source judged by a fit without it",
     "serve": "Over HTTP, idle and while ingesting",
     "words": "What is said, and what is made of other sounds",

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from content.encoders.faces import FaceDetector
 from content.types import U8
 from samples.fetch import Source, fetch_source, sdist
+from tests.bench.lids import shut
 from tests.photographs import PORTRAIT, SCENES, package_file, shipped
 
 SIZE = (640, 360)
@@ -31,6 +31,8 @@ PEOPLE = Source(
     sdist("face_recognition==1.3.0", [f"tests/test_images/{name}" for name in PORTRAITS]),
 )
 """Official portraits of the United States' government, in the public domain."""
+SPECTACLED = 3
+"""Of `_faces`: behind these glasses there is no skin to shut the eyes with."""
 PLACES = tuple(
     ("skimage", f"data/{name}")
     for name in ("coffee.png", "chelsea.png", "rocket.jpg", "motorcycle_left.png")
@@ -71,7 +73,7 @@ def clip(folder: Path, seed: int) -> Clip:
 def _make(path: Path, seed: int) -> list[str]:
     random = np.random.default_rng([2016, seed])
     faces, things = _faces(), _things()
-    shots = [_face_shot(faces[i % len(faces)], random) for i in random.permutation(6)]
+    shots = [_face_shot(faces[i], random, i != SPECTACLED) for i in random.permutation(6)]
     shots += [_plain_shot(things[i], random) for i in random.choice(len(things), 3, replace=False)]
     kinds = ["blur", "motion_blur", "black", "dark", "text", "text", "caption", "caption", "flat"]
     kinds += ["shut_eyes", "shut_eyes", "blown", "noise", "blur", "motion_blur"]
@@ -150,41 +152,14 @@ class _Camera:
         return paint
 
 
-def _shut(rgb: U8) -> U8:
-    """The picture with its face's eyes shut: the skin above each eye is drawn down over it."""
-    picture = rgb
-    for face in FaceDetector().detect(rgb)[:1]:
-        eyes = np.array(face.landmarks[:2])
-        apart = float(np.hypot(*(eyes[1] - eyes[0])))
-        for eye in eyes:
-            picture = _lidded(picture, eye, apart)
-    return picture
-
-
-def _lidded(rgb: U8, eye: F64, apart: float) -> U8:
-    """One eye shut: lengths are shares of the distance between the two."""
-    y, x = np.mgrid[: rgb.shape[0], : rgb.shape[1]].astype(np.float32)
-    across, down = (x - eye[0]) / apart, (y - eye[1]) / apart
-    lids = np.clip(1 - (across / 0.36) ** 2, 0, 1) ** 0.5
-    fold, seam, end = -0.19, 0.09 * lids, 0.16
-    above = fold + (down - fold) / (seam - fold) * (-0.125 - fold)
-    below = end - (end - down) / np.maximum(1e-6, end - seam) * 0.03
-    source = np.where(down < seam, above, below)
-    inside = (lids > 0) & (down > fold) & (down < end)
-    weight = np.clip(3 * lids, 0, 1) * inside
-    moved = (eye[1] + apart * (down + weight * (source - down))).astype(np.float32)
-    shut = cv2.remap(rgb, x, moved, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    lash = np.exp(-(((down - seam) / 0.018) ** 2)) * (lids > 0.45)
-    return (shut * (1 - 0.6 * lash[..., None])).astype(np.uint8)
-
-
 # ---- shots ------------------------------------------------------------------------------------
 
 
-def _face_shot(rgb: U8, random: Random) -> _Shot:
-    """Three seconds, of which about one is best, with a blink or a flash of light in it."""
+def _face_shot(rgb: U8, random: Random, blinks: bool) -> _Shot:
+    """Three seconds, of which about one is best, with a flash of light or, where it `blinks`, a
+    blink in it."""
     camera = _Camera(random)
-    paint, shut = camera.over(rgb), camera.over(_shut(rgb))
+    paint, blink = camera.over(rgb), camera.over(shut(rgb) if blinks else rgb)
     count = round(FPS * random.uniform(2.8, 3.4))
     first = round(count * random.uniform(0.2, 0.4))
     last = first + round(FPS * random.uniform(1.0, 1.3))
@@ -193,7 +168,7 @@ def _face_shot(rgb: U8, random: Random) -> _Shot:
     labels[:first] = [str(spoils[0])] * first
     labels[last:] = [str(spoils[1])] * (count - last)
     glitch = first + int(random.integers(6, last - first - 8))
-    kind = "shut_eyes" if random.random() < 0.5 else "flash"
+    kind = "shut_eyes" if random.random() < 0.5 and blinks else "flash"
     length = 5 if kind == "shut_eyes" else 3
     labels[glitch : glitch + length] = [kind] * length
     effects = {kind: _effect(kind, random) for kind in set(labels) - {BEST, "shut_eyes"}}
@@ -201,7 +176,7 @@ def _face_shot(rgb: U8, random: Random) -> _Shot:
     def shown(share: float) -> U8:
         label = labels[min(count - 1, int(share * count))]
         if label == "shut_eyes":
-            return shut(share)
+            return blink(share)
         picture = paint(share)
         return effects[label](picture) if label in effects else picture
 
@@ -217,8 +192,8 @@ def _bad_shot(kind: str, pictures: Sequence[U8], random: Random) -> _Shot:
     count = round(FPS * random.uniform(1.6, 3.6))
     source = pictures[int(random.integers(len(pictures)))]
     if kind == "shut_eyes":
-        source = pictures[int(random.integers(6))]
-        return _Shot(_Camera(random).over(_shut(source)), [kind] * count)
+        source = pictures[int(random.choice([i for i in range(6) if i != SPECTACLED]))]
+        return _Shot(_Camera(random).over(shut(source)), [kind] * count)
     if kind in ("black", "flat", "text"):
         still = {"black": _black, "flat": _flat, "text": _card}[kind](random)
         drift = _grain(random)
