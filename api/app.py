@@ -31,6 +31,7 @@ from api import (
     titles,
     understanding,
     uploads,
+    users,
 )
 from api.auth import OPEN_PATHS, OPEN_PREFIX, Keys
 from api.gate import Gate
@@ -42,6 +43,7 @@ _ROUTERS = (
     compose,
     rewards,
     events,
+    users,
     titles,
     candidates,
     understanding,

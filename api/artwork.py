@@ -7,6 +7,7 @@ from starlette.requests import Request
 from api.bodies import ContextBody, PageBody
 from api.body import JsonRoute
 from api.checks import Short, TitleId, User
+from api.consent import Consent, known
 from api.errors import item, problems
 from api.metrics import Meters, metrics_of
 from api.query import described, parse_query
@@ -26,6 +27,7 @@ class ArtworkQuery(ContextBody):
     model_config = ConfigDict(extra="ignore")
 
     user: User | None = None
+    consent: Consent = None
     aspect: Aspect = "16:9"
 
 
@@ -52,13 +54,14 @@ async def choose_artwork(title_id: TitleId, request: Request) -> Response:
     """Choose a picture of one title.
 
     The same viewer keeps the same decision until `expires_at`, so this may be repeated; without
-    `user` every call is a decision of its own, by context only, and nothing of it is kept of
-    the viewer.
+    `user`, or with `consent=false`, every call is a decision of its own, by context only, and
+    nothing of it is kept of the viewer.
     """
     asked = parse_query(ArtworkQuery, request)
     house = services_of(request)
+    user = known(asked.user, asked.consent, house.settings)
     [choice] = await house.personalizer.choose(
-        [title_id], asked.aspect, user=asked.user, context=asked.context()
+        [title_id], asked.aspect, user=user, context=asked.context()
     )
     if isinstance(choice, KeyartError):
         raise choice
@@ -91,7 +94,7 @@ async def choose_page(body: PageBody, house: House, meters: Meters) -> Response:
     choices = await house.personalizer.choose(
         body.title_ids,
         body.aspect,
-        user=body.user,
+        user=known(body.user, body.consent, house.settings),
         context=body.context.context(),
         defer=body.defer,
     )
@@ -104,7 +107,7 @@ async def choose_page(body: PageBody, house: House, meters: Meters) -> Response:
 @router.get(
     "/v1/decisions/{decision_id}",
     response_model=Decision,
-    responses=problems("decision_not_found", "invalid_request"),
+    responses=problems("decision_not_found", "decision_expired", "invalid_request"),
 )
 def get_decision(decision_id: Short, house: House, response: Response) -> Decision:
     """A decision as logged, with the probability of every arm that was on offer."""

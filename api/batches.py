@@ -23,17 +23,20 @@ CODES = (
 """What any route that takes events may refuse a body with."""
 
 
-def taken(outcomes: Sequence[KeyartError | None], meters: Metrics, *, single: bool) -> Response:
-    """The answer to a batch whose good items are durable by now.
+def taken(
+    outcomes: Sequence[KeyartError | None], meters: Metrics, *, single: bool, ignored: int = 0
+) -> Response:
+    """The answer to a batch whose good items are durable by now, but for those `ignored`.
 
     With some refused the answer is the problem of the first, and `items` names each by its
     index. The good ones are kept: events are idempotent, so the whole batch may be sent again.
     """
     refused = [(index, error) for index, error in enumerate(outcomes) if error is not None]
-    accepted = len(outcomes) - len(refused)
+    accepted = len(outcomes) - len(refused) - ignored
+    dropped = {"ignored": ignored} if ignored else {}
     meters.rewards.inc(accepted)
     if not refused:
-        return JSONResponse({"accepted": accepted}, 202)
+        return JSONResponse({"accepted": accepted, **dropped}, 202)
     first = refused[0][1]
     if single:
         return problem(first)
@@ -43,6 +46,7 @@ def taken(outcomes: Sequence[KeyartError | None], meters: Metrics, *, single: bo
         first.code,
         f"{len(refused)} of {len(outcomes)} items were refused, the first: {first.detail}",
         accepted=accepted,
+        **dropped,
         items=[{"index": index, **item(error)} for index, error in refused],
     )
     return JSONResponse(body, status, media_type=MEDIA_TYPE)

@@ -22,6 +22,7 @@ from api.checks import (
     User,
     WatchValue,
 )
+from api.consent import Consent
 from artwork.choice.attribution import RewardEvent
 from artwork.choice.features import Context
 from artwork.choice.taste import WatchEvent
@@ -81,6 +82,7 @@ class PageBody(Body):
     """A page of titles, each of which wants a picture for this viewer."""
 
     user: User | None = None
+    consent: Consent = None
     aspect: Aspect = "16:9"
     title_ids: Annotated[list[TitleId], Field(min_length=1, max_length=PAGE_MAX)]
     context: ContextBody = ContextBody()
@@ -96,6 +98,7 @@ class RewardBody(Body):
 
     decision_id: Short | None = None
     user: User | None = None
+    consent: Consent = None
     title_id: TitleId | None = None
     kind: Literal["impression", "click", "play", "watch", "return", "custom"]
     value: RewardValue
@@ -125,9 +128,13 @@ class RewardBody(Body):
 
 
 class WatchBody(Body):
-    """How much of a title a viewer watched: what the taste is derived from."""
+    """How much of a title a viewer watched: what the taste is derived from.
+
+    Without consent it is not kept.
+    """
 
     user: User
+    consent: Consent = None
     title_id: TitleId
     kind: Literal["watch"] = "watch"
     value: WatchValue

@@ -26,6 +26,7 @@ CODES: Mapping[str, Code] = {
     "job_not_found": Code(404, "There is no such job."),
     "decision_not_found": Code(404, "There is no such decision."),
     "image_not_found": Code(404, "There is no such image, or not in this format."),
+    "user_not_found": Code(404, "Nothing is held of this user."),
     "variant_not_found": Code(404, "There is no such picture, or not of this title."),
     "no_variants": Code(404, "The title has no picture that may be shown in this request."),
     # 405, 409
@@ -40,6 +41,8 @@ CODES: Mapping[str, Code] = {
     "not_published": Code(409, "The title has no published version yet."),
     "title_not_ready": Code(409, "The title's first job is not done yet."),
     "reindex_running": Code(409, "A reindex is already under way."),
+    # 410
+    "decision_expired": Code(410, "The decision is older than KEYART_RETENTION keeps them."),
     # 413, 415
     "body_too_large": Code(413, "A JSON body is over 1 MB."),
     "upload_too_large": Code(413, "A file is over KEYART_MAX_UPLOAD_BYTES."),
@@ -88,6 +91,7 @@ CODES: Mapping[str, Code] = {
     "learning_stopped": Code(503, "A fault stopped the learning; the api must be restarted."),
     "ledger_unavailable": Code(503, "The ledger could not be written; nothing was kept."),
     "fonts_missing": Code(503, "No typeface is installed: the packages of fonts are missing."),
+    "proof_disturbed": Code(503, "Others were being forgotten all the while; try again."),
     "not_started": Code(503, "The policy is still reading its ledger."),
     "words_unavailable": Code(503, "The text encoder is not ready; trying again may help."),
     "not_ready": Code(503, "A part of the service is down; see `parts`."),

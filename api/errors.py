@@ -31,6 +31,7 @@ STATUS: Mapping[type[errors.KeyartError], int] = {
     errors.Unauthorized: 401,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.Cancelled: 409,
     errors.TooLarge: 413,
     UnsupportedMediaType: 415,

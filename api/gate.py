@@ -24,6 +24,8 @@ SLOW_S = 1.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+_USER = re.compile(r"(/users/).*", re.DOTALL | re.IGNORECASE)
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Known to the metrics by name: any other word a client may say is not worth a series."""
 
@@ -32,7 +34,7 @@ class Gate:
     """Pure ASGI, because it is in the way of every answer.
 
     The access log has what was refused or slow (at debug level, everything), and names the path
-    without its query: user ids travel there.
+    without its query and without what follows `/users/`: user ids travel there.
     """
 
     def __init__(self, app: ASGIApp, *, keys: Keys, metrics: Metrics) -> None:
@@ -61,7 +63,7 @@ class Gate:
         except Unauthorized as error:
             await problem(error)(scope, receive, answer.send)
         except Exception:  # the HTTP fallback: nobody above would answer
-            _log.exception("fault", path=scope["path"], request_id=answer.request_id)
+            _log.exception("fault", path=_told(scope), request_id=answer.request_id)
             if answer.status:  # the head is on its way: cutting the answer is all that is left
                 raise
             detail = "a fault of the service; its log says more under this request_id"
@@ -81,7 +83,7 @@ class Gate:
         note(
             "request",
             method=scope["method"],
-            path=scope["path"],
+            path=_told(scope),
             status=status,
             ms=round(seconds * 1000, 2),
             request_id=answer.request_id,
@@ -108,6 +110,11 @@ class _Answer:
             (b"x-content-type-options", b"nosniff"),
             (b"x-request-id", self.request_id.encode()),
         ]
+
+
+def _told(scope: Scope) -> str:
+    """The path as it may be logged."""
+    return _USER.sub(r"\1*", scope["path"])
 
 
 def _request_id(headers: Headers) -> str:

@@ -1,11 +1,14 @@
 """Rewards: what a decision earned."""
 
+from itertools import compress
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.batches import CODES, taken
 from api.bodies import RewardBody, Rewards
 from api.body import JsonRoute
+from api.consent import given
 from api.errors import problems
 from api.metrics import Meters
 from api.schemas.common import Accepted
@@ -15,6 +18,7 @@ from api.services import House
 REFUSED = (
     "invalid_title_id",
     "decision_not_found",
+    "decision_expired",
     "reward_conflict",
     "invalid_reward",
     "reward_too_late",
@@ -34,13 +38,17 @@ async def reward(body: Rewards, house: House, meters: Meters) -> Response:
     An event that names `user` and `title_id` instead of a decision belongs to the viewer's latest
     decision for that title whose window for its kind was open. Sending one again changes nothing.
     Another value for the same kind is a conflict, unless `correct` is true: then it supersedes, and
-    both stay on record. When some items of a batch are refused the others are kept, and the
-    problem's `items` names the refused by index.
+    both stay on record. An event that names a viewer without consent is dropped as soon as it is
+    read; `ignored` tells how many. When some items of a batch are refused the others are kept, and
+    the problem's `items` names the refused by index.
     """
     single = isinstance(body, RewardBody)
     rewards = [body] if isinstance(body, RewardBody) else body.items
-    outcomes = await house.personalizer.observe([each.event() for each in rewards])
-    return taken(outcomes, meters, single=single)
+    kept = [each.user is None or given(each.consent, house.settings) for each in rewards]
+    known = [each.event() for each in compress(rewards, kept)]
+    told = iter(await house.personalizer.observe(known) if known else ())
+    outcomes = [next(told) if one else None for one in kept]
+    return taken(outcomes, meters, single=single, ignored=kept.count(False))
 
 
 @router.get("/v1/rewards/policy")

@@ -10,7 +10,9 @@ from starlette.requests import Request
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
 from artwork.choice.attribution import RewardEvent
+from artwork.choice.export import Export
 from artwork.choice.features import Context
+from artwork.choice.people import Forgotten
 from artwork.choice.personalize import Choice, DecisionView
 from artwork.choice.taste import WatchEvent
 from artwork.choice.worth import RewardPolicy
@@ -65,6 +67,11 @@ class Personalizer(Protocol):
     def decision(self, decision_id: str) -> DecisionView: ...
 
 
+class People(Protocol):
+    async def forget(self, user: str, *, proven: bool = False) -> Forgotten: ...
+    def export(self, user: str) -> Export: ...
+
+
 class Quality(Protocol):
     def read(self) -> Mapping[str, float]: ...
     def fit(self, *, keep: bool) -> tuple[Fit, bool]: ...
@@ -117,6 +124,8 @@ class Services(Protocol):
     def personalizer(self) -> Personalizer: ...
     @property
     def worth(self) -> RewardPolicy: ...
+    @property
+    def people(self) -> People: ...
     @property
     def quality(self) -> Quality: ...
     @property

@@ -216,3 +216,13 @@ checkpoints = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False, comment="msgpack of arrays"),
     sa.Column("made_us", sa.BigInteger, nullable=False),
 )
+
+ledger_marks = sa.Table(
+    "ledger_marks",
+    metadata,
+    tenant(),
+    _seq(),
+    sa.Column("kind", sa.String(16), nullable=False, comment="forgotten, expired"),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False, comment="certificate's id; rows removed by table"),
+)

@@ -30,6 +30,10 @@ class NotFound(KeyartError):
     """What the request names does not exist (404)."""
 
 
+class Gone(KeyartError):
+    """What the request names was there once and has been deleted for its age (410)."""
+
+
 class Conflict(KeyartError):
     """The request contradicts what is stored (409)."""
 

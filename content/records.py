@@ -7,6 +7,7 @@ SQLite in WAL mode by default, Postgres by URL; the same tables on both.
 import json
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 T = TypeVar("T")
+_BUSY_MS = 30_000
+_CHECKPOINT_WAIT_MS = 100
+_CHECKPOINT_TRIES = 50
 
 metadata = sa.MetaData(
     naming_convention={
@@ -33,10 +37,12 @@ def open_engine(url: str, *, sync: str = "normal") -> sa.Engine:
 
     On SQLite: WAL, foreign keys on, deleted content overwritten, and `synchronous` as given —
     `normal` survives kill -9 but a power cut may lose the last commits, `full` survives both.
-    NaN and infinity are refused in JSON, which has neither, by SQLite as by Postgres.
+    NaN and infinity are refused in JSON, which has neither, by SQLite as by Postgres. Errors
+    hide the parameters of their statement, because they are logged.
     """
     engine = sa.create_engine(
         url,
+        hide_parameters=True,
         pool_pre_ping=not url.startswith("sqlite"),
         json_serializer=partial(json.dumps, allow_nan=False),
     )
@@ -45,7 +51,7 @@ def open_engine(url: str, *, sync: str = "normal") -> sa.Engine:
         @sa.event.listens_for(engine, "connect")
         def _pragmas(connection: Any, _record: object) -> None:
             cursor = connection.cursor()
-            cursor.execute("PRAGMA busy_timeout=30000")
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute(f"PRAGMA synchronous={'FULL' if sync == 'full' else 'NORMAL'}")
             cursor.execute("PRAGMA foreign_keys=ON")
@@ -69,6 +75,40 @@ def writing(engine: sa.Engine) -> sa.Engine:
     if engine.dialect.name != "sqlite":
         return engine
     return engine.execution_options(keyart_begin="BEGIN IMMEDIATE")
+
+
+def snapshot(engine: sa.Engine) -> sa.Engine:
+    """`engine` for reads that must all see one moment, as those of SQLite always do."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def overwrite_deleted(engine: sa.Engine) -> bool:
+    """Leave no deleted content in SQLite's log: write it back and cut the log to nothing.
+
+    Deleted content in the database file itself is overwritten by the commit (`secure_delete`).
+
+    Returns:
+        False when a reader held the log in use; True on Postgres, where this is VACUUM's work.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    # The driver's own connection: a checkpoint is no part of a transaction.
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        # It keeps writers waiting while it waits for readers itself: briefly, but often.
+        cursor.execute(f"PRAGMA busy_timeout={_CHECKPOINT_WAIT_MS}")
+        for _ in range(_CHECKPOINT_TRIES):
+            (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                break
+            time.sleep(_CHECKPOINT_WAIT_MS / 1000)
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    finally:
+        connection.close()
+    return not busy
 
 
 @dataclass(slots=True)

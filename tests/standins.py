@@ -11,6 +11,8 @@ import numpy as np
 
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
+from artwork.choice import personalize
+from artwork.choice.people import People
 from artwork.choice.worth import DEFAULT
 from artwork.images.decoding import decoded
 from artwork.images.store import ImageStore
@@ -21,6 +23,7 @@ from artwork.rules.review import Judged
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
 from content.ids import check_title_id, new_id
+from content.records import Writer
 from content.types import U8, Extraction, MediaFacts, Space, Vector, Vectors
 from indexes import weights
 from indexes.schema import Comparison, Filter, Hit, SimilarSpace
@@ -343,6 +346,26 @@ class House:
         self.catalog.get(title_id)
         rows = [row for row in self.looked if verdict in (None, row.verdict)]
         return [row for row in rows if row.n > (-1 if after is None else after)][:limit]
+
+    @cached_property
+    def people(self) -> People:
+        """The real ones, over a ledger that tests may fill."""
+        return self.choosing.people
+
+    @cached_property
+    def choosing(self) -> personalize.Personalizer:
+        """A real personalizer over a database of its own; `self.personalizer` stands in for it."""
+        engine = fresh_engine(self.folder)
+        made = personalize.Personalizer(
+            engine,
+            Writer(engine),
+            secret=b"s" * 32,
+            episode_s=60,
+            floor=0.02,
+            certificates=self.folder / "forgotten",
+        )
+        made.start()
+        return made
 
     @cached_property
     def quality(self) -> QualityWeights:

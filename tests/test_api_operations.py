@@ -149,6 +149,8 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "POST /v1/artwork",
         "GET /v1/decisions/{decision_id}",
         "POST /v1/rewards",
+        "DELETE /v1/users/{user}",
+        "GET /v1/users/{user}/export",
         "POST /v1/events",
         "GET /v1/images/{name}",
         "GET /v1/provenance/root.pem",

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from artwork.choice import horizons
 from artwork.generate.choice import DiffusionChoice
 from artwork.generate.choice import choice as diffusion_choice
 from content.encoders.choice import Device, EncoderChoice, Role, default_cache, parse
@@ -77,6 +78,14 @@ class Settings(BaseSettings):
     )
     rewards: Path | None = Field(
         None, description="TOML file that says what events are worth; else as in docs/choice.md."
+    )
+    consent_default: bool = Field(
+        default=True, description="What a request that names a user and no `consent` means."
+    )
+    retention: str = Field(
+        "",
+        description="Days that rows are kept, `decisions=400d,impressions=90d,watch_events=730d`; "
+        "a table that is not named: for ever.",
     )
     origins: Annotated[tuple[OriginName, ...], NoDecode] = Field(
         get_args(OriginName),
@@ -151,6 +160,15 @@ class Settings(BaseSettings):
             raise ValueError(error.detail) from error
         return value
 
+    @field_validator("retention")
+    @classmethod
+    def _check_retention(cls, value: str) -> str:
+        try:
+            horizons.parse(value)
+        except Invalid as error:
+            raise ValueError(error.detail) from error
+        return value
+
     @model_validator(mode="after")
     def _check_diffusion(self) -> Self:
         try:
@@ -170,6 +188,10 @@ class Settings(BaseSettings):
             guidance=self.diffusion_guidance,
             device=self.device,
         )
+
+    @property
+    def horizons(self) -> horizons.Horizons:
+        return horizons.parse(self.retention)
 
     @property
     def encoders(self) -> EncoderChoice:

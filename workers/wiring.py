@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from artwork import pictures
 from artwork.candidates.considered import CandidateRow, Verdict, list_candidates
+from artwork.choice.people import People
 from artwork.choice.personalize import Personalizer
 from artwork.choice.worth import RewardPolicy
 from artwork.images.store import ImageStore
@@ -28,6 +29,8 @@ from workers.words import Words
 from workers.workflows import JobStarter
 
 LAPSES_EVERY_S = 60.0
+SWEEP_EVERY_S = 3600.0
+"""How often it is looked whether rows are due that are too old."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Services:
     root_certificate: bytes
     review: Review
     uploads: ArtworkUploads
+    people: People
+    _sweeper: Ticker
     _parts: Parts
     _writer: Writer
     _starter: JobStarter
@@ -71,6 +76,8 @@ class Services:
             encoder=parts.fingerprints["visual"],
             house=HouseRules(settings.origins, settings.generated_share),
             worth=worth,
+            certificates=settings.data / "forgotten",
+            horizons=settings.horizons,
         )
         return cls(
             settings=settings,
@@ -88,6 +95,10 @@ class Services:
             root_certificate=chain.root,
             review=Review(parts),
             uploads=ArtworkUploads(parts, jobs),
+            people=personalizer.people,
+            _sweeper=Ticker(
+                personalizer.people.retention.tick, every_s=SWEEP_EVERY_S, name="retention"
+            ),
             _parts=parts,
             _writer=writer,
             _starter=starter,
@@ -98,10 +109,13 @@ class Services:
         self.personalizer.start()
         self._lapses.start()
         self.words.warm()
+        self._sweeper.start()
 
     def close(self) -> None:
         """Flush what is pending; nothing that was answered is lost."""
         self._lapses.close()
+        self.people.retention.stop()
+        self._sweeper.close()
         self.personalizer.close()
         self._writer.close()
         self.words.close()

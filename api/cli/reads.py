@@ -69,6 +69,10 @@ def artwork(
     title: TitleArg,
     *,
     user: Annotated[str | None, typer.Option(help="For whom; left out: by context only.")] = None,
+    consent: Annotated[
+        bool | None,
+        typer.Option("--consent/--no-consent", help="May they be known?", show_default=False),
+    ] = None,
     aspect: Annotated[AspectName, typer.Option()] = "16:9",
     device: Annotated[str | None, typer.Option(help="tv, phone, tablet, web …")] = None,
     country: Annotated[str | None, typer.Option(help="Two letters.")] = None,
@@ -85,6 +89,7 @@ def artwork(
     remote = Remote(url, key)
     query = {"device": device, "country": country, "tz": tz, "maturity_max": maturity_max}
     query["language"] = language
+    query["consent"] = consent if consent is None else str(consent).lower()
     asked = path("titles", title, "artwork")
     choice = remote.get(asked, user=user, aspect=aspect, **query)
     if as_json:

@@ -96,6 +96,19 @@ class Remote:
     def put(self, path: str, body: Any) -> Any:
         return self._parsed(self._http.put(path, json=body))
 
+    def delete(self, path: str) -> Any:
+        """May take as long as it needs: a proof reads the whole ledger."""
+        patient = httpx.Timeout(None, connect=5.0)
+        return self._parsed(self._http.delete(path, timeout=patient))
+
+    def download(self, path: str) -> Iterator[bytes]:
+        """An answer as it comes, however long."""
+        with self._http.stream("GET", path) as response:
+            if not response.is_success:
+                response.read()
+                self._parsed(response)
+            yield from response.iter_bytes()
+
     def upload(self, title: str, name: str, media: IO[bytes]) -> Any:
         """Submit a title (its JSON) with its media, which is streamed."""
         # In this order, so that a bad title is refused before its media is sent.

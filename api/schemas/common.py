@@ -31,7 +31,10 @@ class Failure(BaseModel):
 
 
 class Accepted(BaseModel):
+    """`ignored`: watch events that were dropped because their viewer had not consented."""
+
     accepted: int
+    ignored: int = 0
 
 
 def image_url(sha256: str) -> str:

@@ -57,3 +57,12 @@ class Episodes:
         self._kept.move_to_end((viewer, title_id))
         if len(self._kept) > self._keep:
             self._kept.popitem(last=False)
+
+    def forget(self, viewer: bytes) -> None:
+        """Drop all episodes of a viewer from memory."""
+        for key in [key for key in self._kept if key[0] == viewer]:
+            del self._kept[key]
+
+    def clear(self) -> None:
+        """Read them again from the ledger: another process took rows away."""
+        self._kept.clear()

@@ -1,9 +1,12 @@
 """The learned state at an offset of the ledger, advanced entry by entry.
 
 A pure function of the ledger's prefix: the posterior is rebuilt from the integer sums at certain
-counts of activated decisions (`rebuild_due`) and moved by rank-one steps between, so that running
-on, starting again and replaying give the same bits.
+counts of activated decisions (`rebuild_due`) and at marks (`artwork.choice.marks`), and moved by
+rank-one steps between, so that running on, starting again and replaying give the same bits.
 """
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 import msgpack
 import numpy as np
@@ -11,7 +14,8 @@ import sqlalchemy as sa
 
 from artwork.choice.decisions import Scope
 from artwork.choice.features import DIM
-from artwork.choice.ledger import Appended, Entry, entries
+from artwork.choice.ledger import Appended, Entry, entries, head
+from artwork.choice.marks import last_mark
 from artwork.choice.policy import Hyperparameters
 from artwork.choice.posterior import Posterior
 from artwork.choice.sums import SCALE, Sums
@@ -34,6 +38,7 @@ class Learner:
     """Sums and posterior after the first `offset` rows of the ledger."""
 
     def __init__(self, parameters: Hyperparameters) -> None:
+        self._parameters = parameters
         self._every = parameters.rebuild_every
         self._prior = parameters.prior()
         self.offset = 0
@@ -47,12 +52,33 @@ class Learner:
         if entry.before is not None:
             delta = (entry.after - entry.before) / SCALE
             self.posterior.correct(self.sums, *where, x, delta=delta, w=1.0)
-            self.sums.correct(*where, entry.x, before=entry.before, after=entry.after)
+            self.count(entry)
             return
         self.posterior.fold(self.sums, *where, x, r=entry.after / SCALE, w=1.0)
-        self.sums.add(*where, entry.x, entry.after)
+        self.count(entry)
         if rebuild_due(self.sums.rows, self._every):
             self.posterior = Posterior.rebuild(self.sums, self._prior)
+
+    def count(self, entry: Entry) -> None:
+        """Add one entry to the sums alone; the posterior lags until `renew`."""
+        where = (entry.title_id, entry.group_id, entry.x)
+        if entry.before is not None:
+            self.sums.correct(*where, before=entry.before, after=entry.after)
+        else:
+            self.sums.add(*where, entry.after)
+
+    def unlearn(self, gone: Iterable[Entry]) -> None:
+        """Subtract entries that were learned, and renew: equal to never having learned them."""
+        theirs = Learner(self._parameters)
+        for entry in gone:
+            theirs.count(entry)
+        self.sums.take_away(theirs.sums)
+        self.renew()
+
+    def renew(self) -> None:
+        """The posterior of the sums as they stand: the same bits for the same sums."""
+        self.sums.compact()
+        self.posterior = Posterior.rebuild(self.sums, self._prior)
 
     def advance(self, appended: Appended) -> bool:
         """Learn rows that follow the offset; False when rows before them are missing here."""
@@ -60,13 +86,25 @@ class Learner:
             return True
         if appended.first != self.offset + 1:
             return False
-        for entry in appended.entries:
-            self.apply(entry)
+        if appended.removed:
+            self.unlearn(appended.entries)
+        else:
+            for entry in appended.entries:
+                self.apply(entry)
         self.offset = appended.last
         return True
 
     def catch_up(self, connection: sa.Connection, scope: Scope, upto: int) -> None:
-        """Learn what the ledger holds beyond the offset."""
+        """Learn what the ledger holds beyond the offset.
+
+        Nothing may have been learned yet of what marks on the way took away.
+        """
+        mark = last_mark(connection, scope.tenant, after=self.offset, upto=upto)
+        if mark:
+            for entry in entries(connection, scope, self.offset, mark):
+                self.count(entry)
+            self.renew()
+            self.offset = mark
         for entry in entries(connection, scope, self.offset, upto):
             self.apply(entry)
         self.offset = max(self.offset, upto)
@@ -102,7 +140,13 @@ def save_checkpoint(
     data: bytes,
     at_us: int,
 ) -> None:
-    """Keep the state at an offset, and only the newest few."""
+    """Keep the state at an offset, and only the newest few.
+
+    A state from before a mark is not kept: it holds what was taken away there.
+    """
+    head(connection, scope.tenant, lock=True)  # nobody marks the ledger before this is committed
+    if last_mark(connection, scope.tenant, after=offset):
+        return
     c = checkpoints.c
     mine = _mine(scope)
     connection.execute(sa.delete(checkpoints).where(mine, c.seq == offset))
@@ -120,6 +164,29 @@ def save_checkpoint(
     kept = sa.select(c.seq).where(mine).order_by(c.seq.desc()).limit(KEPT_CHECKPOINTS)
     oldest = min(connection.scalars(kept), default=0)
     connection.execute(sa.delete(checkpoints).where(mine, c.seq < oldest))
+
+
+def cleanse_checkpoints(
+    connection: sa.Connection,
+    scope: Scope,
+    parameters: Hyperparameters,
+    gone: Sequence[Entry],
+    at_us: int,
+) -> None:
+    """Take entries out of what is kept: the newest checkpoint stays, without them.
+
+    Of other policies and feature sets none stays; they are learned again from the ledger.
+    """
+    c = checkpoints.c
+    query = sa.select(c.seq, c.data).where(_mine(scope)).order_by(c.seq.desc()).limit(1)
+    newest = connection.execute(query).first()
+    connection.execute(sa.delete(checkpoints).where(c.tenant == scope.tenant))
+    if newest is not None:
+        learner = Learner(parameters)
+        learner.unpack(newest.data)
+        learner.unlearn(entry for entry in gone if entry.seq <= newest.seq)
+        row = {"seq": newest.seq, "data": learner.packed(), "made_us": at_us}
+        connection.execute(checkpoints.insert(), asdict(scope) | row)
 
 
 def restore(
@@ -144,3 +211,18 @@ def restore(
         learner.unpack(data)
     learner.catch_up(connection, scope, upto)
     return learner
+
+
+def followed(
+    connection: sa.Connection,
+    scope: Scope,
+    parameters: Hyperparameters,
+    state: Learner,
+    upto: int,
+) -> Learner:
+    """The state at `upto` after what other processes did: `state` caught up or, where they took
+    rows away that it may have learned, another one."""
+    if last_mark(connection, scope.tenant, after=state.offset):
+        return restore(connection, scope, parameters, upto)
+    state.catch_up(connection, scope, upto)
+    return state

@@ -1,8 +1,9 @@
 """The ledger: every decision, showing, reward and watch event, append-only, in one total order.
 
 A row's `seq` is given out inside the transaction that writes it, from one row per tenant that stays
-locked until the commit: seqs are dense, and their order is the order of commits, on SQLite and on
-Postgres. What was learned at an offset is a pure function of the rows up to it (`entries`).
+locked until the commit: the order of seqs is the order of commits, on SQLite and on Postgres. They
+are dense but for rows that were taken away (`artwork.choice.removal`). What was learned at an
+offset is a pure function of the rows up to it (`entries`) and of the last mark among them.
 """
 
 import json
@@ -28,6 +29,8 @@ from artwork.tables import (
 
 _SPAN = 5_000
 """Seqs read at once by `entries`."""
+_IDS = 500
+"""Decisions read at once by `entries_of`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,17 +47,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Appended:
-    """Rows `(first, last)` of the ledger, inclusive, and what is to be learned of them."""
+    """Rows `(first, last)` of the ledger, inclusive, and what is to be learned of them.
+
+    With `removed` the one row is a mark, and the entries, from before it, are to be unlearned.
+    """
 
     first: int
     last: int
     entries: Sequence[Entry]
+    removed: bool = False
 
 
-def head(connection: sa.Connection, tenant: str) -> int:
-    """The last seq given out; 0 for an empty ledger."""
-    found = connection.scalar(sa.select(ledger_heads.c.seq).where(ledger_heads.c.tenant == tenant))
-    return int(found or 0)
+def head(connection: sa.Connection, tenant: str, *, lock: bool = False) -> int:
+    """The last seq given out; 0 for an empty ledger. With `lock` it stays so until the commit."""
+    query = sa.select(ledger_heads.c.seq).where(ledger_heads.c.tenant == tenant)
+    return int(connection.scalar(query.with_for_update() if lock else query) or 0)
 
 
 def take_seqs(connection: sa.Connection, tenant: str, count: int) -> int:
@@ -155,7 +162,8 @@ def append_showings(
 ) -> list[Entry]:
     """Append showings from `seq` on; the first showing of a decision activates it.
 
-    What was decided with other features is no entry: it is learned by refolding.
+    What was decided with other features is no entry: it is learned by refolding. A decision that
+    another process took away meanwhile is passed over.
     """
     active = activated(connection, scope.tenant, shown)
     fresh = [decision_id for decision_id in dict.fromkeys(shown) if decision_id not in active]
@@ -163,6 +171,8 @@ def append_showings(
     learned, rows = [], []
     for at, decision_id in enumerate(shown, seq):
         first = decision_id not in active
+        if first and decision_id not in found:
+            continue
         rows.append(showing(scope.tenant, at, decision_id, first, at_us))
         if first:
             active.add(decision_id)
@@ -170,7 +180,8 @@ def append_showings(
             if decision.feature_set == scope.feature_set:
                 group = arms.groups[decision.chosen]
                 learned.append(Entry(at, decision.title_id, group, decision.x, None, 0))
-    connection.execute(impressions.insert(), rows)
+    if rows:
+        connection.execute(impressions.insert(), rows)
     return learned
 
 
@@ -185,21 +196,42 @@ def entries(connection: sa.Connection, scope: Scope, after: int, upto: int) -> I
     """What is to be learned of the rows `after < seq <= upto`, in order."""
     offered: dict[str, OfferedArms] = {}
     for low in range(after, upto, _SPAN):
-        span = {
-            "tenant": scope.tenant,
-            "set": scope.feature_set,
-            "low": low,
-            "high": min(low + _SPAN, upto),
-        }
-        found = []
-        for query in (_ACTIVATIONS, _EARNINGS):
-            for seq, title, offer, chosen, x, before, after_ in connection.execute(query, span):
-                if offer not in offered:
-                    offered[offer] = offer_arms(connection, scope.tenant, offer)
-                group = offered[offer].groups[chosen]
-                data = np.frombuffer(x, "<i2").astype(np.int16)
-                found.append(Entry(seq, title, group, data, before, after_))
-        yield from sorted(found, key=lambda entry: entry.seq)
+        high = min(low + _SPAN, upto)
+        span = {"low": low, "high": high}
+        yield from _read(connection, scope, _SPANS, span, offered)
+
+
+def entries_of(
+    connection: sa.Connection, scope: Scope, chosen: sa.ColumnElement[bool]
+) -> list[Entry]:
+    """What was to be learned of the chosen decisions, in order."""
+    d = decisions.c
+    ids = connection.scalars(sa.select(d.id).where(d.tenant == scope.tenant, chosen)).all()
+    found = []
+    for start in range(0, len(ids), _IDS):
+        # By id: a planner without statistics would rather go through all rows of the ledger.
+        some = {"ids": ids[start : start + _IDS]}
+        found += _read(connection, scope, _BY_ID, some, {})
+    return sorted(found, key=lambda entry: entry.seq)
+
+
+def _read(
+    connection: sa.Connection,
+    scope: Scope,
+    queries: Sequence[sa.Select[Any]],
+    bounds: Mapping[str, Any],
+    offered: dict[str, OfferedArms],
+) -> list[Entry]:
+    values = {"tenant": scope.tenant, "set": scope.feature_set, **bounds}
+    found = []
+    for query in queries:
+        for seq, title, offer, chosen, x, before, after_ in connection.execute(query, values):
+            if offer not in offered:
+                offered[offer] = offer_arms(connection, scope.tenant, offer)
+            group = offered[offer].groups[chosen]
+            data = np.frombuffer(x, "<i2").astype(np.int16)
+            found.append(Entry(seq, title, group, data, before, after_))
+    return sorted(found, key=lambda entry: entry.seq)
 
 
 def _learned(
@@ -214,8 +246,6 @@ def _learned(
         .where(
             table.c.tenant == sa.bindparam("tenant"),
             d.feature_set == sa.bindparam("set"),
-            table.c.seq > sa.bindparam("low"),
-            table.c.seq <= sa.bindparam("high"),
             condition,
         )
     )
@@ -227,6 +257,15 @@ _ACTIVATIONS = _learned(
 _EARNINGS = _learned(
     rewards, rewards.c.before != rewards.c.after, rewards.c.before, rewards.c.after
 )
+_TWO = ((_ACTIVATIONS, impressions), (_EARNINGS, rewards))
+_SPANS = [
+    query.where(table.c.seq > sa.bindparam("low"), table.c.seq <= sa.bindparam("high"))
+    for query, table in _TWO
+]
+_BY_ID = [
+    query.where(table.c.decision_id.in_(sa.bindparam("ids", expanding=True)))
+    for query, table in _TWO
+]
 
 
 def showing(tenant: str, seq: int, decision_id: str, first: bool, at_us: int) -> dict[str, Any]:

@@ -7,34 +7,39 @@ anybody has the answer. So an answer is durable, and a reward is visible to the 
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
 
 from artwork.choice.arms import Shelf, Shelves
 from artwork.choice.attribution import RewardEvent, attributed
+from artwork.choice.certificates import Certificates
 from artwork.choice.commits import Commits, durable, ledger_unavailable
 from artwork.choice.decisions import Scope
+from artwork.choice.desk import Desk
 from artwork.choice.episodes import Episodes
 from artwork.choice.features import Context, circumstances, feature_set_id
-from artwork.choice.learner import Learner, restore, save_checkpoint
+from artwork.choice.horizons import Horizons
+from artwork.choice.learner import Learner, followed, restore, save_checkpoint
 from artwork.choice.ledger import Appended, append_decisions, head, save_features, save_offers
 from artwork.choice.outcomes import Outcomes, checked, merged
 from artwork.choice.page import Choice, Page, Request, Rules
+from artwork.choice.people import People
 from artwork.choice.policy import Hyperparameters, policy_id
 from artwork.choice.replay import DecisionView, replay, view
 from artwork.choice.rewards import RewardRow, append_rewards, check_reward
 from artwork.choice.settling import Lapses
-from artwork.choice.sums import I16
-from artwork.choice.taste import Tastes, Watched, WatchEvent, append_watched, check_watch, viewer_of
+from artwork.choice.taste import Tastes, WatchEvent
+from artwork.choice.watching import Watching
 from artwork.choice.worth import DEFAULT, RewardPolicy
 from artwork.rules.guardrails import HouseRules, Shares
 from content.errors import KeyartError, NotFound, Unavailable
 from content.ids import now_us
-from content.records import Writer
+from content.records import Writer, snapshot
 from content.types import Aspect
 
 __all__ = [
@@ -67,6 +72,8 @@ class Personalizer:
         encoder: fingerprint of the encoder whose picture vectors are used; others count as
             neutral. None takes every vector.
         worth: what events are worth.
+        certificates: folder of what is kept of forgotten people; None keeps nothing.
+        horizons: how long rows are kept; by default for ever.
     """
 
     def __init__(
@@ -84,6 +91,8 @@ class Personalizer:
         parameters: Hyperparameters | None = None,
         house: HouseRules | None = None,
         worth: RewardPolicy = DEFAULT,
+        certificates: Path | None = None,
+        horizons: Horizons | None = None,
     ) -> None:
         self._engine, self._writer, self._clock = engine, writer, clock
         self._parameters = parameters or Hyperparameters()
@@ -91,6 +100,7 @@ class Personalizer:
         self._worth = worth
         self.scope = Scope(tenant, policy, feature_set_id(encoder))
         self._rules = Rules(self.scope, secret, floor, draws, round(episode_s * 1_000_000))
+        self._horizons = horizons or Horizons()
         self._shelves = Shelves(self.scope, encoder, house)
         self._shares = Shares()
         self._tastes = Tastes(self.scope)
@@ -103,12 +113,24 @@ class Personalizer:
         self._lock = threading.RLock()
         self._commits = Commits(writer, self._lock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
+        desk = Desk(
+            *(engine, self.scope, secret, self._parameters, clock, self._lock, self._commits),
+            *(self._thread, self._tastes, self._episodes, self._learn, self._ready),
+        )
+        self._viewer = desk.viewer
+        self._watching = Watching(desk, self._shelves)
+        self.people = People(desk, Certificates(certificates, secret), self._horizons)
 
     # ---- life ---------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Learn what the ledger holds: the newest checkpoint and the rows since. Idempotent."""
-        with self._lock, self._engine.connect() as connection:
+        """Learn what the ledger holds: the newest checkpoint and the rows since. Idempotent.
+
+        Whoever was forgotten and is there again, as in a backup, is forgotten before.
+        """
+        if self._learner is None:
+            self.people.reapply()
+        with self._lock, snapshot(self._engine).connect() as connection:
             if self._learner is None:
                 upto = head(connection, self.scope.tenant)
                 self._learner = restore(connection, self.scope, self._parameters, upto)
@@ -193,13 +215,13 @@ class Personalizer:
     ) -> tuple[list[Choice | KeyartError], "list[Future[Appended]]"]:
         now = self._clock()
         here = circumstances(context, now)
-        viewer = None if user is None else viewer_of(self._rules.secret, self.scope.tenant, user)
+        viewer = None if user is None else self._viewer(user)
         taste = None
         with self._lock:  # before the read begins, so that it sees all that is learned
             state = self._ready()
             with self._engine.connect() as connection:
                 shelves = self._shelves.read(connection, title_ids)
-                if viewer is not None:
+                if viewer is not None and viewer not in self.people.leaving:
                     taste = self._tastes.at(connection, viewer, state.offset, now)
                     self._episodes.recall(connection, viewer, list(shelves), now)
             request = Request(aspect, context, here, viewer, taste, defer, now)
@@ -250,8 +272,11 @@ class Personalizer:
             return
         try:
             if not state.advance(appended):  # another process appended rows before these
-                with self._engine.connect() as connection:
-                    state.catch_up(connection, self.scope, appended.last)
+                with snapshot(self._engine).connect() as connection:
+                    parts = (connection, self.scope, self._parameters)
+                    self._learner = followed(*parts, state, appended.last)
+                if self._learner is not state:  # it took rows away
+                    self._episodes.clear()
                 self._tastes.clear()
         except (OverflowError, ValueError, sa.exc.SQLAlchemyError) as error:
             # The rows are safe in the ledger; a start learns them again.
@@ -264,8 +289,8 @@ class Personalizer:
 
         An event that names viewer and title belongs to the decision that `attribution` finds.
         Refusals: Invalid `invalid_reward`, `invalid_reward_kind`, `reward_too_late`; NotFound
-        `decision_not_found`; Conflict `reward_conflict`, `event_conflict`. A refused event leaves
-        the others be.
+        `decision_not_found`; Gone `decision_expired`; Conflict `reward_conflict`,
+        `event_conflict`. A refused event leaves the others be.
 
         Raises:
             Unavailable: as `choose`.
@@ -278,11 +303,15 @@ class Personalizer:
             at_us = self._clock()
             named = attributed(
                 *(connection, self.scope.tenant, good),
-                pseudonym=partial(viewer_of, self._rules.secret, self.scope.tenant),
+                pseudonym=self._viewer,
                 policy=self._worth,
                 at_us=at_us,
             )
-            return append_rewards(connection, self.scope, named, at_us, self._worth)
+            found, news = append_rewards(connection, self.scope, named, at_us, self._worth)
+            ids = [event.decision_id for event in named]
+            return [
+                self._horizons.told(*each, at_us) for each in zip(found, ids, strict=True)
+            ], news
 
         future = await self._in_order(self._submit, write)
         return merged(outcomes, (await durable(future))[0])
@@ -296,46 +325,7 @@ class Personalizer:
         Raises:
             Unavailable: as `choose`.
         """
-        outcomes, good = checked(check_watch, events)
-        if not good:
-            return outcomes
-        future, missing = await self._in_order(self._watched, good)
-        written = iter((await durable(future))[0])
-        later: Outcomes = [
-            NotFound("title_not_found", f"there is no title {event.title_id!r}")
-            if event.title_id in missing
-            else next(written)
-            for event in good
-        ]
-        return merged(outcomes, later)
-
-    def _watched(
-        self, events: Sequence[WatchEvent]
-    ) -> "tuple[Future[tuple[Outcomes, Appended | None]], set[str]]":
-        now = self._clock()
-        title_ids = list(dict.fromkeys(event.title_id for event in events))
-        with self._lock, self._engine.connect() as connection:
-            means = {
-                title_id: shelf.mean
-                for title_id, shelf in self._shelves.read(connection, title_ids).items()
-            }
-        rows = [
-            self._as_stored(event, means[event.title_id], now)
-            for event in events
-            if event.title_id in means
-        ]
-        future = self._submit(
-            lambda connection: append_watched(connection, self.scope, rows, now),
-            {row.viewer for row in rows},
-        )
-        return future, set(title_ids) - set(means)
-
-    def _as_stored(self, event: WatchEvent, mean: I16 | None, now: int) -> Watched:
-        viewer = viewer_of(self._rules.secret, self.scope.tenant, event.user)
-        occurred = now if event.occurred_us is None else event.occurred_us
-        return Watched(
-            viewer, event.title_id, event.kind, event.value, event.event_id, mean, occurred
-        )
+        return await self._watching.watch(events)
 
     def lapse(self) -> None:
         """Take back what clicks earned that nothing followed within their window.
@@ -355,15 +345,11 @@ class Personalizer:
                 return
 
     def _submit(
-        self,
-        write: Callable[[sa.Connection], tuple[T, Appended | None]],
-        viewers: Iterable[bytes] = (),
+        self, write: Callable[[sa.Connection], tuple[T, Appended | None]]
     ) -> "Future[tuple[T, Appended | None]]":
         self._ready()
 
         def learn(result: tuple[T, Appended | None]) -> None:
-            for viewer in viewers:
-                self._tastes.forget(viewer)
             if result[1] is not None:
                 self._learn(result[1])
 
@@ -376,9 +362,12 @@ class Personalizer:
     # ---- look back ----------------------------------------------------------------------------
 
     def decision(self, decision_id: str) -> DecisionView:
-        """Raises NotFound: `decision_not_found`."""
+        """Raises NotFound: `decision_not_found`. Gone: `decision_expired`."""
         with self._engine.connect() as connection:
-            return view(connection, self.scope, decision_id)
+            try:
+                return view(connection, self.scope, decision_id)
+            except NotFound as error:
+                raise self._horizons.told(error, decision_id, self._clock()) from None
 
     def replay(self, decision_id: str) -> dict[str, float]:
         """The probabilities of a logged decision, by variant id, computed anew by `replay`.

@@ -10,6 +10,7 @@ from artwork.choice.decisions import Decision, OfferedArms, Scope, load
 from artwork.choice.features import Context, assemble, circumstances
 from artwork.choice.learner import restore
 from artwork.choice.ledger import activated
+from artwork.choice.marks import last_mark
 from artwork.choice.policy import Hyperparameters, draw, mix
 from artwork.choice.rewards import RewardRow, rewards_of
 from artwork.choice.sums import SCALE
@@ -72,8 +73,9 @@ def replay(
 
     Raises:
         NotFound: `decision_not_found`.
-        Conflict: `policy_mismatch`, when another policy or feature set made the decision, or its
-            pictures got their look since (`pictures.write_looks`).
+        Conflict: `policy_mismatch`, when another policy or feature set made the decision, its
+            pictures got their look since (`pictures.write_looks`), or rows that it knew of were
+            taken away since.
     """
     decision, arms = _logged(connection, scope, decision_id)
     if (decision.policy_id, decision.feature_set) != (scope.policy_id, scope.feature_set):
@@ -82,6 +84,8 @@ def replay(
             f"policy {decision.policy_id} with features {decision.feature_set} decided; "
             f"this is {scope.policy_id} with {scope.feature_set}",
         )
+    if last_mark(connection, scope.tenant, after=decision.ledger_offset):
+        raise Conflict("policy_mismatch", "rows that this decision knew of were taken away since")
     state = restore(connection, scope, parameters, decision.ledger_offset)
     taste = None
     if decision.viewer is not None:

@@ -140,6 +140,25 @@ class Sums:
         self.title(title).add(group, 0, np.zeros(self.dim, np.int64), delta)
         self.b, self.q = b, q
 
+    def take_away(self, other: "Sums") -> None:
+        """Subtract rows that are among these, in place.
+
+        Raises:
+            OverflowError: as `add`; then the sums are undefined.
+        """
+        self.A, self.b = checked(self.A, -other.A), checked(self.b, -other.b)
+        self.q = _checked_int(self.q - other.q)
+        self.rows = _checked_int(self.rows - other.rows)
+        for name, sums in other.titles.items():
+            into = self.title(name)
+            for k, group in enumerate(sums.groups):
+                into.add(group, -int(sums.n[k]), -sums.c[k], -int(sums.s[k]))
+
+    def compact(self) -> None:
+        """Drop the groups and titles that earned nothing: as if they had never been here."""
+        live = {name: sums.live() for name, sums in self.titles.items()}
+        self.titles = {name: sums for name, sums in live.items() if sums.groups}
+
     def title(self, title: str) -> TitleSums:
         """The sums of `title`, made where it is new."""
         found = self.titles.get(title)

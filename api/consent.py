@@ -1,0 +1,21 @@
+"""Consent: without it a viewer is nobody, and nothing of them gets below this layer."""
+
+from typing import Annotated
+
+from pydantic import Field, Strict
+
+from workers.settings import Settings
+
+Consent = Annotated[
+    Annotated[bool, Strict(strict=False)] | None,
+    Field(description="Of the user, to be known; left out: as KEYART_CONSENT_DEFAULT says."),
+]
+
+
+def given(consent: bool | None, settings: Settings) -> bool:
+    return settings.consent_default if consent is None else consent
+
+
+def known(user: str | None, consent: bool | None, settings: Settings) -> str | None:
+    """The user, as far as they may be known: None means by context only."""
+    return user if given(consent, settings) else None

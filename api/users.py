@@ -1,0 +1,54 @@
+"""People's rights: to be forgotten, and to be told what is held."""
+
+from fastapi import APIRouter
+from starlette.responses import Response, StreamingResponse
+
+from api.body import JsonRoute
+from api.checks import User
+from api.errors import problems
+from api.schemas.users import ForgottenUser
+from api.services import House
+from artwork.choice.export import text
+
+router = APIRouter(tags=["people"], route_class=JsonRoute)
+_PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+@router.delete(
+    "/v1/users/{user:path}",
+    response_model=ForgottenUser,
+    responses=problems(
+        "invalid_request",
+        "invalid_text",
+        "not_started",
+        "learning_stopped",
+        "ledger_unavailable",
+        "proof_disturbed",
+    ),
+)
+async def forget_user(
+    user: User, house: House, response: Response, *, prove: bool = False
+) -> ForgottenUser:
+    """Forget a viewer: rows, taste, episodes, and what they taught; durable when answered.
+
+    A certificate that names nobody is kept outside the database, so that a backup of it forgets
+    again. With nothing held all counts are 0, so this may be repeated. With `prove` the whole
+    remaining ledger is folded anew and compared: seconds for each 100,000 decisions.
+    """
+    response.headers.update(_PRIVATE)
+    return ForgottenUser.of(await house.people.forget(user, proven=prove))
+
+
+@router.get(
+    "/v1/users/{user:path}/export",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/json": {"schema": {"type": "object"}}}},
+        **problems("user_not_found", "invalid_request", "invalid_text"),
+    },
+)
+def export_user(user: User, house: House) -> StreamingResponse:
+    """Everything held of a viewer: decisions with what was shown and earned, watch events, and what
+    is derived (taste, running episodes, what they taught). One JSON object, streamed."""
+    found = house.people.export(user)
+    return StreamingResponse(text(found), media_type="application/json", headers=_PRIVATE)

@@ -1,0 +1,94 @@
+"""Certificates of forgetting: files outside the database, so that no backup brings anybody back.
+
+A certificate is written before the rows are deleted and completed afterwards. It holds a keyed
+one-way token of the viewer instead of the pseudonym: whoever has the deployment's key can tell
+whether a stored viewer is the one who was forgotten, and nobody can tell who it was.
+"""
+
+import hmac
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from content.ids import iso, new_id
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """`seq` and `at_us`: the ledger's head and the time when the forgetting was asked for.
+
+    `mark` and `removed` (rows by table) are None until it is done.
+    """
+
+    id: str
+    tenant: str
+    token: str
+    seq: int
+    at_us: int
+    mark: int | None = None
+    removed: Mapping[str, int] | None = None
+
+
+class Certificates:
+    """The folder of one deployment, a file each; written as a whole, made durable, then renamed.
+
+    Without a folder nothing is kept.
+    """
+
+    def __init__(self, folder: Path | None, secret: bytes) -> None:
+        self._folder, self._secret = folder, secret
+
+    def token(self, viewer: bytes) -> str:
+        return hmac.new(self._secret, b"forgotten\x1f" + viewer, "sha256").hexdigest()
+
+    def begin(self, viewer: bytes, tenant: str, *, seq: int, at_us: int) -> Certificate:
+        """The promise to forget: from here on it is kept, by the next start at the latest."""
+        made = Certificate(new_id(), tenant, self.token(viewer), seq, at_us)
+        self._write(made)
+        return made
+
+    def finish(self, begun: Certificate, mark: int, removed: Mapping[str, int]) -> Certificate:
+        done = Certificate(**{**vars(begun), "mark": mark, "removed": dict(removed)})
+        self._write(done)
+        return done
+
+    def open_ones(self, tenant: str, known: Iterable[str]) -> Iterator[Certificate]:
+        """Those that are not complete, or that the database does not know of."""
+        if self._folder is None:
+            return
+        for draft in self._folder.glob("*.draft"):  # a kill fell into its writing
+            draft.unlink()
+        known = set(known)
+        for path in sorted(self._folder.glob("*.json")):
+            data = json.loads(path.read_text())
+            if data["tenant"] == tenant and not (path.stem in known and "mark" in data):
+                yield _read(data)
+
+    def _write(self, certificate: Certificate) -> None:
+        if self._folder is None:
+            return
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        draft = self._folder / f"{certificate.id}.draft"
+        with draft.open("w") as file:
+            json.dump(_written(certificate), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(self._folder / f"{certificate.id}.json")
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _written(certificate: Certificate) -> dict[str, Any]:
+    told = {name: value for name, value in vars(certificate).items() if value is not None}
+    return told | {"at": iso(certificate.at_us)}
+
+
+def _read(data: Mapping[str, Any]) -> Certificate:
+    names = Certificate.__dataclass_fields__
+    return Certificate(**{name: data[name] for name in names if name in data})

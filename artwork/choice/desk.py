@@ -1,0 +1,38 @@
+"""What the rights of people need of the personalizer that they are exercised at."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from artwork.choice.commits import Commits
+from artwork.choice.decisions import Scope
+from artwork.choice.episodes import Episodes
+from artwork.choice.learner import Learner
+from artwork.choice.ledger import Appended
+from artwork.choice.policy import Hyperparameters
+from artwork.choice.taste import Tastes, viewer_of
+
+
+@dataclass(frozen=True)
+class Desk:
+    """`learn` and `ready` (which may raise Unavailable) are called under the lock."""
+
+    engine: sa.Engine
+    scope: Scope
+    secret: bytes
+    parameters: Hyperparameters
+    clock: Callable[[], int]
+    lock: threading.RLock
+    commits: Commits
+    thread: ThreadPoolExecutor
+    """Decides and submits, in order."""
+    tastes: Tastes
+    episodes: Episodes
+    learn: Callable[[Appended], None]
+    ready: Callable[[], Learner]
+
+    def viewer(self, user: str) -> bytes:
+        return viewer_of(self.secret, self.scope.tenant, user)

@@ -1,0 +1,71 @@
+"""Taking in what viewers watched, at the personalizer's desk."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import sqlalchemy as sa
+
+from artwork.choice.arms import Shelves
+from artwork.choice.commits import durable
+from artwork.choice.desk import Desk
+from artwork.choice.ledger import Appended
+from artwork.choice.outcomes import Outcomes, checked, merged
+from artwork.choice.sums import I16
+from artwork.choice.taste import Watched, WatchEvent, append_watched, check_watch
+from content.errors import NotFound
+
+_Written = tuple[Outcomes, Appended | None]
+
+
+class Watching:
+    """Stores watch events with their titles' mean descriptors, from which tastes are derived."""
+
+    def __init__(self, desk: Desk, shelves: Shelves) -> None:
+        self._desk, self._shelves = desk, shelves
+
+    async def watch(self, events: Sequence[WatchEvent]) -> Outcomes:
+        """As `Personalizer.watch`."""
+        outcomes, good = checked(check_watch, events)
+        if not good:
+            return outcomes
+        loop, thread = asyncio.get_running_loop(), self._desk.thread
+        future, missing = await loop.run_in_executor(thread, self._submitted, good)
+        written = iter((await durable(future))[0])
+        later: Outcomes = [
+            NotFound("title_not_found", f"there is no title {event.title_id!r}")
+            if event.title_id in missing
+            else next(written)
+            for event in good
+        ]
+        return merged(outcomes, later)
+
+    def _submitted(self, events: Sequence[WatchEvent]) -> "tuple[Future[_Written], set[str]]":
+        desk, now = self._desk, self._desk.clock()
+        desk.ready()
+        title_ids = list(dict.fromkeys(event.title_id for event in events))
+        with desk.lock, desk.engine.connect() as connection:
+            means = {
+                title_id: shelf.mean
+                for title_id, shelf in self._shelves.read(connection, title_ids).items()
+            }
+        known = [event for event in events if event.title_id in means]
+        rows = [self._as_stored(event, means[event.title_id], now) for event in known]
+
+        def write(connection: sa.Connection) -> _Written:
+            return append_watched(connection, desk.scope, rows, now)
+
+        def learn(written: _Written) -> None:
+            for viewer in {row.viewer for row in rows}:
+                desk.tastes.forget(viewer)
+            if written[1] is not None:
+                desk.learn(written[1])
+
+        return desk.commits.submit(write, learn), set(title_ids) - set(means)
+
+    def _as_stored(self, event: WatchEvent, mean: I16 | None, now: int) -> Watched:
+        occurred = now if event.occurred_us is None else event.occurred_us
+        viewer = self._desk.viewer(event.user)
+        return Watched(
+            viewer, event.title_id, event.kind, event.value, event.event_id, mean, occurred
+        )
