@@ -149,6 +149,7 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "POST /v1/artwork",
         "GET /v1/decisions/{decision_id}",
         "POST /v1/rewards",
+        "GET /v1/rewards/policy",
         "DELETE /v1/users/{user}",
         "GET /v1/users/{user}/export",
         "POST /v1/events",
