@@ -91,6 +91,7 @@ CODES: Mapping[str, Code] = {
     "learning_stopped": Code(503, "A fault stopped the learning; the api must be restarted."),
     "ledger_unavailable": Code(503, "The ledger could not be written; nothing was kept."),
     "fonts_missing": Code(503, "No typeface is installed: the packages of fonts are missing."),
+    "certificate_unwritten": Code(503, "The certificate of a forgetting could not be written."),
     "proof_disturbed": Code(503, "Others were being forgotten all the while; try again."),
     "not_started": Code(503, "The policy is still reading its ledger."),
     "words_unavailable": Code(503, "The text encoder is not ready; trying again may help."),

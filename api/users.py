@@ -23,6 +23,7 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
         "not_started",
         "learning_stopped",
         "ledger_unavailable",
+        "certificate_unwritten",
         "proof_disturbed",
     ),
 )

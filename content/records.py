@@ -19,7 +19,7 @@ import sqlalchemy as sa
 T = TypeVar("T")
 _BUSY_MS = 30_000
 _CHECKPOINT_WAIT_MS = 100
-_CHECKPOINT_TRIES = 50
+_CHECKPOINT_TRIES = 10
 
 metadata = sa.MetaData(
     naming_convention={
@@ -104,7 +104,7 @@ def overwrite_deleted(engine: sa.Engine) -> bool:
             (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if not busy:
                 break
-            time.sleep(_CHECKPOINT_WAIT_MS / 1000)
+            time.sleep(5 * _CHECKPOINT_WAIT_MS / 1000)
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     finally:
         connection.close()

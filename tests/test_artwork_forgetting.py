@@ -28,7 +28,7 @@ from artwork.tables import (
     picture_features,
     watch_events,
 )
-from content.errors import Conflict, KeyartError, Unavailable
+from content.errors import Conflict, Invalid, KeyartError, Unavailable
 from content.records import metadata
 from tests.choosing import EPISODE_S, HERE, TITLES, House, furnished, run, state_of
 from tests.ledger_oracle import LEDGER, pseudonym, rows_of, sums_of, taught, traffic
@@ -323,6 +323,39 @@ def test_a_certificate_names_nobody(kept: House, tmp_path: Path) -> None:
     assert file.parent.stat().st_mode & 0o077 == 0
     for secret in ("ann", pseudonym("ann").hex()):
         assert secret not in text.replace("tenant", "")
+
+
+def test_without_a_certificate_nothing_is_forgotten(kept: House, tmp_path: Path) -> None:
+    kept.choose(*TITLES)
+    (tmp_path / "forgotten").write_text("in the way")
+    with pytest.raises(Unavailable, match="certificate_unwritten"):
+        forget(kept, "ann")
+    assert kept.count(decisions) == 4 and not kept.p.people.leaving
+
+
+def test_a_damaged_certificate_stops_the_start(house: House, tmp_path: Path) -> None:
+    house.close()
+    folder = tmp_path / "forgotten"
+    folder.mkdir()
+    (folder / "half.draft").write_text("{")  # a kill fell into its writing: nothing was promised
+    house.open(certificates=folder)
+    house.close()
+    assert not list(folder.iterdir())
+    for text in ("{", "[]", "7", '{"id": "x"}', ""):
+        (folder / "x.json").write_text(text)
+        with pytest.raises(Invalid, match="certificate_damaged"):
+            house.open(certificates=folder)
+        house.writer.close()
+
+
+def test_a_kill_in_the_last_step_leaves_one_file(kept: House, tmp_path: Path) -> None:
+    kept.choose(*TITLES)
+    [done] = [forget(kept, "ann").certificate]
+    file = tmp_path / "forgotten" / f"{done.id}.json"
+    promise = file.with_suffix(".promise")
+    promise.write_text(file.read_text())
+    reopen(kept, tmp_path)
+    assert not promise.exists() and kept.count(ledger_marks) == 1
 
 
 def backup(house: House) -> dict[str, list[Any]]:

@@ -8,12 +8,16 @@ whether a stored viewer is the one who was forgotten, and nobody can tell who it
 import hmac
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from content.errors import Invalid, Unavailable
 from content.ids import iso, new_id
+
+_PROMISE, _DONE = ".promise", ".json"
+"""Endings of the files: so a start need not read those that are complete and known."""
 
 
 @dataclass(frozen=True)
@@ -55,33 +59,53 @@ class Certificates:
         self._write(done)
         return done
 
-    def open_ones(self, tenant: str, known: Iterable[str]) -> Iterator[Certificate]:
-        """Those that are not complete, or that the database does not know of."""
-        if self._folder is None:
+    def open_ones(self, tenant: str, known: Container[str]) -> Iterator[Certificate]:
+        """Those that are not complete, or that the database does not know of.
+
+        Raises:
+            Invalid: `certificate_damaged`.
+        """
+        if self._folder is None or not self._folder.exists():
             return
         for draft in self._folder.glob("*.draft"):  # a kill fell into its writing
             draft.unlink()
-        known = set(known)
-        for path in sorted(self._folder.glob("*.json")):
-            data = json.loads(path.read_text())
-            if data["tenant"] == tenant and not (path.stem in known and "mark" in data):
-                yield _read(data)
+        for path in sorted(self._folder.iterdir()):
+            if path.suffix == _DONE and path.stem not in known:
+                yield from _read(path, tenant)
+            elif path.suffix == _PROMISE:
+                if path.with_suffix(_DONE).exists():  # a kill fell into its completion
+                    path.unlink()
+                else:
+                    yield from _read(path, tenant)
 
     def _write(self, certificate: Certificate) -> None:
+        """Raises Unavailable: `certificate_unwritten`."""
         if self._folder is None:
             return
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        draft = self._folder / f"{certificate.id}.draft"
-        with draft.open("w") as file:
-            json.dump(_written(certificate), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(self._folder / f"{certificate.id}.json")
-        folder = os.open(self._folder, os.O_RDONLY)
+        path = self._folder / certificate.id
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            _write_durably(path, certificate)
+        except OSError as error:
+            raise Unavailable(
+                "certificate_unwritten", f"the certificate could not be written: {error.strerror}"
+            ) from error
+
+
+def _write_durably(path: Path, certificate: Certificate) -> None:
+    draft = path.with_suffix(".draft")
+    with draft.open("w") as file:
+        json.dump(_written(certificate), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path.with_suffix(_PROMISE if certificate.mark is None else _DONE))
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    if certificate.mark is not None:
+        path.with_suffix(_PROMISE).unlink(missing_ok=True)
 
 
 def _written(certificate: Certificate) -> dict[str, Any]:
@@ -89,6 +113,16 @@ def _written(certificate: Certificate) -> dict[str, Any]:
     return told | {"at": iso(certificate.at_us)}
 
 
-def _read(data: Mapping[str, Any]) -> Certificate:
+def _read(path: Path, tenant: str) -> Iterator[Certificate]:
+    """The certificate, if it is of this tenant."""
     names = Certificate.__dataclass_fields__
-    return Certificate(**{name: data[name] for name in names if name in data})
+    try:
+        data = json.loads(path.read_text())
+        found = Certificate(**{name: data[name] for name in names if name in data})
+    except (ValueError, TypeError) as error:
+        # To go on without it could bring somebody back.
+        raise Invalid(
+            "certificate_damaged", f"{path} is no certificate; bring it back from a copy"
+        ) from error
+    if found.tenant == tenant:
+        yield found

@@ -5,33 +5,25 @@ Left out is what tells nothing of the viewer: seeds, and counts of draws (the pr
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.decisions import load
 from artwork.choice.desk import Desk
-from artwork.choice.features import FACTS, ORIGINS, PROJECTED
+from artwork.choice.exported import LOOK, Record, decision_records, named, watch_records
 from artwork.choice.learner import Learner
 from artwork.choice.ledger import entries_of, head
-from artwork.choice.policy import mix
-from artwork.choice.rewards import rewards_of
-from artwork.choice.sums import I16, SCALE
+from artwork.choice.sums import SCALE
 from artwork.choice.taste import read_history, taste_of
-from artwork.tables import decisions, impressions, rewards, variants, watch_events
+from artwork.tables import decisions, impressions, rewards, watch_events
 from content.errors import NotFound
 from content.ids import iso
 
 _BATCH = 200
-_LOOK = tuple(f"look_{n}" for n in range(1, PROJECTED + 1))
-NAMES = (*FACTS, *_LOOK, *ORIGINS)
-"""Of the 25 numbers of a taste and of a picture's descriptor."""
 _TELLING = 0.1
 """A taste's number from which it is put into words."""
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,14 +41,14 @@ class Export:
         query = sa.select(d.seq, d.id).where(d.viewer == self.viewer)
         for ids in self._batches(query, d):
             with self.desk.engine.connect() as connection:
-                yield from _decisions(connection, self.desk.scope.tenant, ids)
+                yield from decision_records(connection, self.desk.scope.tenant, ids)
 
     def watch_events(self) -> Iterator[Record]:
         w = watch_events.c
         query = sa.select(w.seq, w.seq).where(w.viewer == self.viewer)
         for seqs in self._batches(query, w):
             with self.desk.engine.connect() as connection:
-                yield from _watched(connection, self.desk.scope.tenant, seqs)
+                yield from watch_records(connection, self.desk.scope.tenant, seqs)
 
     def _batches(self, query: sa.Select[Any], c: Any) -> Iterator[list[Any]]:
         after = -1
@@ -115,18 +107,18 @@ def _taste(connection: sa.Connection, desk: Desk, viewer: bytes, now_us: int) ->
     taste = taste_of(history, now_us)
     if taste is None:
         return None
-    numbers = _named(taste)
+    numbers = named(taste)
     strong = sorted(numbers, key=lambda name: -abs(numbers[name]))
     words = [
-        f"{'more' if numbers[name] > 0 else 'less'} {name.replace('_', ' ')}"
+        f"{'more' if numbers[name] > 0 else 'less'} {_said(name)}"
         for name in strong
-        if abs(numbers[name]) >= _TELLING and name not in _LOOK
+        if abs(numbers[name]) >= _TELLING and name not in LOOK
     ]
     return {"events": len(history.values), "words": words, "numbers": numbers}
 
 
-def _named(numbers: I16) -> dict[str, float]:
-    return dict(zip(NAMES, (numbers / SCALE).round(4).tolist(), strict=True))
+def _said(name: str) -> str:
+    return name.replace("emph_", "emphasis on ").replace("origin_", "").replace("_", " ")
 
 
 def _episodes(connection: sa.Connection, tenant: str, viewer: bytes, now_us: int) -> list[Record]:
@@ -159,73 +151,6 @@ def _learned(connection: sa.Connection, desk: Desk, viewer: bytes) -> Record:
         for k, group in enumerate(sums.groups)
     ]
     return {"decisions": learner.sums.rows, "pictures": pictures}
-
-
-def _decisions(connection: sa.Connection, tenant: str, ids: Sequence[str]) -> Iterator[Record]:
-    found = load(connection, tenant, ids)
-    shown: dict[str, list[Record]] = {decision_id: [] for decision_id in ids}
-    i, v = impressions.c, variants.c
-    for row in connection.execute(
-        sa.select(i.decision_id, i.first, i.shown_us)
-        .where(i.tenant == tenant, i.decision_id.in_(ids))
-        .order_by(i.seq)
-    ):
-        shown[row.decision_id].append({"shown_at": iso(row.shown_us), "first": row.first})
-    chosen = {arms.variants[decision.chosen] for decision, arms in found.values()}
-    images = dict(
-        connection.execute(
-            sa.select(v.id, v.sha256)
-            .where(v.tenant == tenant, v.id.in_(chosen))
-            .order_by(v.version)
-        ).all()
-    )
-    for decision_id in ids:
-        if decision_id not in found:
-            continue
-        decision, arms = found[decision_id]
-        pmf = mix(decision.counts, decision.floor)
-        variant = arms.variants[decision.chosen]
-        yield {
-            "decision_id": decision.id,
-            "title_id": decision.title_id,
-            "decided_at": iso(decision.decided_us),
-            "expires_at": iso(decision.expires_us),
-            "context": asdict(decision.context),
-            "aspect": arms.aspect,
-            "variant_id": variant,
-            "group_id": arms.groups[decision.chosen],
-            "image": images.get(variant),
-            "propensity": float(pmf[decision.chosen]),
-            "propensities": dict(zip(arms.variants, pmf.tolist(), strict=True)),
-            "policy_id": decision.policy_id,
-            "feature_set": decision.feature_set,
-            "features": (decision.x / SCALE).round(4).tolist(),
-            "deferred": decision.deferred,
-            "impressions": shown[decision.id],
-            "rewards": [_timed(asdict(row)) for row in rewards_of(connection, tenant, decision.id)],
-        }
-
-
-def _watched(connection: sa.Connection, tenant: str, seqs: Sequence[int]) -> Iterator[Record]:
-    w = watch_events.c
-    rows = connection.execute(
-        sa.select(w.title_id, w.kind, w.value, w.event_id, w.occurred_us, w.received_us, w.features)
-        .where(w.tenant == tenant, w.seq.in_(seqs))
-        .order_by(w.seq)
-    )
-    for row in rows.mappings():
-        look = None if row["features"] is None else _named(np.frombuffer(row["features"], "<i2"))
-        yield _timed({**row, "features": look})
-
-
-def _timed(record: Record) -> Record:
-    """`…_us` as ISO 8601 `…_at`."""
-    return {
-        f"{name.removesuffix('_us')}_at" if name.endswith("_us") else name: (
-            iso(value) if name.endswith("_us") else value
-        )
-        for name, value in record.items()
-    }
 
 
 def text(whole: Export) -> Iterator[str]:

@@ -43,7 +43,9 @@ class People:
         """Viewers whose rows are about to go: what is stored of them is not read any more."""
 
     async def forget(self, user: str, *, proven: bool = False) -> Forgotten:
-        """Raises Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`."""
+        """Raises Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`,
+        `certificate_unwritten`; after the last two what was promised is kept by the next start.
+        """
         desk = self._desk
         desk.ready()
         viewer = desk.viewer(user)

@@ -67,7 +67,7 @@ def test_nothing_or_all_and_no_trace(tmp_path: Path, kills: int, seed: int) -> N
         service.kill()
         asked.join()
         service.start()
-        begun = list((data / "forgotten").glob("*.json"))
+        begun = list((data / "forgotten").glob("*.json"))  # complete by now, if begun
         assert held(service) in ((None,) if begun else (WHOLE,))
         service.http.delete(PATH)
         shutil.rmtree(data / "forgotten")
