@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artwork.choice.posterior import Posterior, Prior
 from artwork.choice.sums import SCALE, Sums
 
 DIM = 3
@@ -49,6 +50,24 @@ def test_merging_is_associative_and_the_same_as_one_pass(
 @given(_rows, _rows)
 def test_taking_away_equals_never_having_added(kept: list[Row], gone: list[Row]) -> None:
     assert _folded(kept + gone) - _folded(gone) == _folded(kept)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_rows, _rows)
+def test_taking_away_in_place_leaves_no_trace_in_the_belief(
+    kept: list[Row], gone: list[Row]
+) -> None:
+    alone, sums = _folded(kept), _folded(kept + gone)
+    sums.take_away(_folded(gone))
+    for each in (alone, sums):
+        each.compact()
+    assert sums == alone
+    assert {t: s.groups for t, s in sums.titles.items()} == {
+        t: s.groups for t, s in alone.titles.items()
+    }
+    prior = Prior(np.ones(DIM), 2.0, 3.0, 0.1)
+    one, other = Posterior.rebuild(sums, prior), Posterior.rebuild(alone, prior)
+    assert (one.P.tobytes(), one.m.tobytes()) == (other.P.tobytes(), other.m.tobytes())
 
 
 @settings(max_examples=60, deadline=None)
