@@ -14,6 +14,7 @@ import content.tables  # noqa: F401
 from content.records import metadata, open_engine
 from tests import small_models
 from tests.choosing import House, furnished
+from tests.forgetting import QUICK
 from tests.shelf import fresh_engine
 
 
@@ -74,6 +75,14 @@ def house(tmp_path: Path) -> Iterator[House]:
 def any_house(engine: sa.Engine) -> Iterator[House]:
     """On SQLite and on Postgres."""
     yield from furnished(engine)
+
+
+@pytest.fixture
+def kept(any_house: House, tmp_path: Path) -> House:
+    """One that keeps certificates of forgetting, in `forgotten`."""
+    any_house.close()
+    any_house.open(certificates=tmp_path / "forgotten", parameters=QUICK)
+    return any_house
 
 
 @pytest.fixture
