@@ -1,17 +1,21 @@
 """The learned state at an offset of the ledger, advanced entry by entry.
 
 A pure function of the ledger's prefix: the posterior is rebuilt from the integer sums at certain
-counts of activated decisions (`rebuild_due`) and moved by rank-one steps between, so that running
-on, starting again and replaying give the same bits.
+counts of activated decisions (`rebuild_due`) and where a mark tells so (`artwork.choice.marks`),
+and moved by rank-one steps between, so that running on, starting again and replaying give the same
+bits.
 """
 
 import msgpack
 import numpy as np
 import sqlalchemy as sa
 
+from artwork.choice.decay import Decay, half_life_us
 from artwork.choice.decisions import Scope
 from artwork.choice.features import DIM
+from artwork.choice.folding import fold, fold_sums
 from artwork.choice.ledger import Appended, Entry, entries
+from artwork.choice.marks import mark_at
 from artwork.choice.policy import Hyperparameters
 from artwork.choice.posterior import Posterior
 from artwork.choice.sums import SCALE, Sums
@@ -33,26 +37,37 @@ def rebuild_due(rows: int, every: int) -> bool:
 class Learner:
     """Sums and posterior after the first `offset` rows of the ledger."""
 
-    def __init__(self, parameters: Hyperparameters) -> None:
+    def __init__(self, parameters: Hyperparameters, landmark_us: int | None = None) -> None:
         self._every = parameters.rebuild_every
-        self._prior = parameters.prior()
+        self.decay = Decay(half_life_us(parameters.half_life_days), landmark_us)
+        self._prior = self.decay.prior(parameters.prior())
         self.offset = 0
         self.sums = Sums(DIM)
         self.posterior = Posterior.rebuild(self.sums, self._prior)
 
     def apply(self, entry: Entry) -> None:
         """Learn one entry. Raises OverflowError when the sums are full."""
-        x = entry.x / SCALE
+        weight = self.decay.weight(entry.decided_us)
+        if not weight:
+            return
+        x, w = entry.x / SCALE, weight / SCALE
         where = (entry.title_id, entry.group_id)
         if entry.before is not None:
             delta = (entry.after - entry.before) / SCALE
-            self.posterior.correct(self.sums, *where, x, delta=delta, w=1.0)
-            self.sums.correct(*where, entry.x, before=entry.before, after=entry.after)
+            self.posterior.correct(self.sums, *where, x, delta=delta, w=w)
+            self.sums.correct(*where, entry.x, before=entry.before, after=entry.after, w=weight)
             return
-        self.posterior.fold(self.sums, *where, x, r=entry.after / SCALE, w=1.0)
-        self.sums.add(*where, entry.x, entry.after)
-        if rebuild_due(self.sums.rows, self._every):
-            self.posterior = Posterior.rebuild(self.sums, self._prior)
+        self.posterior.fold(self.sums, *where, x, r=entry.after / SCALE, w=w)
+        self.sums.add(*where, entry.x, entry.after, weight)
+        if self.rebuilds_at(self.sums.rows):
+            self.rebuild()
+
+    def rebuilds_at(self, rows: int) -> bool:
+        """Is the posterior made of the sums alone once they have this many rows?"""
+        return rebuild_due(rows, self._every)
+
+    def rebuild(self) -> None:
+        self.posterior = Posterior.rebuild(self.sums, self._prior)
 
     def advance(self, appended: Appended) -> bool:
         """Learn rows that follow the offset; False when rows before them are missing here."""
@@ -67,14 +82,20 @@ class Learner:
 
     def catch_up(self, connection: sa.Connection, scope: Scope, upto: int) -> None:
         """Learn what the ledger holds beyond the offset."""
-        for entry in entries(connection, scope, self.offset, upto):
-            self.apply(entry)
+        fold(self, entries(connection, scope, self.offset, upto))
         self.offset = max(self.offset, upto)
+
+    def fold_anew(self, connection: sa.Connection, scope: Scope, base: int) -> None:
+        """Learn the rows up to `base` into an empty state, and make the posterior of their sums."""
+        fold_sums(self, entries(connection, scope, 0, base))
+        self.offset = base
 
     def packed(self) -> bytes:
         """All of it; the posterior as it stands, for its last bits depend on the steps taken."""
         floats = [a.astype("<f8").tobytes() for a in (self.posterior.P, self.posterior.m)]
         state = {"offset": self.offset, "sums": self.sums.packed(), "posterior": floats}
+        if self.decay.landmark_us is not None:
+            state["landmark"] = self.decay.landmark_us
         return bytes(msgpack.packb(state))
 
     def unpack(self, data: bytes) -> None:
@@ -127,20 +148,32 @@ def restore(
     scope: Scope,
     parameters: Hyperparameters,
     upto: int,
+    *,
+    afresh: bool = False,
 ) -> Learner:
-    """The state at offset `upto`: the nearest checkpoint before it and the rows since."""
-    learner = Learner(parameters)
+    """The state at offset `upto`: the nearest checkpoint before it and the rows since.
+
+    Args:
+        afresh: from the ledger alone, without a checkpoint.
+    """
+    mark = mark_at(connection, scope, upto)
+    learner = Learner(parameters, mark.landmark_us)
+    data = None if afresh else _checkpoint(connection, scope, mark.seq, upto)
+    if data is not None:
+        learner.unpack(data)
+    elif mark.seq:
+        learner.fold_anew(connection, scope, mark.base)
+    learner.catch_up(connection, scope, upto)
+    return learner
+
+
+def _checkpoint(connection: sa.Connection, scope: Scope, low: int, high: int) -> bytes | None:
+    """The newest from `low` to `high`, both included."""
     c = checkpoints.c
-    data = connection.scalar(
+    data: bytes | None = connection.scalar(
         sa.select(c.data)
-        .where(
-            _mine(scope),
-            c.seq <= upto,
-        )
+        .where(_mine(scope), c.seq >= low, c.seq <= high)
         .order_by(c.seq.desc())
         .limit(1)
     )
-    if data is not None:
-        learner.unpack(data)
-    learner.catch_up(connection, scope, upto)
-    return learner
+    return data

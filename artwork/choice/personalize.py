@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -20,15 +21,16 @@ from artwork.choice.commits import Commits, durable, ledger_unavailable
 from artwork.choice.decisions import Scope
 from artwork.choice.episodes import Episodes
 from artwork.choice.features import Context, circumstances, feature_set_id
-from artwork.choice.learner import Learner, restore, save_checkpoint
-from artwork.choice.ledger import Appended, append_decisions, head, save_features, save_offers
+from artwork.choice.learner import Learner, save_checkpoint
+from artwork.choice.ledger import Appended, append_decisions, save_features, save_offers
+from artwork.choice.marks import Mark
 from artwork.choice.outcomes import Outcomes, checked, merged
 from artwork.choice.page import Choice, Page, Request, Rules
 from artwork.choice.policy import Hyperparameters, policy_id
+from artwork.choice.renewal import Prepared, Renewal, State
 from artwork.choice.replay import DecisionView, replay, view
 from artwork.choice.rewards import RewardRow, append_rewards, check_reward
 from artwork.choice.settling import Lapses
-from artwork.choice.sums import I16
 from artwork.choice.taste import Tastes, Watched, WatchEvent, append_watched, check_watch, viewer_of
 from artwork.choice.worth import DEFAULT, RewardPolicy
 from artwork.rules.guardrails import HouseRules, Shares
@@ -52,6 +54,8 @@ CHECKPOINT_EVERY = 20_000
 """Ledger rows between two checkpoints: a start learns at most about this many."""
 KEPT_OFFERS = 20_000
 """Ids remembered of offers that are in the ledger already."""
+_UNLEARNED = (OverflowError, ValueError, sa.exc.SQLAlchemyError)
+"""Why what is in the ledger could not be learned."""
 
 
 class Personalizer:
@@ -91,11 +95,13 @@ class Personalizer:
         self._worth = worth
         self.scope = Scope(tenant, policy, feature_set_id(encoder))
         self._rules = Rules(self.scope, secret, floor, draws, round(episode_s * 1_000_000))
+        self._encoder, self._house = encoder, house
         self._shelves = Shelves(self.scope, encoder, house)
         self._shares = Shares()
         self._tastes = Tastes(self.scope)
+        self._renewal = Renewal(engine, self.scope, encoder, self._parameters, clock)
         self._episodes = Episodes(tenant)
-        self._lapses = Lapses(self.scope, worth)
+        self._lapses = Lapses(worth)
         self._offers_saved: set[str] = set()
         self._learner: Learner | None = None
         self._checkpointed = 0
@@ -108,14 +114,14 @@ class Personalizer:
 
     def start(self) -> None:
         """Learn what the ledger holds: the newest checkpoint and the rows since. Idempotent."""
-        with self._lock, self._engine.connect() as connection:
+        with self._lock:
             if self._learner is None:
-                upto = head(connection, self.scope.tenant)
-                self._learner = restore(connection, self.scope, self._parameters, upto)
-                self._checkpointed = self._learner.offset
+                self._adopt(self._renewal.opened())
+                self._renewal.watch(self._state, self._switch)
 
     def close(self) -> None:
         """Finish what is under way and write a checkpoint; the writer must still be open."""
+        self._renewal.stop()
         self._thread.shutdown(wait=True)
         # The writer works in order: once this is through, all before it is learned.
         self._writer.submit(lambda connection: None).result()
@@ -137,6 +143,33 @@ class Personalizer:
         if self._learner is None:
             raise Unavailable("not_started", "the personalizer is still reading its ledger")
         return self._learner
+
+    def _state(self) -> State:
+        with self._lock:
+            return State(self.scope, self._encoder, self._ready())
+
+    def _adopt(self, state: State) -> None:
+        """Choose from this state from now on. Called under the lock."""
+        self._learner, self._checkpointed = state.learner, state.learner.offset
+        if state.scope != self.scope:
+            self.scope, self._encoder = state.scope, state.encoder
+            self._rules = replace(self._rules, scope=self.scope)
+            self._shelves = Shelves(self.scope, state.encoder, self._house)
+            self._tastes = Tastes(self.scope)
+
+    def _switch(self, prepared: Prepared) -> None:
+        """Let a state folded anew take the place of the one in use, from a mark on."""
+
+        def learn(mark: Mark) -> None:
+            try:
+                self._adopt(prepared.at(self._engine, mark))
+            except _UNLEARNED as error:
+                self._failure = error
+
+        write = partial(prepared.mark, at_us=self._clock())
+        # In the deciding thread: nothing is decided between the mark and the new state.
+        self._thread.submit(lambda: self._commits.submit(write, learn).result()).result()
+        self._checkpoint().result()
 
     def _checkpoint(self) -> "Future[None]":
         with self._lock:
@@ -253,7 +286,7 @@ class Personalizer:
                 with self._engine.connect() as connection:
                     state.catch_up(connection, self.scope, appended.last)
                 self._tastes.clear()
-        except (OverflowError, ValueError, sa.exc.SQLAlchemyError) as error:
+        except _UNLEARNED as error:
             # The rows are safe in the ledger; a start learns them again.
             self._failure = error
 
@@ -319,8 +352,9 @@ class Personalizer:
                 title_id: shelf.mean
                 for title_id, shelf in self._shelves.read(connection, title_ids).items()
             }
+        secret, tenant = self._rules.secret, self.scope.tenant
         rows = [
-            self._as_stored(event, means[event.title_id], now)
+            Watched.of(event, viewer_of(secret, tenant, event.user), means[event.title_id], now)
             for event in events
             if event.title_id in means
         ]
@@ -330,13 +364,6 @@ class Personalizer:
         )
         return future, set(title_ids) - set(means)
 
-    def _as_stored(self, event: WatchEvent, mean: I16 | None, now: int) -> Watched:
-        viewer = viewer_of(self._rules.secret, self.scope.tenant, event.user)
-        occurred = now if event.occurred_us is None else event.occurred_us
-        return Watched(
-            viewer, event.title_id, event.kind, event.value, event.event_id, mean, occurred
-        )
-
     def lapse(self) -> None:
         """Take back what clicks earned that nothing followed within their window.
 
@@ -345,14 +372,17 @@ class Personalizer:
         """
         upto = -1
         while True:
-            before, write = upto, partial(self._lapses.write, at_us=self._clock())
+            before = upto
             try:
-                upto, _ = self._thread.submit(self._submit, write).result().result()
+                upto, _ = self._thread.submit(self._submit, self._lapse).result().result()
             except sa.exc.SQLAlchemyError as error:
                 raise ledger_unavailable() from error
             self._lapses.written(upto)
             if upto == before:
                 return
+
+    def _lapse(self, connection: sa.Connection) -> tuple[int, Appended | None]:
+        return self._lapses.write(connection, self.scope, self._clock())
 
     def _submit(
         self,

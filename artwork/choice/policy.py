@@ -41,6 +41,8 @@ class Hyperparameters:
     context_sd: float = 0.05
     cross_sd: float = 0.05
     bias_sd: float = 0.30
+    half_life_days: float | None = None
+    """After so long a decision counts half (`artwork.choice.decay`); None: for ever in full."""
 
     def prior(self) -> Prior:
         scale = np.empty(DIM)
