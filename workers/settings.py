@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     rewards: Path | None = Field(
         None, description="TOML file that says what events are worth; else as in docs/choice.md."
     )
+    half_life_days: float | None = Field(
+        None, ge=1, le=36_500, description="After so many days what was learned counts half."
+    )
     origins: Annotated[tuple[OriginName, ...], NoDecode] = Field(
         get_args(OriginName),
         description="Comma-separated origins of pictures that may be shown at all: `frame`, "

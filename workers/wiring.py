@@ -8,6 +8,7 @@ from artwork import pictures
 from artwork.candidates.considered import CandidateRow, Verdict, list_candidates
 from artwork.choice.personalize import Personalizer
 from artwork.choice.worth import RewardPolicy
+from artwork.choice.policy import Hyperparameters
 from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow
 from artwork.provenance.credentials import Signer, signing
@@ -69,6 +70,7 @@ class Services:
             floor=settings.explore_floor,
             tenant=parts.tenant,
             encoder=parts.fingerprints["visual"],
+            parameters=Hyperparameters(half_life_days=settings.half_life_days),
             house=HouseRules(settings.origins, settings.generated_share),
             worth=worth,
         )

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from artwork.choice.arms import Shelves, stored_features
 from artwork.choice.decisions import Scope, offer_arms
 from artwork.choice.feature_sets import known
-from artwork.choice.features import Context, assemble, circumstances
+from artwork.choice.features import Context, assemble, circumstances, feature_set_id
 from artwork.choice.ledger import insert_new, save_features
 from artwork.choice.sums import I16
 from artwork.choice.taste import read_history, taste_of
@@ -47,9 +47,9 @@ class _Batch:
 class Anew:
     """Makes the rows of one ledger anew in one feature set, from where it was left."""
 
-    def __init__(self, scope: Scope, encoder: str | None) -> None:
-        self._scope = scope
-        self._shelves = Shelves(scope, encoder)
+    def __init__(self, tenant: str, encoder: str | None) -> None:
+        self._scope = Scope(tenant, "", feature_set_id(encoder))  # features are of no policy
+        self._shelves = Shelves(self._scope, encoder)
         self._groups: dict[str, tuple[str, ...]] = {}
 
     def all(self, engine: sa.Engine, upto: int) -> Iterator[int]:

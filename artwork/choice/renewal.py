@@ -112,7 +112,7 @@ class Renewal:
             return self._opened(replace(self._wanted, feature_set=earlier.id), earlier.encoder)
         with writing(self._engine).begin() as connection:
             register(connection, self._wanted.tenant, self._encoder)
-        self._make_anew(Anew(self._wanted, self._encoder))
+        self._make_anew(Anew(self._wanted.tenant, self._encoder))
         return self._opened(self._wanted, self._encoder)
 
     def _opened(self, scope: Scope, encoder: str | None) -> State:
@@ -163,7 +163,7 @@ class Renewal:
         """The state that should take the place of this one, folded anew; None while it is good."""
         now = self._clock()
         if state.scope != self._wanted and self._is_ready():
-            anew = Anew(self._wanted, self._encoder)
+            anew = Anew(self._wanted.tenant, self._encoder)
             self._make_anew(anew)
             return self._prepared(self._wanted, self._encoder, now, anew)
         landmark = state.learner.decay.landmark_us

@@ -95,8 +95,12 @@ def replay(
         taste = taste_of(history, decision.decided_us)
     frozen = stored_features(connection, scope, decision.title_id)
     here = circumstances(decision.context, decision.decided_us)
-    known = all(group in frozen for group in arms.groups)
-    x = assemble(np.stack([frozen[group] for group in arms.groups]), taste, here) if known else None
+    complete = all(group in frozen for group in arms.groups)
+    x = (
+        assemble(np.stack([frozen[group] for group in arms.groups]), taste, here)
+        if complete
+        else None
+    )
     if x is None or (x[decision.chosen] != decision.x).any():
         raise Conflict("policy_mismatch", "the features of its pictures were made anew since")
     scores = state.posterior.scores(state.sums, decision.title_id, arms.groups, x / SCALE)

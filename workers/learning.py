@@ -1,0 +1,31 @@
+"""What was learned goes along to another encoder: the part of a reindex that touches the ledger."""
+
+from collections.abc import Iterator
+
+from artwork.choice import feature_sets
+from artwork.choice.anew import Anew
+from artwork.choice.features import feature_set_id
+from artwork.choice.ledger import head
+from content.ids import now_us
+from content.records import writing
+from workers.parts import Parts
+
+
+def made_anew(parts: Parts) -> Iterator[float]:
+    """Make the ledger's rows anew as today's encoder sees them; the share that is done.
+
+    Goes on where it was left; an encoder that is in use already has nothing to do.
+    """
+    encoder = parts.fingerprints["visual"]
+    with writing(parts.engine).begin() as connection:
+        feature_sets.register(connection, parts.tenant, encoder)
+        upto = head(connection, parts.tenant)
+    for reached in Anew(parts.tenant, encoder).all(parts.engine, upto):
+        yield reached / upto
+
+
+def follow(parts: Parts) -> None:
+    """Tell whoever chooses to switch to today's encoder."""
+    name = feature_set_id(parts.fingerprints["visual"])
+    with writing(parts.engine).begin() as connection:
+        feature_sets.announce(connection, parts.tenant, name, now_us())
