@@ -1,4 +1,4 @@
-"""What was learned goes along to another encoder: the part of a reindex that touches the ledger."""
+"""What is learned: with which parameters, and how it goes along to another encoder in a reindex."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,15 @@ from artwork.choice import feature_sets
 from artwork.choice.anew import Anew
 from artwork.choice.features import feature_set_id
 from artwork.choice.ledger import head
+from artwork.choice.policy import Hyperparameters
 from content.ids import now_us
 from content.records import writing
 from workers.parts import Parts
+from workers.settings import Settings
+
+
+def parameters_of(settings: Settings) -> Hyperparameters:
+    return Hyperparameters(half_life_days=settings.half_life_days)
 
 
 def made_anew(parts: Parts) -> Iterator[float]:

@@ -27,6 +27,7 @@ from artwork.choice.marks import Mark
 from artwork.choice.outcomes import Outcomes, checked, merged
 from artwork.choice.page import Choice, Page, Request, Rules
 from artwork.choice.policy import Hyperparameters, policy_id
+from artwork.choice.rebuild import Learned, learned
 from artwork.choice.renewal import Prepared, Renewal, State
 from artwork.choice.replay import DecisionView, replay, view
 from artwork.choice.rewards import RewardRow, append_rewards, check_reward
@@ -402,6 +403,11 @@ class Personalizer:
     async def _in_order(self, work: Callable[..., T], *args: object) -> T:
         """Run `work` in the deciding thread: off the event loop, and in order."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    def learned(self) -> Learned:
+        """What identifies the state in use. Raises Unavailable: as `choose`."""
+        with self._lock:
+            return learned(self.scope, self._ready())
 
     # ---- look back ----------------------------------------------------------------------------
 
