@@ -87,6 +87,22 @@ def learned_x(connection: sa.Connection, scope: Scope, found: Sequence[Decision]
     return {name: x for name, x in own.items() if name not in set(others)} | anew
 
 
+def read_page(
+    connection: sa.Connection, scope: Scope, after: int, upto: int, limit: int
+) -> list[tuple[int, Decision, OfferedArms]]:
+    """Decisions of a policy and feature set with `after < seq <= upto`: in order, with the seq."""
+    d = decisions.c
+    rows = connection.execute(
+        _DECISIONS.where(
+            *(d.tenant == scope.tenant, d.policy_id == scope.policy_id),
+            *(d.feature_set == scope.feature_set, d.seq > after, d.seq <= upto),
+        )
+        .order_by(d.seq)
+        .limit(limit)
+    )
+    return [(row["seq"], _decision(row), _arms(row)) for row in rows.mappings()]
+
+
 def latest_episodes(
     connection: sa.Connection, tenant: str, viewer: bytes, title_ids: Sequence[str], now_us: int
 ) -> list[tuple[Decision, OfferedArms]]:

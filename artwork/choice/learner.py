@@ -1,7 +1,7 @@
 """The learned state at an offset of the ledger, advanced entry by entry.
 
 A pure function of the ledger's prefix: the posterior is rebuilt from the integer sums at certain
-counts of activated decisions (`rebuild_due`) and where a mark tells so (`artwork.choice.marks`),
+counts of activated decisions (`rebuild_due`) and where a mark tells so (`artwork.choice.folds`),
 and moved by rank-one steps between, so that running on, starting again and replaying give the same
 bits.
 """
@@ -14,8 +14,8 @@ from artwork.choice.decay import Decay, half_life_us
 from artwork.choice.decisions import Scope
 from artwork.choice.features import DIM
 from artwork.choice.folding import fold, fold_sums
+from artwork.choice.folds import mark_at
 from artwork.choice.ledger import Appended, Entry, entries
-from artwork.choice.marks import mark_at
 from artwork.choice.policy import Hyperparameters
 from artwork.choice.posterior import Posterior
 from artwork.choice.sums import SCALE, Sums

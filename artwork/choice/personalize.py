@@ -21,12 +21,12 @@ from artwork.choice.commits import Commits, durable, ledger_unavailable
 from artwork.choice.decisions import Scope
 from artwork.choice.episodes import Episodes
 from artwork.choice.features import Context, circumstances, feature_set_id
+from artwork.choice.folds import Mark
 from artwork.choice.learner import Learner, save_checkpoint
 from artwork.choice.ledger import Appended, append_decisions, save_features, save_offers
-from artwork.choice.marks import Mark
 from artwork.choice.outcomes import Outcomes, checked, merged
 from artwork.choice.page import Choice, Page, Request, Rules
-from artwork.choice.policy import Hyperparameters, policy_id
+from artwork.choice.policy import DRAWS, Hyperparameters, policy_id
 from artwork.choice.rebuild import Learned, learned
 from artwork.choice.renewal import Prepared, Renewal, State
 from artwork.choice.replay import DecisionView, replay, view
@@ -82,7 +82,7 @@ class Personalizer:
         secret: bytes,
         episode_s: float,
         floor: float,
-        draws: int = 256,
+        draws: int = DRAWS,
         clock: Callable[[], int] = now_us,
         tenant: str = "default",
         encoder: str | None = None,

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from artwork.choice.features import BLOCKS, DIM
 from artwork.choice.posterior import F64, Prior, Scores
 
+DRAWS = 256
+"""M: what is drawn from the belief for one decision."""
 ALGORITHM = "hybrid-linear-thompson-1"
 
 

@@ -2,7 +2,7 @@
 
 For two reasons: an epoch of the decay is over (`artwork.choice.decay`), or a reindex has cut over
 to another encoder's features (`artwork.choice.feature_sets`). A thread reads the ledger and folds
-it; the switch is one mark in the ledger (`artwork.choice.marks`) and costs what came meanwhile.
+it; the switch is one mark in the ledger (`artwork.choice.folds`) and costs what came meanwhile.
 """
 
 import logging
@@ -18,9 +18,9 @@ from artwork.choice.decay import epoch_end, half_life_us, outlived
 from artwork.choice.decisions import Scope
 from artwork.choice.feature_sets import in_use, known, register, retire_others
 from artwork.choice.folding import fold_sums
+from artwork.choice.folds import PLAIN, Mark, append_mark, mark_at
 from artwork.choice.learner import Learner, restore
 from artwork.choice.ledger import entries, head
-from artwork.choice.marks import PLAIN, Mark, append_mark, mark_at
 from artwork.choice.policy import Hyperparameters
 from artwork.tables import decision_features
 from content.records import writing

@@ -59,3 +59,13 @@ def append_mark(
         },
     )
     return Mark(seq, base, landmark_us)
+
+
+def marks_within(connection: sa.Connection, scope: Scope, after: int, upto: int) -> list[int]:
+    """The seqs of the marks with `after < seq <= upto`, in order."""
+    f = folds.c
+    query = sa.select(f.seq).where(
+        *(f.tenant == scope.tenant, f.policy_id == scope.policy_id),
+        *(f.feature_set == scope.feature_set, f.seq > after, f.seq <= upto),
+    )
+    return list(connection.scalars(query.order_by(f.seq)))
