@@ -11,8 +11,8 @@ import numpy as np
 
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
-from artwork.choice.worth import DEFAULT
 from artwork.choice.rebuild import Learned
+from artwork.choice.worth import DEFAULT
 from artwork.images.decoding import decoded
 from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow

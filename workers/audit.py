@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from artwork.choice.audit import Audited, Auditor
 from artwork.choice.frequencies import battery
 from artwork.choice.policy import DRAWS, policy_id
-from artwork.choice.rewards import WEIGHTS
 from content.errors import NotFound, Unavailable
 from content.ids import DEFAULT_TENANT
 from content.records import open_engine
 from workers.learning import parameters_of
+from workers.reward_policy import read_reward_policy
 from workers.settings import Settings
 
 
@@ -18,14 +18,14 @@ def audit_propensity(settings: Settings, last: int) -> Audited:
     """Compute the last so many decisions again, and test what was served.
 
     Raises:
-        NotFound: `no_ledger`. Unavailable: `ledger_unavailable`.
+        NotFound: `no_ledger`. Unavailable: `ledger_unavailable`. Invalid: of KEYART_REWARDS.
     """
     key = settings.data / "secret.key"
     if not key.is_file() or not (settings.database_url or (settings.data / "state.db").is_file()):
         raise NotFound("no_ledger", f"{settings.data.resolve()} is no data folder with a ledger")
     parameters = parameters_of(settings)
     engine = open_engine(settings.records_url, sync=settings.sync)
-    policy = policy_id(parameters, DRAWS, WEIGHTS)
+    policy = policy_id(parameters, DRAWS, read_reward_policy(settings.rewards).plain())
     auditor = Auditor(engine, DEFAULT_TENANT, policy, parameters, key.read_bytes(), DRAWS)
     try:
         found = auditor.audit(last)

@@ -6,9 +6,8 @@ anybody has the answer. So an answer is durable, and a reward is visible to the 
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -17,25 +16,22 @@ import sqlalchemy as sa
 
 from artwork.choice.arms import Shelf, Shelves
 from artwork.choice.attribution import RewardEvent, attributed
-from artwork.choice.commits import Commits, durable, ledger_unavailable
+from artwork.choice.commits import durable, ledger_unavailable
 from artwork.choice.decisions import Scope
 from artwork.choice.episodes import Episodes
 from artwork.choice.features import Context, circumstances, feature_set_id
-from artwork.choice.folds import Mark
-from artwork.choice.learner import Learner, save_checkpoint
 from artwork.choice.ledger import Appended, append_decisions, save_features, save_offers
+from artwork.choice.memory import Memory
 from artwork.choice.outcomes import Outcomes, checked, merged
 from artwork.choice.page import Choice, Page, Request, Rules
 from artwork.choice.policy import DRAWS, Hyperparameters, policy_id
-from artwork.choice.rebuild import Learned, learned
-from artwork.choice.renewal import Prepared, Renewal, State
 from artwork.choice.replay import DecisionView, replay, view
 from artwork.choice.rewards import RewardRow, append_rewards, check_reward
 from artwork.choice.settling import Lapses
 from artwork.choice.taste import Tastes, Watched, WatchEvent, append_watched, check_watch, viewer_of
 from artwork.choice.worth import DEFAULT, RewardPolicy
 from artwork.rules.guardrails import HouseRules, Shares
-from content.errors import KeyartError, NotFound, Unavailable
+from content.errors import KeyartError, NotFound
 from content.ids import now_us
 from content.records import Writer
 from content.types import Aspect
@@ -55,11 +51,9 @@ CHECKPOINT_EVERY = 20_000
 """Ledger rows between two checkpoints: a start learns at most about this many."""
 KEPT_OFFERS = 20_000
 """Ids remembered of offers that are in the ledger already."""
-_UNLEARNED = (OverflowError, ValueError, sa.exc.SQLAlchemyError)
-"""Why what is in the ledger could not be learned."""
 
 
-class Personalizer:
+class Personalizer(Memory):
     """The choice, as a service to one process.
 
     Args:
@@ -90,97 +84,28 @@ class Personalizer:
         house: HouseRules | None = None,
         worth: RewardPolicy = DEFAULT,
     ) -> None:
-        self._engine, self._writer, self._clock = engine, writer, clock
-        self._parameters = parameters or Hyperparameters()
-        policy = policy_id(self._parameters, draws, worth.plain())
-        self._worth = worth
-        self.scope = Scope(tenant, policy, feature_set_id(encoder))
-        self._rules = Rules(self.scope, secret, floor, draws, round(episode_s * 1_000_000))
-        self._encoder, self._house = encoder, house
-        self._shelves = Shelves(self.scope, encoder, house)
+        parameters = parameters or Hyperparameters()
+        policy = policy_id(parameters, draws, worth.plain())
+        scope = Scope(tenant, policy, feature_set_id(encoder))
+        super().__init__(
+            *(engine, writer, scope), encoder=encoder, parameters=parameters, clock=clock
+        )
+        self._rules = Rules(scope, secret, floor, draws, round(episode_s * 1_000_000))
+        self._worth, self._house = worth, house
+        self._shelves = Shelves(scope, encoder, house)
         self._shares = Shares()
-        self._tastes = Tastes(self.scope)
-        self._renewal = Renewal(engine, self.scope, encoder, self._parameters, clock)
+        self._tastes = Tastes(scope)
         self._episodes = Episodes(tenant)
         self._lapses = Lapses(worth)
         self._offers_saved: set[str] = set()
-        self._learner: Learner | None = None
-        self._checkpointed = 0
-        self._failure: Exception | None = None
-        self._lock = threading.RLock()
-        self._commits = Commits(writer, self._lock)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
 
-    # ---- life ---------------------------------------------------------------------------------
+    def _see_anew(self) -> None:
+        self._rules = replace(self._rules, scope=self.scope)
+        self._shelves = Shelves(self.scope, self._encoder, self._house)
+        self._tastes = Tastes(self.scope)
 
-    def start(self) -> None:
-        """Learn what the ledger holds: the newest checkpoint and the rows since. Idempotent."""
-        with self._lock:
-            if self._learner is None:
-                self._adopt(self._renewal.opened())
-                self._renewal.watch(self._state, self._switch)
-
-    def close(self) -> None:
-        """Finish what is under way and write a checkpoint; the writer must still be open."""
-        self._renewal.stop()
-        self._thread.shutdown(wait=True)
-        # The writer works in order: once this is through, all before it is learned.
-        self._writer.submit(lambda connection: None).result()
-        with self._lock:
-            state = self._learner
-        if state is not None and self._failure is None and state.offset > self._checkpointed:
-            self._checkpoint().result()
-
-    @property
-    def offset(self) -> int:
-        """How many rows of the ledger are learned."""
-        return self._ready().offset
-
-    def _ready(self) -> Learner:
-        if self._failure is not None:
-            raise Unavailable(
-                "learning_stopped", f"learning stopped; restart the service: {self._failure}"
-            )
-        if self._learner is None:
-            raise Unavailable("not_started", "the personalizer is still reading its ledger")
-        return self._learner
-
-    def _state(self) -> State:
-        with self._lock:
-            return State(self.scope, self._encoder, self._ready())
-
-    def _adopt(self, state: State) -> None:
-        """Choose from this state from now on. Called under the lock."""
-        self._learner, self._checkpointed = state.learner, state.learner.offset
-        if state.scope != self.scope:
-            self.scope, self._encoder = state.scope, state.encoder
-            self._rules = replace(self._rules, scope=self.scope)
-            self._shelves = Shelves(self.scope, state.encoder, self._house)
-            self._tastes = Tastes(self.scope)
-
-    def _switch(self, prepared: Prepared) -> None:
-        """Let a state folded anew take the place of the one in use, from a mark on."""
-
-        def learn(mark: Mark) -> None:
-            try:
-                self._adopt(prepared.at(self._engine, mark))
-            except _UNLEARNED as error:
-                self._failure = error
-
-        write = partial(prepared.mark, at_us=self._clock())
-        # In the deciding thread: nothing is decided between the mark and the new state.
-        self._thread.submit(lambda: self._commits.submit(write, learn).result()).result()
-        self._checkpoint().result()
-
-    def _checkpoint(self) -> "Future[None]":
-        with self._lock:
-            state = self._ready()
-            offset, data = state.offset, state.packed()
-            self._checkpointed = offset
-        at_us = self._clock()
-        return self._writer.submit(
-            lambda connection: save_checkpoint(connection, self.scope, offset, data, at_us)
-        )
+    def _tasted_elsewhere(self) -> None:
+        self._tastes.clear()
 
     # ---- choose -------------------------------------------------------------------------------
 
@@ -276,20 +201,6 @@ class Personalizer:
                 episode.written = learned
 
         return self._commits.submit(write, learn, lose=page.lose, before=began)
-
-    def _learn(self, appended: Appended) -> None:
-        """Learn what was committed, in the order of the ledger. Called under the lock."""
-        state = self._learner
-        if state is None or self._failure is not None:
-            return
-        try:
-            if not state.advance(appended):  # another process appended rows before these
-                with self._engine.connect() as connection:
-                    state.catch_up(connection, self.scope, appended.last)
-                self._tastes.clear()
-        except _UNLEARNED as error:
-            # The rows are safe in the ledger; a start learns them again.
-            self._failure = error
 
     # ---- observe ------------------------------------------------------------------------------
 
@@ -403,11 +314,6 @@ class Personalizer:
     async def _in_order(self, work: Callable[..., T], *args: object) -> T:
         """Run `work` in the deciding thread: off the event loop, and in order."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
-
-    def learned(self) -> Learned:
-        """What identifies the state in use. Raises Unavailable: as `choose`."""
-        with self._lock:
-            return learned(self.scope, self._ready())
 
     # ---- look back ----------------------------------------------------------------------------
 
