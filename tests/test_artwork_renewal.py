@@ -244,9 +244,13 @@ def test_what_was_learned_is_taken_along_to_another_encoder(
     during = live(house, 1, "during")
     assert house.p.scope.feature_set == feature_set_id(OLD)
     cut_over(house)
-    assert renewed(house.p)
+    prepared = house.p._renewal.due(house.p._state())
+    assert prepared is not None
+    during += live(house, 1, "while it is prepared")
+    assert house.p.scope.feature_set == feature_set_id(OLD)
+    house.p._switch(prepared)
     assert house.p.scope.feature_set == feature_set_id(NEW)
-    assert house.p._ready().sums.rows == rows + 8
+    assert house.p._ready().sums.rows == rows + 12
     after = live(house, 2, "after")
     [deferred] = [c for c in shown if not house.p.decision(c.decision_id).active]
     q = house.p._ready().sums.q

@@ -55,14 +55,12 @@ class Prepared:
 
     def mark(self, connection: sa.Connection, at_us: int) -> Mark:
         """Write what makes it the state in use from this seq on."""
-        scope = self.state.scope
+        scope, landmark = self.state.scope, self.state.learner.decay.landmark_us
+        mark = append_mark(connection, scope, self.base, landmark, at_us)  # nobody appends now
         if self._rest is not None:
-            upto = head(connection, scope.tenant)
-            self._rest.rest(connection, upto)
+            self._rest.rest(connection, mark.seq)
             retire_others(connection, scope.tenant, scope.feature_set)
-        return append_mark(
-            connection, scope, self.base, self.state.learner.decay.landmark_us, at_us
-        )
+        return mark
 
     def at(self, engine: sa.Engine, mark: Mark) -> State:
         """It, having learned what came until the mark."""
@@ -164,7 +162,6 @@ class Renewal:
         now = self._clock()
         if state.scope != self._wanted and self._is_ready():
             anew = Anew(self._wanted.tenant, self._encoder)
-            self._make_anew(anew)
             return self._prepared(self._wanted, self._encoder, now, anew)
         landmark = state.learner.decay.landmark_us
         if self._half_life is None or landmark is None:
@@ -189,17 +186,24 @@ class Renewal:
 
     def _prepared(self, scope: Scope, encoder: str | None, now: int, anew: Anew | None) -> Prepared:
         learner = Learner(self._parameters, self._landmark(now))
+        base = self._reach(scope, anew)
         with self._engine.connect() as connection:
-            base = head(connection, scope.tenant)
-            if anew is not None:  # what came since is made anew with the switch
-                found = known(connection, scope.tenant, scope.feature_set)
-                base = min(base, 0 if found is None else found.refolded)
             fold_sums(learner, self._going(entries(connection, scope, 0, base)))
-            learner.offset = base
-            if anew is None:
-                while head(connection, scope.tenant) - learner.offset > NEAR:
-                    learner.catch_up(connection, scope, head(connection, scope.tenant))
+        learner.offset = base
+        while (upto := self._reach(scope, anew)) - learner.offset > NEAR:
+            with self._engine.connect() as connection:
+                learner.catch_up(connection, scope, upto)
         return Prepared(State(scope, encoder, learner), base, anew)
+
+    def _reach(self, scope: Scope, anew: Anew | None) -> int:
+        """How far the ledger can be folded by now: to its head, or as far as it is made anew."""
+        if anew is not None:
+            self._make_anew(anew)
+        with self._engine.connect() as connection:
+            if anew is None:
+                return head(connection, scope.tenant)
+            found = known(connection, scope.tenant, scope.feature_set)
+            return 0 if found is None else found.refolded
 
     def _going(self, work: Iterable[T]) -> Iterator[T]:
         for each in work:
