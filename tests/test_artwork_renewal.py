@@ -1,5 +1,6 @@
 """The state in use is folded anew beside itself: when an epoch is over, when an encoder changed."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 
@@ -30,7 +31,7 @@ from artwork.tables import (
 )
 from content.types import Vector
 from samples.worlds import synthetic_embeddings
-from tests.choosing import TITLES, House, run, state_of
+from tests.choosing import HERE, TITLES, House, run, state_of
 
 DAY_S = 24 * 3600.0
 HALVED = Hyperparameters(half_life_days=1.0, rebuild_every=4)
@@ -264,6 +265,42 @@ def test_what_was_learned_is_taken_along_to_another_encoder(
     house.open(encoder=NEW)
     assert state_of(house.p) == running
     assert not renewed(house.p)
+
+
+def test_the_choice_follows_a_cut_over_by_itself_while_it_answers(
+    any_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "POLL_S", 0.01)
+    any_house.close()
+    any_house.open(encoder=OLD)
+    shown = live(any_house, 3)
+    any_house.close()
+    any_house.open(encoder=NEW)
+    look_again(any_house)
+    refold(any_house)
+
+    async def busy() -> list[Choice]:
+        """Four callers at once, over the switch, rewarding what others were shown before it."""
+        answers: list[Choice] = []
+        for turn in range(400):
+            if turn == 3:
+                cut_over(any_house)
+            if any_house.p.scope.feature_set == feature_set_id(NEW) and turn % 5 == 0:
+                return answers
+            asked = [any_house.p.choose(TITLES, "16:9", user=None, context=HERE) for _ in range(4)]
+            pages = await asyncio.gather(*asked)
+            answers += [c for page in pages for c in page if isinstance(c, Choice)]
+            late = answers[turn % len(answers)].decision_id
+            events = [RewardEvent(late, "custom", 0.5)]
+            assert await any_house.p.observe(events) == [None]
+        raise AssertionError("the choice has not followed")
+
+    shown += run(busy())
+    shown += live(any_house, 1)
+    any_house.p._renewal.stop()
+    assert afresh(any_house) == state_of(any_house.p)
+    assert any_house.p._ready().sums.rows == any_house.count(decisions)
+    assert replays(any_house, shown[:12] + shown[-24:])
 
 
 def test_features_made_anew_are_those_a_choice_would_have_made(
