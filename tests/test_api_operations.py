@@ -149,6 +149,7 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "POST /v1/artwork",
         "GET /v1/decisions/{decision_id}",
         "POST /v1/rewards",
+        "GET /v1/rewards/policy",
         "POST /v1/events",
         "GET /v1/images/{name}",
         "GET /v1/provenance/root.pem",

@@ -1,5 +1,6 @@
 """What is learned: with which parameters, and how it goes along to another encoder in a reindex."""
 
+import logging
 from collections.abc import Iterator
 
 from artwork.choice import feature_sets
@@ -11,6 +12,8 @@ from content.ids import now_us
 from content.records import writing
 from workers.parts import Parts
 from workers.settings import Settings
+
+log = logging.getLogger("keyart.jobs")
 
 
 def parameters_of(settings: Settings) -> Hyperparameters:
@@ -35,3 +38,6 @@ def follow(parts: Parts) -> None:
     name = feature_set_id(parts.fingerprints["visual"])
     with writing(parts.engine).begin() as connection:
         feature_sets.announce(connection, parts.tenant, name, now_us())
+        found = feature_sets.known(connection, parts.tenant, name)
+    if found is not None and found.left_out:
+        log.info("%d decisions are left out of what is learned: no picture", found.left_out)
