@@ -49,7 +49,8 @@ def test_a_weight_is_its_power_of_two_whoever_computes_it(
     decay = Decay(half_life, landmark)
     assert decay.weight(now) >= 512 and not outlived(landmark, half_life, now)
     assert outlived(landmark, half_life, landmark)
-    exact = 1024 * np.exp2(np.minimum((np.array(times, float) - landmark) / half_life, 0))
+    ages = np.array([float(landmark - at) for at in times])  # whole numbers first: exact
+    exact = 1024 * np.exp2(-np.maximum(ages / half_life, 0))
     ones = [decay.weight(at) for at in times]
     assert decay.weights(np.array(times, np.int64)).tolist() == ones
     assert np.all(np.abs(np.array(ones) - exact) <= 0.5 + 1e-6)
