@@ -29,10 +29,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def audit(data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def audit(data: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "api.cli", "audit", "propensity", *arguments],
-        env=os.environ | {"KEYART_DATA": str(data)},
+        env=os.environ | {"KEYART_DATA": str(data)} | settings,
         capture_output=True,
         text=True,
         check=False,
@@ -54,6 +54,14 @@ def test_it_tells_people_and_programs_and_ends_accordingly(folder: Path) -> None
     assert done.returncode == 1 and not told["fine"]
     assert told["mismatches"] == [{"decision_id": wrong, "what": "seed"}]
     assert (told["decisions"], told["same"], told["left_out"]) == (10, 9, {})
+
+
+def test_other_settings_than_the_services_audit_nothing_and_say_so(folder: Path) -> None:
+    done = audit(folder, KEYART_HALF_LIFE_DAYS="30")
+    assert done.returncode == 1
+    assert "left out: 24, made by another policy" in done.stdout
+    assert "are these the service's settings?" in done.stdout
+    assert audit(folder, KEYART_HALF_LIFE_DAYS="").returncode == 0
 
 
 def test_a_folder_without_a_ledger_is_refused_and_stays_empty(tmp_path: Path) -> None:

@@ -145,6 +145,11 @@ class Settings(BaseSettings):
             return tuple(Path(part) for part in value.split(":") if part)
         return value
 
+    @field_validator("half_life_days", mode="before")
+    @classmethod
+    def _never(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("visual_encoder", "audio_encoder", "text_encoder")
     @classmethod
     def _check_encoder(cls, value: str, info: ValidationInfo) -> str:

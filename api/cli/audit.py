@@ -29,8 +29,8 @@ def propensity(
     test by chi-square whether pictures were served as often as their probabilities say.
 
     Reads KEYART_DATA (or KEYART_DATABASE_URL) itself, with the settings that the service has, and
-    may run beside it. Exit status 1 when one decision is not the same or the least corrected p is
-    0.01 or less.
+    may run beside it. Exit status 1 when one decision is not the same, when none could be computed
+    again, or when the least corrected p is 0.01 or less.
     """
     from workers.audit import audit_propensity
 
@@ -76,6 +76,8 @@ def _print(told: dict[str, Any]) -> None:
         console.print(f"[red]not the same[/]: {each['what']} of decision {each['decision_id']}")
     for reason, count in told["left_out"].items():
         console.print(f"left out: {count}, {reason}")
+    if told["decisions"] and not told["same"] and not told["mismatches"]:
+        console.print("[red]none could be computed again[/]: are these the service's settings?")
     wrong, tests = len(told["mismatches"]), len(told["tests"])
     console.print(
         f"{told['decisions']} decisions in {told['seconds']:.1f} s: {told['same']} the same byte "
