@@ -29,6 +29,7 @@ from artwork.tables import (
     watch_events,
     watch_features,
 )
+from content.errors import Unavailable
 from content.types import Vector
 from samples.worlds import synthetic_embeddings
 from tests.choosing import HERE, TITLES, House, run, state_of
@@ -188,6 +189,30 @@ def test_a_kill_between_the_mark_and_the_checkpoint_loses_nothing(halved: House)
     shown += live(halved, 1)
     assert replays(halved, shown)
     assert afresh(halved) == state_of(halved.p)
+
+
+def test_a_switch_that_fails_stops_the_learning_and_a_start_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.close()
+    house.open(parameters=HALVED)
+    shown = live(house, 2)
+    house.later(DAY_S)
+
+    def full(*_: object) -> None:
+        raise OverflowError("a sum of the learned state left int64")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(renewal.Prepared, "at", full)
+        with pytest.raises(Unavailable, match="learning_stopped"):
+            assert renewed(house.p)
+        with pytest.raises(Unavailable, match="learning_stopped"):
+            house.choose(TITLES[0])
+    house.crash()
+    house.p._renewal.stop()
+    house.open(parameters=HALVED)
+    assert replays(house, shown + live(house, 1))
+    assert afresh(house) == state_of(house.p)
 
 
 # ---- another encoder -----------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from artwork.choice.learner import Learner, restore
 from artwork.choice.ledger import entries, head
 from artwork.choice.policy import Hyperparameters
 from artwork.tables import decision_features
+from content.errors import Unavailable
 from content.records import writing
 
 log = logging.getLogger("keyart.choice")
@@ -151,9 +152,9 @@ class Renewal:
                 prepared = self.due(current())
                 if prepared is not None:
                     switch(prepared)
-            except _StoppedError:
+            except (_StoppedError, Unavailable):  # the latter: learning stopped
                 return
-            except (sa.exc.SQLAlchemyError, OverflowError) as error:
+            except (sa.exc.SQLAlchemyError, OverflowError, ValueError) as error:
                 log.warning("the ledger is not folded anew yet: %s", error)
                 wait_s = AGAIN_S
 
