@@ -40,6 +40,7 @@ CODES: Mapping[str, Code] = {
     "no_timeline": Code(409, "The title has no media: there is nothing that runs in time."),
     "not_published": Code(409, "The title has no published version yet."),
     "title_not_ready": Code(409, "The title's first job is not done yet."),
+    "rebuild_running": Code(409, "The ledger is being folded again already."),
     "reindex_running": Code(409, "A reindex is already under way."),
     # 410
     "decision_expired": Code(410, "The decision is older than KEYART_RETENTION keeps them."),
@@ -94,6 +95,7 @@ CODES: Mapping[str, Code] = {
     "certificate_unwritten": Code(503, "The certificate of a forgetting could not be written."),
     "proof_disturbed": Code(503, "Others were being forgotten all the while; try again."),
     "not_started": Code(503, "The policy is still reading its ledger."),
+    "rebuild_failed": Code(503, "The ledger could not be folded again; the log says why."),
     "words_unavailable": Code(503, "The text encoder is not ready; trying again may help."),
     "not_ready": Code(503, "A part of the service is down; see `parts`."),
     "disk_full": Code(507, "Less disk is free than KEYART_MIN_FREE_BYTES."),

@@ -27,6 +27,7 @@ from content.types import Aspect, Space, Vectors
 from indexes.schema import Comparison, Filter, Hit, SimilarSpace
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
+from workers.rebuild import Rebuilt
 from workers.settings import Settings
 
 
@@ -147,6 +148,7 @@ class Services(Protocol):
     def candidates(
         self, title_id: str, *, verdict: considered.Verdict | None, after: int | None, limit: int
     ) -> Sequence[CandidateRow]: ...
+    def rebuild(self) -> Rebuilt: ...
     def readiness(self) -> Mapping[str, bool]:
         """Each part that an answer needs (`records`, `index`): does it work?"""
         ...

@@ -226,3 +226,54 @@ ledger_marks = sa.Table(
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.Column("data", sa.JSON, nullable=False, comment="certificate's id; rows removed by table"),
 )
+
+# ---- the learned state over time ---------------------------------------------------------------
+
+feature_sets = sa.Table(
+    "feature_sets",
+    metadata,
+    tenant(),
+    sa.Column("feature_set", sa.String(16), primary_key=True),
+    sa.Column("encoder", sa.String(160), nullable=True, comment="fingerprint; null: any"),
+    sa.Column(
+        "refolded", sa.BigInteger, nullable=False, comment="others' rows up to this seq are anew"
+    ),
+    sa.Column("left_out", sa.BigInteger, nullable=False, comment="of them: their picture is gone"),
+    sa.Column("ready_us", sa.BigInteger, nullable=True, comment="a reindex has cut over to it"),
+)
+
+decision_features = sa.Table(
+    "decision_features",
+    metadata,
+    tenant(),
+    _seq(),
+    sa.Column("feature_set", sa.String(16), primary_key=True, comment="another than decided with"),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="as decisions.x"),
+    sa.ForeignKeyConstraint(
+        ["tenant", "seq"], ["decisions.tenant", "decisions.seq"], ondelete="CASCADE"
+    ),
+)
+
+watch_features = sa.Table(
+    "watch_features",
+    metadata,
+    tenant(),
+    _seq(),
+    sa.Column("feature_set", sa.String(16), primary_key=True, comment="another than watched with"),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="as watch_events.features"),
+    sa.ForeignKeyConstraint(
+        ["tenant", "seq"], ["watch_events.tenant", "watch_events.seq"], ondelete="CASCADE"
+    ),
+)
+
+folds = sa.Table(
+    "folds",
+    metadata,
+    tenant(),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False, comment="the ledger's"),
+    sa.Column("policy_id", sa.String(16), nullable=False),
+    sa.Column("feature_set", sa.String(16), nullable=False),
+    sa.Column("base", sa.BigInteger, nullable=False, comment="seq up to which it was folded anew"),
+    sa.Column("landmark_us", sa.BigInteger, nullable=True, comment="null: every weight is 1"),
+    sa.Column("made_us", sa.BigInteger, nullable=False),
+)

@@ -13,6 +13,7 @@ from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
 from artwork.choice import personalize
 from artwork.choice.people import People
+from artwork.choice.rebuild import Learned
 from artwork.choice.worth import DEFAULT
 from artwork.images.decoding import decoded
 from artwork.images.store import ImageStore
@@ -31,6 +32,7 @@ from tests.shelf import fresh_engine
 from tests.standin_choice import Personalizer
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
+from workers.rebuild import Rebuilt
 from workers.settings import Settings
 
 
@@ -337,6 +339,7 @@ class House:
         self.review = Review(self.catalog)
         self.uploads = Uploads(self.catalog, self.jobs, folder / "uploads")
         self.events: list[str] = []
+        self.folding, self.posterior = False, "cd"
         self.master = "cd" * 32
         self.looked = [_looked(0), _looked(1, "refused", ("blurred", "lettering")), _looked(2)]
 
@@ -371,6 +374,12 @@ class House:
     def quality(self) -> QualityWeights:
         """The real one, over a ledger in which nothing has happened."""
         return QualityWeights(fresh_engine(self.folder), self.folder)
+
+    def rebuild(self) -> Rebuilt:
+        if self.folding:
+            raise Conflict("rebuild_running", "one at a time")
+        state = Learned("p-1", "f-1", 7, None, 3, 1, 2, "ab", "cd")
+        return Rebuilt(state, replace(state, posterior=self.posterior), 0.25)
 
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]:
         self.catalog.get(title_id)

@@ -161,6 +161,7 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "POST /v1/reindex",
         "POST /v1/similarity",
         "GET /v1/similarity/weights",
+        "POST /v1/rebuild",
         "GET /v1/quality/weights",
         "POST /v1/quality/fit",
         "PUT /v1/similarity/weights",

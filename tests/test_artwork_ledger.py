@@ -78,13 +78,13 @@ def test_rebuilds_grow_rarer_as_rows_grow() -> None:
 @pytest.mark.parametrize("stop", [1, 7, 8, 9, 40])
 def test_a_learner_goes_on_from_its_packed_form_with_the_same_bits(stop: int) -> None:
     parameters = Hyperparameters(rebuild_every=8)
-    whole, half, again = (Learner(parameters) for _ in range(3))
+    whole, half = Learner(parameters), Learner(parameters)
     rows = [Appended(s, s, [_entry(s)]) for s in range(1, 41)]
     for row in rows:
         whole.advance(row)
     for row in rows[:stop]:
         half.advance(row)
-    again.unpack(half.packed())
+    again = Learner.unpacked(parameters, half.packed())
     for row in rows[stop:]:
         again.advance(row)
     assert again.packed() == whole.packed()

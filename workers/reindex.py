@@ -24,7 +24,7 @@ from content.errors import (
 from content.types import F32, Space
 from indexes.calibration import Calibration
 from indexes.schema import TitlePoint
-from workers import removal
+from workers import learning, removal
 from workers.jobs import JobRecord
 from workers.parts import Parts
 from workers.pool import Pool, Progress, spaced
@@ -120,9 +120,16 @@ class Reindex:
             )
 
     def cut_over(self) -> None:
-        """Readers see the new generation, all at once; the old one goes."""
+        """Readers see the new generation, all at once; the old one goes.
+
+        What the choice has learned goes along: first the ledger is made anew as today's encoder
+        sees it, then whoever chooses is told to follow.
+        """
+        for share in learning.made_anew(self.parts):
+            self._advance("refold", 0.95 + 0.04 * share)
         self._advance("cut over", 0.99)
         self.parts.index.cut_over(self._generation)
+        learning.follow(self.parts)
         for generation in self.parts.index.generations():
             if generation.state == "retired":
                 self.parts.index.drop(generation.name)

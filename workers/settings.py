@@ -87,6 +87,9 @@ class Settings(BaseSettings):
         description="Days that rows are kept, `decisions=400d,impressions=90d,watch_events=730d`; "
         "a table that is not named: for ever.",
     )
+    half_life_days: float | None = Field(
+        None, ge=1, le=36_500, description="After so many days what was learned counts half."
+    )
     origins: Annotated[tuple[OriginName, ...], NoDecode] = Field(
         get_args(OriginName),
         description="Comma-separated origins of pictures that may be shown at all: `frame`, "
@@ -150,6 +153,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(Path(part) for part in value.split(":") if part)
         return value
+
+    @field_validator("half_life_days", mode="before")
+    @classmethod
+    def _never(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("visual_encoder", "audio_encoder", "text_encoder")
     @classmethod

@@ -19,7 +19,9 @@ from content.records import Writer
 from indexes.client import IndexClient
 from workers.control import Jobs
 from workers.intake import Intake
+from workers.learning import parameters_of
 from workers.parts import Parts, deployment_key, signing_chain
+from workers.rebuild import Rebuilt, rebuild
 from workers.review import Review
 from workers.reward_policy import read_reward_policy
 from workers.settings import Settings
@@ -74,6 +76,7 @@ class Services:
             floor=settings.explore_floor,
             tenant=parts.tenant,
             encoder=parts.fingerprints["visual"],
+            parameters=parameters_of(settings),
             house=HouseRules(settings.origins, settings.generated_share),
             worth=worth,
             certificates=settings.data / "forgotten",
@@ -133,6 +136,14 @@ class Services:
         except sa.exc.SQLAlchemyError:
             return False
         return True
+
+    def rebuild(self) -> Rebuilt:
+        """Fold the ledger again beside the state in use.
+
+        Raises:
+            Conflict: `rebuild_running`. Unavailable: `rebuild_failed`, and as `choose`.
+        """
+        return rebuild(self.settings, self.personalizer.learned())
 
     def candidates(
         self, title_id: str, *, verdict: Verdict | None, after: int | None, limit: int

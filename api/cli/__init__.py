@@ -1,5 +1,5 @@
-"""The command line: `keyart`. It talks HTTP to the service; only `serve`, `doctor` and
-`verify` look inside.
+"""The command line: `keyart`. It talks HTTP to the service; only `serve`, `doctor`, `verify`
+and `audit` look inside.
 
 Exit statuses: 0 done; 1 refused, or a title failed; 2 the service cannot be reached, or the
 command was not understood.
@@ -12,6 +12,7 @@ import httpx
 import typer
 
 from api.cli import (
+    audit,
     bench,
     board,
     candidates,
@@ -22,6 +23,7 @@ from api.cli import (
     generate,
     people,
     reads,
+    rebuild,
     review,
     serve,
     status,
@@ -56,6 +58,7 @@ for command in (
     board.board,
     candidates.candidates,
     submit.reindex,
+    rebuild.rebuild,
     fit.fit_weights,
     generate.generate,
     verify.verify,
@@ -66,6 +69,7 @@ for command in (
 ):
     app.command()(command)
 app.command("show")(title.show_title)
+app.add_typer(audit.app, name="audit")
 
 
 def _version(asked: bool) -> None:

@@ -79,10 +79,10 @@ class Remote:
     does not answer.
     """
 
-    def __init__(self, url: str, key: str = "") -> None:
+    def __init__(self, url: str, key: str = "", *, patience_s: float = 60.0) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         # Writing has no limit: an upload takes as long as the line needs.
-        timeout = httpx.Timeout(60.0, connect=5.0, write=None)
+        timeout = httpx.Timeout(patience_s, connect=5.0, write=None)
         self.url = url.rstrip("/")
         self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout)
 

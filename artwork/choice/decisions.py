@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from artwork.choice.features import Context
 from artwork.choice.sums import I16
-from artwork.tables import decisions, offers
+from artwork.tables import decision_features, decisions, offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,42 @@ def load(
         _DECISIONS.where(decisions.c.tenant == tenant, decisions.c.id.in_(ids))
     )
     return {row.id: (_decision(row), _arms(row)) for row in rows.mappings()}
+
+
+def learned_x(connection: sa.Connection, scope: Scope, found: Sequence[Decision]) -> dict[str, I16]:
+    """The features (d,) with which decisions are learned in a feature set, by id.
+
+    Their own where they were decided with this set, else those made of them anew; decisions
+    without such are left out.
+    """
+    own = {decision.id: decision.x for decision in found}
+    others = [d.id for d in found if d.feature_set != scope.feature_set]
+    if not others:
+        return own
+    d, f = decisions.c, decision_features.c
+    rows = connection.execute(
+        sa.select(d.id, f.data)
+        .join(decision_features, (f.tenant == d.tenant) & (f.seq == d.seq))
+        .where(d.tenant == scope.tenant, d.id.in_(others), f.feature_set == scope.feature_set)
+    )
+    anew = {row.id: np.frombuffer(row.data, "<i2").astype(np.int16) for row in rows}
+    return {name: x for name, x in own.items() if name not in set(others)} | anew
+
+
+def read_page(
+    connection: sa.Connection, scope: Scope, after: int, upto: int, limit: int
+) -> list[tuple[int, Decision, OfferedArms]]:
+    """Decisions of a policy and feature set with `after < seq <= upto`: in order, with the seq."""
+    d = decisions.c
+    rows = connection.execute(
+        _DECISIONS.where(
+            *(d.tenant == scope.tenant, d.policy_id == scope.policy_id),
+            *(d.feature_set == scope.feature_set, d.seq > after, d.seq <= upto),
+        )
+        .order_by(d.seq)
+        .limit(limit)
+    )
+    return [(row["seq"], _decision(row), _arms(row)) for row in rows.mappings()]
 
 
 def latest_episodes(

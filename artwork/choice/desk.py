@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from artwork.choice.arms import Shelves
 from artwork.choice.commits import Commits
 from artwork.choice.decisions import Scope
 from artwork.choice.episodes import Episodes
@@ -21,7 +22,7 @@ class Desk:
     """`learn` and `ready` (which may raise Unavailable) are called under the lock."""
 
     engine: sa.Engine
-    scope: Scope
+    scope_in_use: Callable[[], Scope]
     secret: bytes
     parameters: Hyperparameters
     clock: Callable[[], int]
@@ -29,10 +30,24 @@ class Desk:
     commits: Commits
     thread: ThreadPoolExecutor
     """Decides and submits, in order."""
-    tastes: Tastes
+    tastes_in_use: Callable[[], Tastes]
+    shelves_in_use: Callable[[], Shelves]
     episodes: Episodes
     learn: Callable[[Appended], None]
     ready: Callable[[], Learner]
+
+    @property
+    def scope(self) -> Scope:
+        """Another one once a reindex has cut over to another encoder."""
+        return self.scope_in_use()
+
+    @property
+    def tastes(self) -> Tastes:
+        return self.tastes_in_use()
+
+    @property
+    def shelves(self) -> Shelves:
+        return self.shelves_in_use()
 
     def viewer(self, user: str) -> bytes:
         return viewer_of(self.secret, self.scope.tenant, user)

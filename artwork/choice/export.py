@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from artwork.choice.desk import Desk
 from artwork.choice.exported import LOOK, Record, decision_records, named, watch_records
+from artwork.choice.folding import fold_sums
 from artwork.choice.learner import Learner
 from artwork.choice.ledger import entries_of, head
 from artwork.choice.sums import SCALE
@@ -137,9 +138,8 @@ def _episodes(connection: sa.Connection, tenant: str, viewer: bytes, now_us: int
 
 def _learned(connection: sa.Connection, desk: Desk, viewer: bytes) -> Record:
     """What this viewer alone taught: exactly what would be subtracted to forget them."""
-    learner = Learner(desk.parameters)
-    for entry in entries_of(connection, desk.scope, decisions.c.viewer == viewer):
-        learner.count(entry)
+    learner = Learner(desk.parameters, desk.ready().decay.landmark_us)
+    fold_sums(learner, entries_of(connection, desk.scope, decisions.c.viewer == viewer))
     pictures = [
         {
             "title_id": title,

@@ -1,8 +1,9 @@
 """The learned state at an offset of the ledger, advanced entry by entry.
 
 A pure function of the ledger's prefix: the posterior is rebuilt from the integer sums at certain
-counts of activated decisions (`rebuild_due`) and at marks (`artwork.choice.marks`), and moved by
-rank-one steps between, so that running on, starting again and replaying give the same bits.
+counts of activated decisions (`rebuild_due`) and where the ledger is marked: rows were taken away
+(`artwork.choice.marks`), or it was folded anew (`artwork.choice.folds`). Between, it is moved by
+rank-one steps. So running on, starting again and replaying give the same bits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +13,11 @@ import msgpack
 import numpy as np
 import sqlalchemy as sa
 
+from artwork.choice.decay import Decay, half_life_us
 from artwork.choice.decisions import Scope
 from artwork.choice.features import DIM
+from artwork.choice.folding import fold, fold_sums
+from artwork.choice.folds import mark_at
 from artwork.choice.ledger import Appended, Entry, entries, head
 from artwork.choice.marks import last_mark
 from artwork.choice.policy import Hyperparameters
@@ -37,48 +41,50 @@ def rebuild_due(rows: int, every: int) -> bool:
 class Learner:
     """Sums and posterior after the first `offset` rows of the ledger."""
 
-    def __init__(self, parameters: Hyperparameters) -> None:
+    def __init__(self, parameters: Hyperparameters, landmark_us: int | None = None) -> None:
         self._parameters = parameters
         self._every = parameters.rebuild_every
-        self._prior = parameters.prior()
+        self.decay = Decay(half_life_us(parameters.half_life_days), landmark_us)
+        self._prior = self.decay.prior(parameters.prior())
         self.offset = 0
         self.sums = Sums(DIM)
         self.posterior = Posterior.rebuild(self.sums, self._prior)
 
     def apply(self, entry: Entry) -> None:
         """Learn one entry. Raises OverflowError when the sums are full."""
-        x = entry.x / SCALE
+        weight = self.decay.weight(entry.decided_us)
+        if not weight:
+            return
+        x, w = entry.x / SCALE, weight / SCALE
         where = (entry.title_id, entry.group_id)
         if entry.before is not None:
             delta = (entry.after - entry.before) / SCALE
-            self.posterior.correct(self.sums, *where, x, delta=delta, w=1.0)
-            self.count(entry)
+            self.posterior.correct(self.sums, *where, x, delta=delta, w=w)
+            self.sums.correct(*where, entry.x, before=entry.before, after=entry.after, w=weight)
             return
-        self.posterior.fold(self.sums, *where, x, r=entry.after / SCALE, w=1.0)
-        self.count(entry)
-        if rebuild_due(self.sums.rows, self._every):
-            self.posterior = Posterior.rebuild(self.sums, self._prior)
+        self.posterior.fold(self.sums, *where, x, r=entry.after / SCALE, w=w)
+        self.sums.add(*where, entry.x, entry.after, weight)
+        if self.rebuilds_at(self.sums.rows):
+            self.rebuild()
 
-    def count(self, entry: Entry) -> None:
-        """Add one entry to the sums alone; the posterior lags until `renew`."""
-        where = (entry.title_id, entry.group_id, entry.x)
-        if entry.before is not None:
-            self.sums.correct(*where, before=entry.before, after=entry.after)
-        else:
-            self.sums.add(*where, entry.after)
+    def rebuilds_at(self, rows: int) -> bool:
+        """Is the posterior made of the sums alone once they have this many rows?"""
+        return rebuild_due(rows, self._every)
+
+    def rebuild(self) -> None:
+        self.posterior = Posterior.rebuild(self.sums, self._prior)
 
     def unlearn(self, gone: Iterable[Entry]) -> None:
         """Subtract entries that were learned, and renew: equal to never having learned them."""
-        theirs = Learner(self._parameters)
-        for entry in gone:
-            theirs.count(entry)
+        theirs = Learner(self._parameters, self.decay.landmark_us)
+        fold_sums(theirs, gone)
         self.sums.take_away(theirs.sums)
         self.renew()
 
     def renew(self) -> None:
         """The posterior of the sums as they stand: the same bits for the same sums."""
         self.sums.compact()
-        self.posterior = Posterior.rebuild(self.sums, self._prior)
+        self.rebuild()
 
     def advance(self, appended: Appended) -> bool:
         """Learn rows that follow the offset; False when rows before them are missing here."""
@@ -101,27 +107,36 @@ class Learner:
         """
         mark = last_mark(connection, scope.tenant, after=self.offset, upto=upto)
         if mark:
-            for entry in entries(connection, scope, self.offset, mark):
-                self.count(entry)
+            fold_sums(self, entries(connection, scope, self.offset, mark))
             self.renew()
             self.offset = mark
-        for entry in entries(connection, scope, self.offset, upto):
-            self.apply(entry)
+        fold(self, entries(connection, scope, self.offset, upto))
         self.offset = max(self.offset, upto)
+
+    def fold_anew(self, connection: sa.Connection, scope: Scope, base: int) -> None:
+        """Learn the rows up to `base` into an empty state, and make the posterior of their sums."""
+        fold_sums(self, entries(connection, scope, 0, base))
+        self.rebuild()
+        self.offset = base
 
     def packed(self) -> bytes:
         """All of it; the posterior as it stands, for its last bits depend on the steps taken."""
         floats = [a.astype("<f8").tobytes() for a in (self.posterior.P, self.posterior.m)]
         state = {"offset": self.offset, "sums": self.sums.packed(), "posterior": floats}
+        if self.decay.landmark_us is not None:
+            state["landmark"] = self.decay.landmark_us
         return bytes(msgpack.packb(state))
 
-    def unpack(self, data: bytes) -> None:
-        """Take on the state that `packed` wrote."""
+    @classmethod
+    def unpacked(cls, parameters: Hyperparameters, data: bytes) -> "Learner":
+        """The state that `packed` wrote, with its landmark."""
         state = msgpack.unpackb(data)
+        learner = cls(parameters, state.get("landmark"))
         P, m = (np.frombuffer(raw, "<f8").astype(np.float64) for raw in state["posterior"])
-        self.offset = int(state["offset"])
-        self.sums = Sums.unpacked(state["sums"])
-        self.posterior = Posterior(self._prior, P.reshape(DIM, DIM), m)
+        learner.offset = int(state["offset"])
+        learner.sums = Sums.unpacked(state["sums"])
+        learner.posterior = Posterior(learner._prior, P.reshape(DIM, DIM), m)
+        return learner
 
 
 def _mine(scope: Scope) -> sa.ColumnElement[bool]:
@@ -182,8 +197,7 @@ def cleanse_checkpoints(
     newest = connection.execute(query).first()
     connection.execute(sa.delete(checkpoints).where(c.tenant == scope.tenant))
     if newest is not None:
-        learner = Learner(parameters)
-        learner.unpack(newest.data)
+        learner = Learner.unpacked(parameters, newest.data)
         learner.unlearn(entry for entry in gone if entry.seq <= newest.seq)
         row = {"seq": newest.seq, "data": learner.packed(), "made_us": at_us}
         connection.execute(checkpoints.insert(), asdict(scope) | row)
@@ -194,23 +208,36 @@ def restore(
     scope: Scope,
     parameters: Hyperparameters,
     upto: int,
+    *,
+    afresh: bool = False,
 ) -> Learner:
-    """The state at offset `upto`: the nearest checkpoint before it and the rows since."""
-    learner = Learner(parameters)
+    """The state at offset `upto`: the nearest checkpoint before it and the rows since.
+
+    Args:
+        afresh: from the ledger alone, without a checkpoint.
+    """
+    mark = mark_at(connection, scope, upto)
+    data = None if afresh else _checkpoint(connection, scope, mark.seq, upto)
+    if data is not None:
+        learner = Learner.unpacked(parameters, data)
+    else:
+        learner = Learner(parameters, mark.landmark_us)
+        if mark.seq:
+            learner.fold_anew(connection, scope, mark.base)
+    learner.catch_up(connection, scope, upto)
+    return learner
+
+
+def _checkpoint(connection: sa.Connection, scope: Scope, low: int, high: int) -> bytes | None:
+    """The newest from `low` to `high`, both included."""
     c = checkpoints.c
-    data = connection.scalar(
+    data: bytes | None = connection.scalar(
         sa.select(c.data)
-        .where(
-            _mine(scope),
-            c.seq <= upto,
-        )
+        .where(_mine(scope), c.seq >= low, c.seq <= high)
         .order_by(c.seq.desc())
         .limit(1)
     )
-    if data is not None:
-        learner.unpack(data)
-    learner.catch_up(connection, scope, upto)
-    return learner
+    return data
 
 
 def followed(

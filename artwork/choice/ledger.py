@@ -16,9 +16,18 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from artwork.choice.arms import Offer
-from artwork.choice.decisions import Decision, OfferedArms, Scope, decision_row, load, offer_arms
+from artwork.choice.decisions import (
+    Decision,
+    OfferedArms,
+    Scope,
+    decision_row,
+    learned_x,
+    load,
+    offer_arms,
+)
 from artwork.choice.sums import I16
 from artwork.tables import (
+    decision_features,
     decisions,
     impressions,
     ledger_heads,
@@ -43,6 +52,19 @@ class Entry:
     x: I16
     before: int | None
     after: int
+    decided_us: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        seq: int,
+        decision: Decision,
+        group_id: str,
+        x: I16,
+        change: tuple[int | None, int] = (None, 0),
+    ) -> "Entry":
+        """Of a decision, with the features `x` (d,) it is learned with; `change`: before, after."""
+        return cls(seq, decision.title_id, group_id, x, *change, decision.decided_us)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +164,7 @@ def append_decisions(
         connection.execute(decisions.insert(), rows)
     learned, showings = [], []
     for decision, group in now:
-        learned.append(Entry(seq, decision.title_id, group, decision.x, None, 0))
+        learned.append(Entry.of(seq, decision, group, decision.x))
         showings.append(showing(scope.tenant, seq, decision.id, True, at_us))
         seq += 1
     if showings:
@@ -162,12 +184,13 @@ def append_showings(
 ) -> list[Entry]:
     """Append showings from `seq` on; the first showing of a decision activates it.
 
-    What was decided with other features is no entry: it is learned by refolding. A decision that
-    another process took away meanwhile is passed over.
+    What was decided with other features is learned with those made of it anew, if there are any. A
+    decision that another process took away meanwhile is passed over.
     """
     active = activated(connection, scope.tenant, shown)
     fresh = [decision_id for decision_id in dict.fromkeys(shown) if decision_id not in active]
     found = load(connection, scope.tenant, fresh) if fresh else {}
+    xs = learned_x(connection, scope, [decision for decision, _ in found.values()])
     learned, rows = [], []
     for at, decision_id in enumerate(shown, seq):
         first = decision_id not in active
@@ -177,9 +200,9 @@ def append_showings(
         if first:
             active.add(decision_id)
             decision, arms = found[decision_id]
-            if decision.feature_set == scope.feature_set:
+            if decision_id in xs:
                 group = arms.groups[decision.chosen]
-                learned.append(Entry(at, decision.title_id, group, decision.x, None, 0))
+                learned.append(Entry.of(at, decision, group, xs[decision_id]))
     if rows:
         connection.execute(impressions.insert(), rows)
     return learned
@@ -225,27 +248,31 @@ def _read(
     values = {"tenant": scope.tenant, "set": scope.feature_set, **bounds}
     found = []
     for query in queries:
-        for seq, title, offer, chosen, x, before, after_ in connection.execute(query, values):
+        for seq, title, offer, chosen, at, x, before, after_ in connection.execute(query, values):
             if offer not in offered:
                 offered[offer] = offer_arms(connection, scope.tenant, offer)
             group = offered[offer].groups[chosen]
             data = np.frombuffer(x, "<i2").astype(np.int16)
-            found.append(Entry(seq, title, group, data, before, after_))
+            found.append(Entry(seq, title, group, data, before, after_, at))
     return sorted(found, key=lambda entry: entry.seq)
 
 
 def _learned(
     table: sa.Table, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
 ) -> sa.Select[Any]:
-    d = decisions.c
+    d, f = decisions.c, decision_features.c
+    ours = d.feature_set == sa.bindparam("set")
+    anew = sa.and_(
+        f.tenant == d.tenant, f.seq == d.seq, f.feature_set == sa.bindparam("set"), sa.not_(ours)
+    )
+    x = sa.case((ours, d.x), else_=f.data)
+    decided = (d.tenant == table.c.tenant) & (d.id == table.c.decision_id)
     return (
-        sa.select(table.c.seq, d.title_id, d.offer_id, d.chosen, d.x, *columns)
-        .select_from(
-            table.join(decisions, (d.tenant == table.c.tenant) & (d.id == table.c.decision_id))
-        )
+        sa.select(table.c.seq, d.title_id, d.offer_id, d.chosen, d.decided_us, x, *columns)
+        .select_from(table.join(decisions, decided).outerjoin(decision_features, anew))
         .where(
             table.c.tenant == sa.bindparam("tenant"),
-            d.feature_set == sa.bindparam("set"),
+            sa.or_(ours, f.data.is_not(None)),
             condition,
         )
     )

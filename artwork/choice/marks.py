@@ -43,6 +43,13 @@ def last_mark(
     return int(connection.scalar(query) or 0)
 
 
+def removals_within(connection: sa.Connection, tenant: str, after: int, upto: int) -> list[int]:
+    """The seqs of the marks with `after < seq <= upto`, in order."""
+    m = ledger_marks.c
+    mine = (m.tenant == tenant, m.seq > after, m.seq <= upto)
+    return list(connection.scalars(sa.select(m.seq).where(*mine).order_by(m.seq)))
+
+
 def last_time(connection: sa.Connection, tenant: str, kind: Kind) -> int:
     """When rows were last taken away, in µs UTC; 0 for never."""
     m = ledger_marks.c

@@ -6,9 +6,9 @@ anybody has the answer. So an answer is durable, and a reward is visible to the 
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,18 +18,18 @@ import sqlalchemy as sa
 from artwork.choice.arms import Shelf, Shelves
 from artwork.choice.attribution import RewardEvent, attributed
 from artwork.choice.certificates import Certificates
-from artwork.choice.commits import Commits, durable, ledger_unavailable
+from artwork.choice.commits import durable, ledger_unavailable
 from artwork.choice.decisions import Scope
 from artwork.choice.desk import Desk
 from artwork.choice.episodes import Episodes
 from artwork.choice.features import Context, circumstances, feature_set_id
 from artwork.choice.horizons import Horizons
-from artwork.choice.learner import Learner, followed, restore, save_checkpoint
-from artwork.choice.ledger import Appended, append_decisions, head, save_features, save_offers
+from artwork.choice.ledger import Appended, append_decisions, save_features, save_offers
+from artwork.choice.memory import Memory
 from artwork.choice.outcomes import Outcomes, checked, merged
 from artwork.choice.page import Choice, Page, Request, Rules
 from artwork.choice.people import People
-from artwork.choice.policy import Hyperparameters, policy_id
+from artwork.choice.policy import DRAWS, Hyperparameters, policy_id
 from artwork.choice.replay import DecisionView, replay, view
 from artwork.choice.rewards import RewardRow, append_rewards, check_reward
 from artwork.choice.settling import Lapses
@@ -37,9 +37,9 @@ from artwork.choice.taste import Tastes, WatchEvent
 from artwork.choice.watching import Watching
 from artwork.choice.worth import DEFAULT, RewardPolicy
 from artwork.rules.guardrails import HouseRules, Shares
-from content.errors import KeyartError, NotFound, Unavailable
+from content.errors import KeyartError, NotFound
 from content.ids import now_us
-from content.records import Writer, snapshot
+from content.records import Writer
 from content.types import Aspect
 
 __all__ = [
@@ -59,7 +59,7 @@ KEPT_OFFERS = 20_000
 """Ids remembered of offers that are in the ledger already."""
 
 
-class Personalizer:
+class Personalizer(Memory):
     """The choice, as a service to one process.
 
     Args:
@@ -84,7 +84,7 @@ class Personalizer:
         secret: bytes,
         episode_s: float,
         floor: float,
-        draws: int = 256,
+        draws: int = DRAWS,
         clock: Callable[[], int] = now_us,
         tenant: str = "default",
         encoder: str | None = None,
@@ -94,81 +94,46 @@ class Personalizer:
         certificates: Path | None = None,
         horizons: Horizons | None = None,
     ) -> None:
-        self._engine, self._writer, self._clock = engine, writer, clock
-        self._parameters = parameters or Hyperparameters()
-        policy = policy_id(self._parameters, draws, worth.plain())
-        self._worth = worth
-        self.scope = Scope(tenant, policy, feature_set_id(encoder))
-        self._rules = Rules(self.scope, secret, floor, draws, round(episode_s * 1_000_000))
-        self._horizons = horizons or Horizons()
-        self._shelves = Shelves(self.scope, encoder, house)
+        parameters = parameters or Hyperparameters()
+        policy = policy_id(parameters, draws, worth.plain())
+        scope = Scope(tenant, policy, feature_set_id(encoder))
+        super().__init__(
+            *(engine, writer, scope), encoder=encoder, parameters=parameters, clock=clock
+        )
+        self._rules = Rules(scope, secret, floor, draws, round(episode_s * 1_000_000))
+        self._worth, self._house = worth, house
+        self._shelves = Shelves(scope, encoder, house)
         self._shares = Shares()
-        self._tastes = Tastes(self.scope)
+        self._tastes = Tastes(scope)
         self._episodes = Episodes(tenant)
-        self._lapses = Lapses(self.scope, worth)
+        self._lapses = Lapses(worth)
         self._offers_saved: set[str] = set()
-        self._learner: Learner | None = None
-        self._checkpointed = 0
-        self._failure: Exception | None = None
-        self._lock = threading.RLock()
-        self._commits = Commits(writer, self._lock)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
+        self._horizons = horizons or Horizons()
         desk = Desk(
-            *(engine, self.scope, secret, self._parameters, clock, self._lock, self._commits),
-            *(self._thread, self._tastes, self._episodes, self._learn, self._ready),
+            *(engine, lambda: self.scope, secret, parameters, clock, self._lock, self._commits),
+            *(self._thread, lambda: self._tastes, lambda: self._shelves, self._episodes),
+            *(self._learn, self._ready),
         )
         self._viewer = desk.viewer
-        self._watching = Watching(desk, self._shelves)
+        self._watching = Watching(desk)
         self.people = People(desk, Certificates(certificates, secret), self._horizons)
 
-    # ---- life ---------------------------------------------------------------------------------
-
     def start(self) -> None:
-        """Learn what the ledger holds: the newest checkpoint and the rows since. Idempotent.
-
-        Whoever was forgotten and is there again, as in a backup, is forgotten before.
-        """
+        """As `Memory.start`. Whoever was forgotten and is there again, as in a backup, is
+        forgotten before."""
         if self._learner is None:
             self.people.reapply()
-        with self._lock, snapshot(self._engine).connect() as connection:
-            if self._learner is None:
-                upto = head(connection, self.scope.tenant)
-                self._learner = restore(connection, self.scope, self._parameters, upto)
-                self._checkpointed = self._learner.offset
+        super().start()
 
-    def close(self) -> None:
-        """Finish what is under way and write a checkpoint; the writer must still be open."""
-        self._thread.shutdown(wait=True)
-        # The writer works in order: once this is through, all before it is learned.
-        self._writer.submit(lambda connection: None).result()
-        with self._lock:
-            state = self._learner
-        if state is not None and self._failure is None and state.offset > self._checkpointed:
-            self._checkpoint().result()
+    def _see_anew(self) -> None:
+        self._rules = replace(self._rules, scope=self.scope)
+        self._shelves = Shelves(self.scope, self._encoder, self._house)
+        self._tastes = Tastes(self.scope)
 
-    @property
-    def offset(self) -> int:
-        """How many rows of the ledger are learned."""
-        return self._ready().offset
-
-    def _ready(self) -> Learner:
-        if self._failure is not None:
-            raise Unavailable(
-                "learning_stopped", f"learning stopped; restart the service: {self._failure}"
-            )
-        if self._learner is None:
-            raise Unavailable("not_started", "the personalizer is still reading its ledger")
-        return self._learner
-
-    def _checkpoint(self) -> "Future[None]":
-        with self._lock:
-            state = self._ready()
-            offset, data = state.offset, state.packed()
-            self._checkpointed = offset
-        at_us = self._clock()
-        return self._writer.submit(
-            lambda connection: save_checkpoint(connection, self.scope, offset, data, at_us)
-        )
+    def _happened_elsewhere(self, *, removed: bool) -> None:
+        if removed:
+            self._episodes.clear()
+        self._tastes.clear()
 
     # ---- choose -------------------------------------------------------------------------------
 
@@ -265,23 +230,6 @@ class Personalizer:
 
         return self._commits.submit(write, learn, lose=page.lose, before=began)
 
-    def _learn(self, appended: Appended) -> None:
-        """Learn what was committed, in the order of the ledger. Called under the lock."""
-        state = self._learner
-        if state is None or self._failure is not None:
-            return
-        try:
-            if not state.advance(appended):  # another process appended rows before these
-                with snapshot(self._engine).connect() as connection:
-                    parts = (connection, self.scope, self._parameters)
-                    self._learner = followed(*parts, state, appended.last)
-                if self._learner is not state:  # it took rows away
-                    self._episodes.clear()
-                self._tastes.clear()
-        except (OverflowError, ValueError, sa.exc.SQLAlchemyError) as error:
-            # The rows are safe in the ledger; a start learns them again.
-            self._failure = error
-
     # ---- observe ------------------------------------------------------------------------------
 
     async def observe(self, events: Sequence[RewardEvent]) -> Outcomes:
@@ -335,14 +283,17 @@ class Personalizer:
         """
         upto = -1
         while True:
-            before, write = upto, partial(self._lapses.write, at_us=self._clock())
+            before = upto
             try:
-                upto, _ = self._thread.submit(self._submit, write).result().result()
+                upto, _ = self._thread.submit(self._submit, self._lapse).result().result()
             except sa.exc.SQLAlchemyError as error:
                 raise ledger_unavailable() from error
             self._lapses.written(upto)
             if upto == before:
                 return
+
+    def _lapse(self, connection: sa.Connection) -> tuple[int, Appended | None]:
+        return self._lapses.write(connection, self.scope, self._clock())
 
     def _submit(
         self, write: Callable[[sa.Connection], tuple[T, Appended | None]]

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from artwork.choice.features import BLOCKS, DIM
 from artwork.choice.posterior import F64, Prior, Scores
 
+DRAWS = 256
+"""M: what is drawn from the belief for one decision."""
 ALGORITHM = "hybrid-linear-thompson-1"
 
 
@@ -41,6 +43,8 @@ class Hyperparameters:
     context_sd: float = 0.05
     cross_sd: float = 0.05
     bias_sd: float = 0.30
+    half_life_days: float | None = None
+    """After so long a decision counts half (`artwork.choice.decay`); None: for ever in full."""
 
     def prior(self) -> Prior:
         scale = np.empty(DIM)

@@ -66,10 +66,8 @@ def prove(desk: Desk, viewer: bytes, mark: int) -> Proof:
 def _compared(
     connection: sa.Connection, desk: Desk, offset: int, live: bytes, found: tuple[int, Found]
 ) -> Proof:
-    known = Learner(desk.parameters)
-    known.unpack(live)
-    anew = Learner(desk.parameters)
-    anew.catch_up(connection, desk.scope, offset)
+    known = Learner.unpacked(desk.parameters, live)
+    anew = restore(connection, desk.scope, desk.parameters, offset, afresh=True)
     kept = restore(connection, desk.scope, desk.parameters, offset)
     return Proof(
         offset,

@@ -1,12 +1,13 @@
 """Looking back: a logged decision as it was, and its distribution computed anew."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sqlalchemy as sa
 
 from artwork.choice.arms import stored_features
 from artwork.choice.decisions import Decision, OfferedArms, Scope, load
+from artwork.choice.feature_sets import known
 from artwork.choice.features import Context, assemble, circumstances
 from artwork.choice.learner import restore
 from artwork.choice.ledger import activated
@@ -69,15 +70,20 @@ def replay(
 ) -> dict[str, float]:
     """A decision's probabilities by variant id, from the ledger up to its offset.
 
-    Besides the ledger this reads only the frozen features of the pictures on offer.
+    Besides the ledger this reads only the frozen features of the pictures on offer. Features of
+    an encoder used earlier are replayed, too, as long as this release makes them so.
 
     Raises:
         NotFound: `decision_not_found`.
-        Conflict: `policy_mismatch`, when another policy or feature set made the decision, its
-            pictures got their look since (`pictures.write_looks`), or rows that it knew of were
-            taken away since.
+        Conflict: `policy_mismatch`, when another policy or another release's features made the
+            decision, its pictures got their look since (`pictures.write_looks`), or rows that it
+            knew of were taken away since.
     """
     decision, arms = _logged(connection, scope, decision_id)
+    if decision.feature_set != scope.feature_set:
+        earlier = known(connection, scope.tenant, decision.feature_set)
+        if earlier is not None and earlier.runs:
+            scope = replace(scope, feature_set=decision.feature_set)
     if (decision.policy_id, decision.feature_set) != (scope.policy_id, scope.feature_set):
         raise Conflict(
             "policy_mismatch",
@@ -93,8 +99,12 @@ def replay(
         taste = taste_of(history, decision.decided_us)
     frozen = stored_features(connection, scope, decision.title_id)
     here = circumstances(decision.context, decision.decided_us)
-    known = all(group in frozen for group in arms.groups)
-    x = assemble(np.stack([frozen[group] for group in arms.groups]), taste, here) if known else None
+    complete = all(group in frozen for group in arms.groups)
+    x = (
+        assemble(np.stack([frozen[group] for group in arms.groups]), taste, here)
+        if complete
+        else None
+    )
     if x is None or (x[decision.chosen] != decision.x).any():
         raise Conflict("policy_mismatch", "the features of its pictures were made anew since")
     scores = state.posterior.scores(state.sums, decision.title_id, arms.groups, x / SCALE)

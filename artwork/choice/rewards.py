@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from artwork.choice.attribution import SKEW_US, RewardEvent
-from artwork.choice.decisions import Decision, OfferedArms, Scope, load
+from artwork.choice.decisions import Decision, OfferedArms, Scope, learned_x, load
 from artwork.choice.ledger import Appended, Entry, activated, showing, take_seqs
 from artwork.choice.outcomes import Outcomes
 from artwork.choice.worth import KINDS, LAPSED, RewardPolicy
@@ -224,18 +224,19 @@ def _write(
     at_us: int,
 ) -> Appended:
     seq, rows, showings, learned = first, [], [], []
+    xs = learned_x(connection, scope, [d for d, _ in standing.found.values()])
     for item in news:
         decision, arms = standing.found[item.event.decision_id or ""]
-        where = (decision.title_id, arms.groups[decision.chosen], decision.x)
-        ours = decision.feature_set == scope.feature_set
+        x = xs.get(decision.id)
+        group = arms.groups[decision.chosen]
         if item.activates:
             showings.append(showing(scope.tenant, seq, decision.id, True, at_us))
-            if ours:
-                learned.append(Entry(seq, *where, None, 0))
+            if x is not None:
+                learned.append(Entry.of(seq, decision, group, x))
             seq += 1
         rows.append(_row(scope.tenant, seq, item, at_us))
-        if ours and item.before != item.after:
-            learned.append(Entry(seq, *where, item.before, item.after))
+        if x is not None and item.before != item.after:
+            learned.append(Entry.of(seq, decision, group, x, (item.before, item.after)))
         seq += 1
     if showings:
         connection.execute(impressions.insert(), showings)

@@ -22,16 +22,18 @@ BATCH = 1_000
 class Lapses:
     """Goes through the clicks of the ledger in order, as their windows come to an end."""
 
-    def __init__(self, scope: Scope, policy: RewardPolicy) -> None:
-        self._scope, self._policy = scope, policy
+    def __init__(self, policy: RewardPolicy) -> None:
+        self._policy = policy
         self._after: int | None = None
         """Clicks up to this seq were looked at; None: not known yet."""
 
-    def write(self, connection: sa.Connection, at_us: int) -> tuple[int, Appended | None]:
+    def write(
+        self, connection: sa.Connection, scope: Scope, at_us: int
+    ) -> tuple[int, Appended | None]:
         """Let up to `BATCH` clicks lapse: the last seq looked at, and what is to be learned."""
         if self._after is None:
-            self._after = _begin(connection, self._scope.tenant)
-        return _lapse(connection, self._scope, self._after, at_us, self._policy)
+            self._after = _begin(connection, scope.tenant)
+        return _lapse(connection, scope, self._after, at_us, self._policy)
 
     def written(self, upto: int) -> None:
         """Note that a write is committed: its clicks need not be looked at again."""

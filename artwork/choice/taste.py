@@ -20,7 +20,7 @@ from artwork.choice.outcomes import Outcomes
 from artwork.choice.posterior import F64
 from artwork.choice.rewards import check_value, event_conflict
 from artwork.choice.sums import I16, SCALE
-from artwork.tables import watch_events
+from artwork.tables import watch_events, watch_features
 from content.errors import Invalid
 
 EVENTS = 64
@@ -53,6 +53,12 @@ class Watched:
     event_id: str | None
     features: I16 | None
     occurred_us: int
+
+    @classmethod
+    def of(cls, event: WatchEvent, viewer: bytes, mean: I16 | None, at_us: int) -> "Watched":
+        occurred = at_us if event.occurred_us is None else event.occurred_us
+        what = (event.title_id, event.kind, event.value, event.event_id)
+        return cls(viewer, *what, mean, occurred)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +96,8 @@ def taste_of(history: History, at_us: int) -> I16 | None:
 
 
 def read_history(connection: sa.Connection, scope: Scope, viewer: bytes, offset: int) -> History:
-    """The viewer's latest events up to the ledger offset that have features of this set."""
+    """The viewer's latest events up to the ledger offset that have features of this set, from
+    then or made anew."""
     rows = connection.execute(
         _LATEST,
         {"tenant": scope.tenant, "set": scope.feature_set, "viewer": viewer, "offset": offset},
@@ -105,18 +112,28 @@ def read_history(connection: sa.Connection, scope: Scope, viewer: bytes, offset:
     )
 
 
-_LATEST = (
-    sa.select(watch_events.c.value, watch_events.c.features, watch_events.c.occurred_us)
-    .where(
-        watch_events.c.tenant == sa.bindparam("tenant"),
-        watch_events.c.viewer == sa.bindparam("viewer"),
-        watch_events.c.feature_set == sa.bindparam("set"),
-        watch_events.c.features.is_not(None),
-        watch_events.c.seq <= sa.bindparam("offset"),
+def _latest() -> sa.Select[tuple[float, bytes, int]]:
+    w, f = watch_events.c, watch_features.c
+    ours = w.feature_set == sa.bindparam("set")
+    anew = sa.and_(
+        f.tenant == w.tenant, f.seq == w.seq, f.feature_set == sa.bindparam("set"), sa.not_(ours)
     )
-    .order_by(watch_events.c.seq.desc())
-    .limit(EVENTS)
-)
+    features = sa.case((ours, w.features), else_=f.data)
+    return (
+        sa.select(w.value, features.label("features"), w.occurred_us)
+        .select_from(watch_events.outerjoin(watch_features, anew))
+        .where(
+            w.tenant == sa.bindparam("tenant"),
+            w.viewer == sa.bindparam("viewer"),
+            features.is_not(None),
+            w.seq <= sa.bindparam("offset"),
+        )
+        .order_by(w.seq.desc())
+        .limit(EVENTS)
+    )
+
+
+_LATEST = _latest()
 
 
 class Tastes:

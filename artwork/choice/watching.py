@@ -6,12 +6,10 @@ from concurrent.futures import Future
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelves
 from artwork.choice.commits import durable
 from artwork.choice.desk import Desk
 from artwork.choice.ledger import Appended
 from artwork.choice.outcomes import Outcomes, checked, merged
-from artwork.choice.sums import I16
 from artwork.choice.taste import Watched, WatchEvent, append_watched, check_watch
 from content.errors import NotFound
 
@@ -21,8 +19,8 @@ _Written = tuple[Outcomes, Appended | None]
 class Watching:
     """Stores watch events with their titles' mean descriptors, from which tastes are derived."""
 
-    def __init__(self, desk: Desk, shelves: Shelves) -> None:
-        self._desk, self._shelves = desk, shelves
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     async def watch(self, events: Sequence[WatchEvent]) -> Outcomes:
         """As `Personalizer.watch`."""
@@ -47,10 +45,13 @@ class Watching:
         with desk.lock, desk.engine.connect() as connection:
             means = {
                 title_id: shelf.mean
-                for title_id, shelf in self._shelves.read(connection, title_ids).items()
+                for title_id, shelf in desk.shelves.read(connection, title_ids).items()
             }
         known = [event for event in events if event.title_id in means]
-        rows = [self._as_stored(event, means[event.title_id], now) for event in known]
+        rows = [
+            Watched.of(event, desk.viewer(event.user), means[event.title_id], now)
+            for event in known
+        ]
 
         def write(connection: sa.Connection) -> _Written:
             return append_watched(connection, desk.scope, rows, now)
@@ -62,10 +63,3 @@ class Watching:
                 desk.learn(written[1])
 
         return desk.commits.submit(write, learn), set(title_ids) - set(means)
-
-    def _as_stored(self, event: WatchEvent, mean: I16 | None, now: int) -> Watched:
-        occurred = now if event.occurred_us is None else event.occurred_us
-        viewer = self._desk.viewer(event.user)
-        return Watched(
-            viewer, event.title_id, event.kind, event.value, event.event_id, mean, occurred
-        )

@@ -20,6 +20,7 @@ SECTIONS = {
     "shots": "Shot boundaries, beside PySceneDetect and TransNet V2",
     "understanding": "What each space finds, and all together",
     "choice": "The choice, in process",
+    "audit": "100,000 decisions computed again from their ledger, and the ledger folded again",
     "indexes": "Similarity, beside exact search in numpy",
     "mood": "Mood, beside pairs of shots judged by eye",
     "candidates": "What candidate pictures cost beyond decoding",

@@ -1,6 +1,8 @@
 """Another set of encoders: set by the environment, taken over by a reindex, found by words."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +36,33 @@ def stored(data: Path, title_id: str) -> Vectors:
     return vectors
 
 
+def chosen(service: Service, user: str) -> dict[str, Any]:
+    """A decision on the first title for a viewer, as logged, and rewarded."""
+    answer = service.http.get("/v1/titles/t0/artwork", params={"aspect": "16:9", "user": user})
+    assert answer.status_code == 200, answer.text
+    decision = answer.json()["decision_id"]
+    reward = {"decision_id": decision, "kind": "watch", "value": 0.75}
+    assert service.http.post("/v1/rewards", json={"items": [reward]}).status_code == 202
+    return dict(service.http.get(f"/v1/decisions/{decision}").json())
+
+
+def relearned(service: Service) -> dict[str, Any]:
+    """What is learned, which must be what the ledger says."""
+    found = service.http.post("/v1/rebuild", timeout=120).json()
+    assert found["same_sums"] and found["same_posterior"], found
+    return dict(found)
+
+
+def followed(service: Service, feature_set: str) -> dict[str, Any]:
+    """A decision with other features than these: the choice follows a reindex within seconds."""
+    for n in range(300):
+        decision = chosen(service, f"after {n}")
+        if decision["feature_set"] != feature_set:
+            return decision
+        time.sleep(0.1)
+    raise AssertionError(f"the choice has not followed: {service.log()}")
+
+
 def test_encoders_are_changed_by_configuration_and_a_reindex(
     tmp_path: Path, models_folder: Path
 ) -> None:
@@ -52,6 +81,10 @@ def test_encoders_are_changed_by_configuration_and_a_reindex(
         embedded = {"visual", "concept", "audio", "synopsis", "style"}
         assert set(spaces(service, "t0")) == embedded
         assert set(found(service, "a ship")["t0"]) == {"concept", "synopsis"}
+        watched = {"user": "ann", "title_id": "t0", "kind": "watch", "value": 1.0}
+        assert service.http.post("/v1/events", json={"items": [watched]}).status_code == 202
+        before, _, _ = (chosen(service, user) for user in ("ann", "bob", "cid"))
+        assert relearned(service)["decisions"] == 3
     configured = {
         "KEYART_VISUAL_ENCODER": f"open_clip:{models_folder / 'clip'}",
         "KEYART_AUDIO_ENCODER": f"clap:{models_folder / 'clap'}",
@@ -59,8 +92,19 @@ def test_encoders_are_changed_by_configuration_and_a_reindex(
     }
     with running(data, **root, **configured) as service:
         assert found(service, "a ship") == {}  # nothing is compared that another encoder made
+        assert chosen(service, "dan")["feature_set"] == before["feature_set"]
+        assert relearned(service)["decisions"] == 4
         reindex = service.http.post("/v1/reindex").json()
         assert service.wait(reindex["job_id"])["state"] == "done", service.log()
+        after = followed(service, before["feature_set"])
+        learned = relearned(service)
+        assert learned["feature_set"] == after["feature_set"]
+        assert learned["decisions"] >= 5, "what was learned with the old encoder is there, too"
+        again = service.http.get(f"/v1/decisions/{before['decision_id']}").json()
+        assert again["feature_set"] == before["feature_set"], "decisions stay as they were logged"
+        late = {"decision_id": before["decision_id"], "kind": "return", "value": 1.0}
+        assert service.http.post("/v1/rewards", json={"items": [late]}).status_code == 202
+        relearned(service)
         job = service.submit(fields[1])
         assert service.wait(job["job_id"])["state"] == "done", service.log()
         names = {"visual": "open_clip:", "audio": "clap:", "synopsis": "sentence-transformers:"}

@@ -35,6 +35,14 @@ CREATE TABLE checkpoints (
 	made_us BIGINT NOT NULL, 
 	CONSTRAINT pk_checkpoints PRIMARY KEY (tenant, policy_id, feature_set, seq)
 );
+CREATE TABLE decision_features (
+	tenant VARCHAR(64) NOT NULL, 
+	seq BIGINT NOT NULL, 
+	feature_set VARCHAR(16) NOT NULL, 
+	data BLOB NOT NULL, 
+	CONSTRAINT pk_decision_features PRIMARY KEY (tenant, seq, feature_set), 
+	CONSTRAINT fk_decision_features_tenant_seq_decisions FOREIGN KEY(tenant, seq) REFERENCES decisions (tenant, seq) ON DELETE CASCADE
+);
 CREATE TABLE decisions (
 	tenant VARCHAR(64) NOT NULL, 
 	id VARCHAR(36) NOT NULL, 
@@ -57,6 +65,25 @@ CREATE TABLE decisions (
 	CONSTRAINT pk_decisions PRIMARY KEY (tenant, id), 
 	CONSTRAINT fk_decisions_tenant_offer_id_offers FOREIGN KEY(tenant, offer_id) REFERENCES offers (tenant, id), 
 	CONSTRAINT uq_decisions_tenant_seq UNIQUE (tenant, seq)
+);
+CREATE TABLE feature_sets (
+	tenant VARCHAR(64) NOT NULL, 
+	feature_set VARCHAR(16) NOT NULL, 
+	encoder VARCHAR(160), 
+	refolded BIGINT NOT NULL, 
+	left_out BIGINT NOT NULL, 
+	ready_us BIGINT, 
+	CONSTRAINT pk_feature_sets PRIMARY KEY (tenant, feature_set)
+);
+CREATE TABLE folds (
+	tenant VARCHAR(64) NOT NULL, 
+	seq BIGINT NOT NULL, 
+	policy_id VARCHAR(16) NOT NULL, 
+	feature_set VARCHAR(16) NOT NULL, 
+	base BIGINT NOT NULL, 
+	landmark_us BIGINT, 
+	made_us BIGINT NOT NULL, 
+	CONSTRAINT pk_folds PRIMARY KEY (tenant, seq)
 );
 CREATE TABLE image_groups (
 	tenant VARCHAR(64) NOT NULL, 
@@ -259,6 +286,14 @@ CREATE TABLE watch_events (
 	received_us BIGINT NOT NULL, 
 	CONSTRAINT pk_watch_events PRIMARY KEY (tenant, seq), 
 	CONSTRAINT uq_watch_events_tenant_event_id UNIQUE (tenant, event_id)
+);
+CREATE TABLE watch_features (
+	tenant VARCHAR(64) NOT NULL, 
+	seq BIGINT NOT NULL, 
+	feature_set VARCHAR(16) NOT NULL, 
+	data BLOB NOT NULL, 
+	CONSTRAINT pk_watch_features PRIMARY KEY (tenant, seq, feature_set), 
+	CONSTRAINT fk_watch_features_tenant_seq_watch_events FOREIGN KEY(tenant, seq) REFERENCES watch_events (tenant, seq) ON DELETE CASCADE
 );
 CREATE INDEX ix_picture_features_tenant_feature_set_title_id ON picture_features (tenant, feature_set, title_id);
 CREATE INDEX ix_shots_keyframe_sha256 ON shots (keyframe_sha256);
