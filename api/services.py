@@ -12,8 +12,9 @@ from artwork.candidates.considered import CandidateRow
 from artwork.choice.attribution import RewardEvent
 from artwork.choice.export import Export
 from artwork.choice.features import Context
+from artwork.choice.page import Answer
 from artwork.choice.people import Forgotten
-from artwork.choice.personalize import Choice, DecisionView
+from artwork.choice.personalize import DecisionView
 from artwork.choice.taste import WatchEvent
 from artwork.choice.worth import RewardPolicy
 from artwork.images.store import Format, Rendition
@@ -61,7 +62,7 @@ class Personalizer(Protocol):
         user: str | None,
         context: Context,
         defer: bool = False,
-    ) -> Sequence[Choice | KeyartError]: ...
+    ) -> Sequence[Answer]: ...
     async def observe(self, events: Sequence[RewardEvent]) -> Sequence[KeyartError | None]: ...
     async def watch(self, events: Sequence[WatchEvent]) -> Sequence[KeyartError | None]: ...
     def decision(self, decision_id: str) -> DecisionView: ...

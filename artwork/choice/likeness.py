@@ -1,0 +1,85 @@
+"""Which pictures of a title look like another one, or show somebody who is in that: for neighbours.
+
+Looks are compared by 512 signs of random projections of their visual vectors (SimHash, Charikar
+2002), 64 bytes a picture: the share of signs that differ is the vectors' angle over π. Faces by
+`artwork.identities`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from artwork.identities import I8, SAME
+from content.encoders.identity import DIM
+from content.types import F32
+
+SIGNS = 512
+ALIKE = 154
+"""Signs that differ, at most, in two pictures of the same look: an angle of 54°, a cosine of 0.59
+about the vectors' own means. Set by looking at pairs of the demo's pictures (docs/benchmarks.md)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One picture, as its neighbours see it. `sketch` is None where it has no comparable vector."""
+
+    sketch: int | None
+    faces: I8
+    """(n, 128), n up to 3."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likeness:
+    """The looks of a title's pictures, and all their faces as one array."""
+
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    faces: I8 = field(default_factory=lambda: np.zeros((0, DIM), np.int8))
+    owners: tuple[str, ...] = ()
+    """Of each face its group."""
+
+    @classmethod
+    def of(cls, pictures: Iterable[tuple[str, F32 | None, I8]]) -> "Likeness":
+        """Args: pictures: group, visual vector (dim,) if it has one of today's, faces (n, 128)."""
+        looks = {
+            group: Look(None if vector is None else sketch(vector), faces)
+            for group, vector, faces in pictures
+        }
+        owners = tuple(group for group, look in looks.items() for _ in look.faces)
+        stack = [look.faces for look in looks.values() if len(look.faces)]
+        return cls(looks, np.concatenate(stack) if stack else np.zeros((0, DIM), np.int8), owners)
+
+    def like(self, other: Look) -> set[str]:
+        """The groups that look like `other`, or show a face that it shows."""
+        mark = other.sketch
+        found = set()
+        if mark is not None:
+            for group, look in self.looks.items():
+                if look.sketch is not None and (look.sketch ^ mark).bit_count() <= ALIKE:
+                    found.add(group)
+        if self.owners and len(other.faces):
+            apart = self.faces[:, None].astype(np.int32) - other.faces[None]
+            same = (np.einsum("fod,fod->fo", apart, apart) < SAME).any(axis=1)
+            found.update(self.owners[i] for i in np.flatnonzero(same))
+        return found
+
+
+def sketch(vector: F32) -> int | None:
+    """512 signs of a visual vector (dim,) about its own mean; None where it has no direction."""
+    if vector.ndim != 1 or not np.isfinite(vector).all():
+        return None
+    centred = vector.astype(np.float64)
+    centred -= centred.mean()
+    if not np.any(centred):
+        return None
+    return int.from_bytes(np.packbits(_signs(centred.size) @ centred > 0).tobytes(), "big")
+
+
+@cache
+def _signs(dim: int) -> F32:
+    """(512, dim) of ±1: bits of a hash, as `artwork.choice.features.projection`."""
+    raw = hashlib.shake_256(b"keyart look sketch 1").digest(-(-SIGNS * dim // 8))
+    bits = np.unpackbits(np.frombuffer(raw, np.uint8)).reshape(SIGNS, dim)
+    return (bits * np.float32(2) - np.float32(1)).astype(np.float32)
