@@ -23,6 +23,7 @@ from api.cli import (
     people,
     reads,
     review,
+    rules,
     serve,
     status,
     submit,
@@ -66,6 +67,7 @@ for command in (
 ):
     app.command()(command)
 app.command("show")(title.show_title)
+app.add_typer(rules.app, name="rules")
 
 
 def _version(asked: bool) -> None:

@@ -27,7 +27,7 @@ from artwork.rules.guardrails import (
     readable,
     withheld,
 )
-from artwork.rules.house import rules_of
+from artwork.rules.house import CatalogueRules, rules_of
 from artwork.rules.review import policy_of, verdicts_of
 from artwork.rules.standing import Standing
 from artwork.tables import artwork_rules, image_groups, picture_features, variants
@@ -199,9 +199,12 @@ class Shelves:
         encoder: str | None,
         house: HouseRules | None = None,
         keep: int = 5_000,
+        rules: CatalogueRules | None = None,
     ) -> None:
+        """`rules`, where they are given, hold in place of those of the records."""
         self._scope, self._encoder = scope, encoder
-        self._settings = self._house = house or HouseRules()
+        self._settings, self._given = house or HouseRules(), rules
+        self._house = (rules or CatalogueRules()).over(self._settings)
         self._ruled: int | None = None
         self._keep = keep
         self._kept: OrderedDict[_Key, Shelf] = OrderedDict()
@@ -232,8 +235,8 @@ class Shelves:
         return found
 
     def _rule(self, connection: sa.Connection) -> None:
-        rules, self._ruled = rules_of(connection, self._scope.tenant)
-        self._house = rules.over(self._settings)
+        stored, self._ruled = rules_of(connection, self._scope.tenant)
+        self._house = (self._given or stored).over(self._settings)
 
     def _load(
         self, connection: sa.Connection, title_id: str, version: int | None, maturity: str | None

@@ -6,7 +6,7 @@ Looks are compared by 512 signs of random projections of their visual vectors (S
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -19,7 +19,7 @@ from content.types import F32
 SIGNS = 512
 ALIKE = 154
 """Signs that differ, at most, in two pictures of the same look: an angle of 54°, a cosine of 0.59
-about the vectors' own means. Set by looking at pairs of the demo's pictures (docs/benchmarks.md)."""
+about the vectors' own means. Set by looking at pairs of the demo's pictures: docs/benchmarks.md."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +43,10 @@ class Likeness:
     @classmethod
     def of(cls, pictures: Iterable[tuple[str, F32 | None, I8]]) -> "Likeness":
         """Args: pictures: group, visual vector (dim,) if it has one of today's, faces (n, 128)."""
+        told = list(pictures)
+        marks = sketches([vector for _, vector, _ in told])
         looks = {
-            group: Look(None if vector is None else sketch(vector), faces)
-            for group, vector, faces in pictures
+            group: Look(mark, faces) for (group, _, faces), mark in zip(told, marks, strict=True)
         }
         owners = tuple(group for group, look in looks.items() for _ in look.faces)
         stack = [look.faces for look in looks.values() if len(look.faces)]
@@ -66,15 +67,19 @@ class Likeness:
         return found
 
 
-def sketch(vector: F32) -> int | None:
-    """512 signs of a visual vector (dim,) about its own mean; None where it has no direction."""
-    if vector.ndim != 1 or not np.isfinite(vector).all():
-        return None
-    centred = vector.astype(np.float64)
-    centred -= centred.mean()
-    if not np.any(centred):
-        return None
-    return int.from_bytes(np.packbits(_signs(centred.size) @ centred > 0).tobytes(), "big")
+def sketches(vectors: Sequence[F32 | None]) -> list[int | None]:
+    """Of each visual vector (dim,) 512 signs about its own mean; None where it has no direction."""
+    out: list[int | None] = [None] * len(vectors)
+    usable = [i for i, v in enumerate(vectors) if v is not None and v.ndim == 1 and v.size > 1]
+    for dim in {vectors[i].size for i in usable}:  # type: ignore[union-attr]
+        at = [i for i in usable if vectors[i].size == dim]  # type: ignore[union-attr]
+        stack = np.stack([vectors[i] for i in at]).astype(np.float32)  # type: ignore[misc]
+        stack -= stack.mean(axis=1, keepdims=True)
+        marks = np.packbits(stack @ _signs(dim).T > 0, axis=1)
+        for i, row, mark in zip(at, stack, marks, strict=True):
+            if np.isfinite(row).all() and row.any():
+                out[i] = int.from_bytes(mark.tobytes(), "big")
+    return out
 
 
 @cache
