@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rule_worlds import World
+from tests.rule_referee import World
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -65,7 +65,7 @@ def test_a_million_exploratory_decisions_break_no_rule() -> None:
     for seed in range(1000):
         world = World(np.random.default_rng([7, seed]))
         while world.decided < min(20_000, wanted - decided):
-            for _ in range(100):
+            for _ in range(150):
                 world.page()
             world.rule()
             changes += 1
