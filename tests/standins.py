@@ -285,8 +285,8 @@ class Review:
 
     def set_policy(self, title_id: str, policy: ArtworkPolicy) -> ArtworkPolicy:
         self._catalog.get(title_id)
-        if policy.pin not in (None, "g1"):
-            raise NotFound("variant_not_found", f"there is no picture {policy.pin!r}")
+        for named in {policy.pin, *policy.pictures} - {None, "g1"}:
+            raise NotFound("variant_not_found", f"there is no picture {named!r}")
         self.policies[title_id] = policy
         return policy
 

@@ -54,6 +54,8 @@ def _fault(
 
 
 def _message(failure: Mapping[str, Any], names: Sequence[str], model: type[BaseModel]) -> str:
+    if failure["type"] == "model_type":
+        return f"this is a table: [{'.'.join(names)}]"
     if failure["type"] != "extra_forbidden":
         return str(failure["msg"])
     known = _fields(model, names[:-1])
