@@ -8,7 +8,7 @@ answer whether any rule forbade it.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import lru_cache
 from math import ceil, fsum
 
 import numpy as np
@@ -22,7 +22,7 @@ from artwork.choice.page import Answer, Choice, Fallback, Page, Request, Rules
 from artwork.choice.policy import Hyperparameters, mix
 from artwork.choice.restraints import Restraints
 from artwork.rules.guardrails import reads
-from artwork.rules.limits import PictureRules
+from artwork.rules.limits import Limits, PictureRules
 from content.errors import NotFound
 from content.types import MATURITIES
 from tests.rule_worlds import COUNTRIES, EPISODE_US, Maker, Ruled, pick, vector
@@ -32,6 +32,45 @@ BEGAN_US = 1_800_000_000_000_000
 ASKED_COUNTRIES = (None, "DE", "fr", "US", "NL", "BR", "ZZ")
 ASKED_TONGUES = (None, "de-AT", "pt", "en")
 _RULES = Rules(Scope("default", "p", "f"), b"s" * 32, 1.0, 4, EPISODE_US)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What all rules together say of one picture."""
+
+    ever: bool
+    """May anybody be shown it?"""
+    level: int
+    tongue: str | None
+    limits: tuple[Limits, ...]
+    per_day: int | None
+    in_all: int | None
+    share: float
+
+
+def _said(ruled: Ruled, group: str) -> Said:
+    house, policy, verdict = ruled.house, ruled.policy, ruled.verdicts[group]
+    picture, own = ruled.shelf.pictures[group], policy.pictures.get(group, PictureRules())
+    caps = (own.cap, policy.cap, house.cap)
+    reviewed = house.review_required or policy.review_required
+    return Said(
+        ever=verdict != "veto"
+        and group not in policy.veto
+        and policy.pin in (None, group)
+        and picture.origin in set(house.origins) & set(policy.origins)
+        and (not reviewed or verdict == "approve" or picture.origin == "uploaded"),
+        level=MATURITIES.index(picture.maturity or "all"),
+        tongue=picture.language,
+        limits=(house.limits, policy.limits, own.limits),
+        per_day=next((cap.per_day for cap in caps if cap.per_day is not None), None),
+        in_all=next((cap.in_all for cap in caps if cap.in_all is not None), None),
+        share=next((cap.share for cap in caps if cap.share is not None), 1.0),
+    )
+
+
+@lru_cache
+def _served(asked: str | None, lettering: str) -> bool:
+    return asked is not None and reads(asked, lettering)
 
 
 @dataclass
@@ -66,6 +105,7 @@ class World:
 
     def rule(self) -> None:
         """Other rules for the catalogue and for every title, from the next page on."""
+        self.said: dict[str, dict[str, Said]] = {}
         maker = Maker(self.rng, self.now_us)
         house = maker.house()
         self.titles = {
@@ -131,44 +171,32 @@ class World:
 
     def _free(self, ruled: Ruled, context: Context) -> list[str]:
         """What no hard rule forbids, in the words of the documentation."""
-        house, policy, day = ruled.house, ruled.policy, self.now_us // 86_400_000_000
+        title, day = ruled.shelf.title_id, self.now_us // 86_400_000_000
         country = (context.country or "").upper()
         country = country if country in (*COUNTRIES, "BR") else ""
-        when = datetime.fromtimestamp(self.now_us / 1e6, UTC)
-        out = []
         ceiling = MATURITIES.index(context.maturity_max or "18")
-        for group, picture in ruled.shelf.pictures.items():
-            verdict = ruled.verdicts[group]
-            own = policy.pictures.get(group, PictureRules())
-            cap = [
-                next((v for v in values if v is not None), None)
-                for values in (
-                    (own.cap.per_day, policy.cap.per_day, house.cap.per_day),
-                    (own.cap.in_all, policy.cap.in_all, house.cap.in_all),
-                )
-            ]
-            limits = (house.limits, policy.limits, own.limits)
-            if all((
-                verdict != "veto",
-                group not in policy.veto,
-                policy.pin in (None, group),
-                picture.origin in set(house.origins) & set(policy.origins),
-                not (house.review_required or policy.review_required)
-                or verdict == "approve"
-                or picture.origin == "uploaded",
-                MATURITIES.index(picture.maturity or "all") <= ceiling,
-                MATURITIES.index(ruled.shelf.maturity) <= ceiling,
-                picture.language is None
-                or (context.language is not None and reads(context.language, picture.language)),
-                all(one.allow is None or country in one.allow for one in limits),
-                all(not one.deny or (country and country not in one.deny) for one in limits),
-                all(one.from_us is None or _time(one.from_us) <= when for one in limits),
-                all(one.until_us is None or when < _time(one.until_us) for one in limits),
-                cap[0] is None or self.today[ruled.shelf.title_id, group, day] < cap[0],
-                cap[1] is None or self.shown[ruled.shelf.title_id, group] < cap[1],
-            )):  # fmt: skip
-                out.append(group)
-        return out
+        if MATURITIES.index(ruled.shelf.maturity) > ceiling:
+            return []
+        return [
+            group
+            for group, said in self._sayings(ruled).items()
+            if said.ever
+            and said.level <= ceiling
+            and (said.per_day is None or self.today[title, group, day] < said.per_day)
+            and (said.in_all is None or self.shown[title, group] < said.in_all)
+            and (said.tongue is None or _served(context.language, said.tongue))
+            and all(one.allow is None or country in one.allow for one in said.limits)
+            and all(not one.deny or (country and country not in one.deny) for one in said.limits)
+            and all(one.from_us is None or one.from_us <= self.now_us for one in said.limits)
+            and all(one.until_us is None or self.now_us < one.until_us for one in said.limits)
+        ]
+
+    def _sayings(self, ruled: Ruled) -> dict[str, Said]:
+        """What the rules say of each picture of a title, once for as long as they hold."""
+        title = ruled.shelf.title_id
+        if title not in self.said:
+            self.said[title] = {group: _said(ruled, group) for group in ruled.shelf.pictures}
+        return self.said[title]
 
     def _judge_again(self, page: Page, ruled: Ruled, answer: Choice, free: list[str]) -> None:
         title = ruled.shelf.title_id
@@ -212,13 +240,11 @@ class World:
         self._say_until(ruled, answer)
 
     def _within_share(self, ruled: Ruled, left: list[str]) -> list[str]:
-        title, total = ruled.shelf.title_id, 1
-        total += sum(n for (t, _), n in self.shown.items() if t == title)
+        title = ruled.shelf.title_id
+        total = 1 + sum(self.shown[title, group] for group in ruled.shelf.pictures)
         kept = []
         for group in left:
-            own = ruled.policy.pictures.get(group, PictureRules()).cap.share
-            shares = (own, ruled.policy.cap.share, ruled.house.cap.share)
-            share = next((one for one in shares if one is not None), 1.0)
+            share = self._sayings(ruled)[group].share
             if self.shown[title, group] + 1 <= ceil(share * total - 1e-9):
                 kept.append(group)
         self.capped += bool(kept) and kept != left
@@ -294,7 +320,3 @@ class World:
     def _say(self, held: bool, rule: str) -> None:
         if not held:
             self.violations.append(rule)
-
-
-def _time(us: int) -> datetime:
-    return datetime.fromtimestamp(us / 1e6, UTC)
