@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from artwork.choice.features import Context
 from artwork.choice.page import Fallback
+from artwork.pictures import delete_title
 from artwork.rules.countries import codes, country, fault
 from artwork.rules.exposure import DAY_US, Exposure
 from artwork.rules.guardrails import ArtworkPolicy
@@ -181,6 +182,15 @@ def test_requests_at_once_do_not_exceed_a_cap(house: House, groups: dict[str, st
     assert sum(isinstance(answer, NotFound) for answer in answers) == 40 - 3 * 4
     with house.engine.connect() as connection:
         assert set(connection.scalars(sa.select(exposures.c.shown))) == {3}
+
+
+def test_counts_go_with_their_title(house: House, groups: dict[str, str]) -> None:
+    rule(house, cap=Cap(per_day=5))
+    house.choose(TITLE)
+    assert house.count(exposures) == 1
+    with writing(house.engine).begin() as connection:
+        delete_title(connection, TITLE)
+    assert house.count(exposures) == 0
 
 
 @pytest.mark.parametrize("share", [0.25, 0.3, 0.5, 0.9])

@@ -18,6 +18,7 @@ from content.types import F32, U8, Aspect
 LIT, SHADED = 0.36, 0.17
 """Lightness (OKLab) of a card at its brightest and its darkest: light type is read on both."""
 MOST_CHROMA = 0.07
+STEPS = 512
 _GREY = np.array([0.5, 0.0, 0.0], np.float32)
 
 
@@ -68,10 +69,10 @@ def _ground(width: int, height: int, tones: tuple[F32, F32]) -> U8:
     """From light above to shade below, with a grain that keeps the steps from showing."""
     x = np.linspace(0.0, 1.0, width, dtype=np.float32)[None, :]
     y = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None]
-    share = np.clip(0.75 * y + 0.25 * x, 0.0, 1.0)
-    share = (share * share * (3 - 2 * share))[..., None]
+    grain = np.random.Generator(np.random.Philox(key=0)).random((height, width), np.float32)
+    way = 0.75 * y + 0.25 * x + 0.03 * (grain - 0.5)
+    share = np.linspace(0.0, 1.0, STEPS, dtype=np.float32)[:, None]
+    share = share * share * (3 - 2 * share)
     lit, shaded = tones
-    smooth = lit * (1 - share) + shaded * share
-    grain = np.random.Generator(np.random.Philox(key=0)).normal(0.0, 0.004, (height, width))
-    smooth[..., 0] += grain.astype(np.float32)
-    return to_rgb(smooth)
+    ladder = to_rgb(lit * (1 - share) + shaded * share)
+    return ladder[(np.clip(way, 0.0, 1.0) * (STEPS - 1)).astype(np.int32)]

@@ -17,7 +17,7 @@ CREATE TABLE artwork_rules (
 	updated_us BIGINT NOT NULL, 
 	CONSTRAINT pk_artwork_rules PRIMARY KEY (tenant)
 );
-INSERT INTO "artwork_rules" VALUES('default','{"origins": null}',1);
+INSERT INTO "artwork_rules" VALUES('default','{"origins": null, "generated_share": null, "review_required": false, "limits": {"allow": null, "deny": [], "from_us": null, "until_us": null}, "cap": {"share": null, "per_day": null, "in_all": null}, "change_every_s": 0.0, "fallback": "title_card", "distinct_neighbours": true}',1);
 CREATE TABLE candidates (
 	tenant VARCHAR(64) NOT NULL, 
 	title_id VARCHAR(128) NOT NULL, 
