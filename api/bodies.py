@@ -23,13 +23,13 @@ from api.checks import (
     WatchValue,
 )
 from api.consent import Consent
-from api.rulebook import Fallback, LimitsBody, Pictures, Seconds
+from api.rulebook import LimitsBody, Pictures, Seconds
 from artwork.choice.attribution import RewardEvent
 from artwork.choice.features import Context
 from artwork.choice.taste import WatchEvent
 from artwork.compose.request import DEFAULT_COUNT, MOST, Kind, Look
 from artwork.generate.brief import MAX_COUNT, MAX_SEED
-from artwork.rules.guardrails import ORIGINS, ArtworkPolicy
+from artwork.rules.guardrails import ORIGINS, ArtworkPolicy, FallbackName
 from content.ids import from_iso
 from content.types import Aspect, Maturity, Origin
 from workers.fields import SubmitFields
@@ -170,7 +170,7 @@ class ArtworkPolicyBody(LimitsBody):
     review_required: bool = False
     generated_share: Annotated[float, Field(ge=0, le=1)] | None = None
     change_every_s: Seconds | None = None
-    fallback: Fallback | None = None
+    fallback: FallbackName | None = None
     pictures: Pictures = Field(default_factory=dict)
 
     def policy(self) -> ArtworkPolicy:

@@ -1,13 +1,13 @@
 """What a house may say of where, when and how often pictures are shown: parts of request bodies."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.checks import Body, Short, Time
 from artwork.rules.countries import fault
-from artwork.rules.guardrails import ORIGINS
+from artwork.rules.guardrails import ORIGINS, FallbackName
 from artwork.rules.house import CatalogueRules
 from artwork.rules.limits import Cap, Limits, PictureRules
 from content.ids import from_iso
@@ -28,7 +28,6 @@ CountryCode = Annotated[str, Field(examples=["DE"]), AfterValidator(_country)]
 Countries = Annotated[list[CountryCode], Field(min_length=1, max_length=300)]
 Often = Annotated[int, Field(ge=1, le=MOST_SHOWN)]
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S)]
-Fallback = Literal["none", "title_card"]
 
 
 class CountriesBody(Body):
@@ -105,7 +104,7 @@ class RulesBody(Body):
     countries: CountriesBody | None = None
     cap: CapBody | None = None
     change_every_s: Seconds = 0.0
-    fallback: Fallback = "none"
+    fallback: FallbackName = "none"
     distinct_neighbours: bool = True
 
     def rules(self) -> CatalogueRules:

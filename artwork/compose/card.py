@@ -75,4 +75,5 @@ def _ground(width: int, height: int, tones: tuple[F32, F32]) -> U8:
     share = share * share * (3 - 2 * share)
     lit, shaded = tones
     ladder = to_rgb(lit * (1 - share) + shaded * share)
-    return ladder[(np.clip(way, 0.0, 1.0) * (STEPS - 1)).astype(np.int32)]
+    at = (np.clip(way, 0.0, 1.0) * (STEPS - 1)).astype(np.int32)
+    return np.asarray(ladder[at], np.uint8)
