@@ -33,10 +33,17 @@ class Changes:
         self, connection: sa.Connection, viewer: bytes, budgets: Mapping[str, int], now_us: int
     ) -> None:
         """Read the viewer's incumbents of titles (each with its budget, µs) not in memory."""
-        for title_id, every_us in budgets.items():
-            if (viewer, title_id) not in self._kept:
-                found = incumbent(connection, self._tenant, viewer, title_id, now_us - every_us)
-                self._put(viewer, title_id, found)
+        absent = [title_id for title_id in budgets if (viewer, title_id) not in self._kept]
+        if not absent:
+            return
+        mine = {"tenant": self._tenant, "viewer": viewer, "titles": absent}
+        known = set(connection.scalars(_KNOWN, mine))
+        for title_id in absent:
+            since_us = now_us - budgets[title_id]
+            found = None
+            if title_id in known:
+                found = incumbent(connection, self._tenant, viewer, title_id, since_us)
+            self._put(viewer, title_id, found)
 
     def held(self, viewer: bytes, title_id: str, every_us: int, now_us: int) -> str | None:
         """The group that the viewer has to keep for now; None where a change is due or free."""
@@ -63,6 +70,18 @@ class Changes:
         self._kept.move_to_end((viewer, title_id))
         if len(self._kept) > self._keep:
             self._kept.popitem(last=False)
+
+
+_KNOWN = (
+    sa.select(decisions.c.title_id)
+    .distinct()
+    .where(
+        decisions.c.tenant == sa.bindparam("tenant"),
+        decisions.c.viewer == sa.bindparam("viewer"),
+        decisions.c.title_id.in_(sa.bindparam("titles", expanding=True)),
+    )
+)
+"""Titles of which a viewer has any decision."""
 
 
 def incumbent(

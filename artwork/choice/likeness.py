@@ -39,6 +39,8 @@ class Likeness:
     faces: I8 = field(default_factory=lambda: np.zeros((0, DIM), np.int8))
     owners: tuple[str, ...] = ()
     """Of each face its group."""
+    marks: tuple[tuple[str, int], ...] = ()
+    """The sketches there are, by group."""
 
     @classmethod
     def of(cls, pictures: Iterable[tuple[str, F32 | None, I8]]) -> "Likeness":
@@ -50,16 +52,16 @@ class Likeness:
         }
         owners = tuple(group for group, look in looks.items() for _ in look.faces)
         stack = [look.faces for look in looks.values() if len(look.faces)]
-        return cls(looks, np.concatenate(stack) if stack else np.zeros((0, DIM), np.int8), owners)
+        known = tuple((g, look.sketch) for g, look in looks.items() if look.sketch is not None)
+        none = np.zeros((0, DIM), np.int8)
+        return cls(looks, np.concatenate(stack) if stack else none, owners, known)
 
     def like(self, other: Look) -> set[str]:
         """The groups that look like `other`, or show a face that it shows."""
         mark = other.sketch
         found = set()
         if mark is not None:
-            for group, look in self.looks.items():
-                if look.sketch is not None and (look.sketch ^ mark).bit_count() <= ALIKE:
-                    found.add(group)
+            found = {group for group, own in self.marks if (own ^ mark).bit_count() <= ALIKE}
         if self.owners and len(other.faces):
             apart = self.faces[:, None].astype(np.int32) - other.faces[None]
             same = (np.einsum("fod,fod->fo", apart, apart) < SAME).any(axis=1)
