@@ -10,10 +10,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from content.encoders.identity import DIM
 from content.types import F32
 
 I8 = npt.NDArray[np.int8]
+DIM = 128
+"""As `content.encoders.identity.DIM` (a test compares), without loading OpenCV."""
 LARGE = 0.1
 """Height over the picture's from which a face is one of those that a picture is of, as for the tag
 `character`."""

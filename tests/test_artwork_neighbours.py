@@ -9,6 +9,7 @@ from artwork.quality.faces import FaceDetail
 from artwork.rules.guardrails import ArtworkPolicy
 from artwork.rules.house import CatalogueRules, set_rules
 from artwork.rules.review import set_policy
+from content.encoders import identity
 from content.records import writing
 from tests.choosing import House
 from tests.shelf import publish
@@ -38,7 +39,7 @@ def test_large_faces_are_kept_small() -> None:
     vectors = np.random.default_rng(3).normal(0, 0.1, (5, 128)).astype(np.float32)
     details = [FaceDetail(0.5 - 0.1 * i, None, v) for i, v in enumerate(vectors)]
     kept = unkeyed(keyed([*details, FaceDetail(0.9, None, None)]))
-    assert kept.shape == (3, 128)
+    assert kept.shape == (3, identity.DIM)
     assert np.abs(kept / 256 - vectors[:3]).max() <= 1 / 512 + 1e-6
     assert keyed([FaceDetail(LARGE - 0.01, None, vectors[0])]) == b""
     assert unkeyed(None).shape == (0, 128)

@@ -12,8 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from artwork.identities import I8, SAME
-from content.encoders.identity import DIM
+from artwork.identities import DIM, I8, SAME
 from content.types import F32
 
 SIGNS = 512

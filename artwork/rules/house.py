@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from artwork.rules.guardrails import FallbackName, HouseRules
 from artwork.rules.limits import NO_CAP, NO_LIMITS, Cap, Limits, limits_of
-from artwork.rules.review import put
 from artwork.tables import artwork_rules
 from content.tables import matching
 from content.types import Origin
@@ -61,15 +61,15 @@ def set_rules(
     connection: sa.Connection, rules: CatalogueRules, at_us: int, tenant: str
 ) -> tuple[CatalogueRules, int]:
     """Put these rules in the place of the earlier ones; the next choice obeys them."""
-    _, before = rules_of(connection, tenant)
-    since = at_us if before is None else max(at_us, before + 1)  # whatever the clock does
-    put(
-        connection,
-        artwork_rules,
-        {"tenant": tenant},
-        {"rules": asdict(rules), "updated_us": since},
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    said, before = asdict(rules), artwork_rules.c.updated_us
+    new = dialect.insert(artwork_rules).values(tenant=tenant, rules=said, updated_us=at_us)
+    # Never the same moment for other rules, whatever the clock does and whoever else puts some.
+    since = sa.case((before >= at_us, before + 1), else_=at_us)
+    statement = new.on_conflict_do_update(
+        index_elements=["tenant"], set_={"rules": said, "updated_us": since}
     )
-    return rules, since
+    return rules, int(connection.execute(statement.returning(before)).scalar_one())
 
 
 def _rules(stored: Mapping[str, Any]) -> CatalogueRules:

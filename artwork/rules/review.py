@@ -54,7 +54,7 @@ def judge(
     title_id, group_id, aspect, variant_id = row
     # First: whoever else decides of this title waits here, so that no policy read below is old.
     publication.touch(connection, tenant=tenant, title_id=title_id)
-    put(
+    _put(
         connection,
         verdicts,
         {"tenant": tenant, "group_id": group_id},
@@ -147,13 +147,12 @@ def _put_policy(
     connection: sa.Connection, title_id: str, policy: ArtworkPolicy, at_us: int, tenant: str
 ) -> None:
     values = {"policy": asdict(policy), "updated_us": at_us}
-    put(connection, artwork_policies, {"tenant": tenant, "title_id": title_id}, values)
+    _put(connection, artwork_policies, {"tenant": tenant, "title_id": title_id}, values)
 
 
-def put(
+def _put(
     connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    """Insert a row, or give the one of this key these values."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     insert = dialect.insert(table).values({**key, **values})
     connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
