@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from artwork.choice.changes import Changes
 from artwork.choice.features import Context
 from artwork.choice.page import Fallback
 from artwork.pictures import delete_title
@@ -182,6 +183,28 @@ def test_requests_at_once_do_not_exceed_a_cap(house: House, groups: dict[str, st
     assert sum(isinstance(answer, NotFound) for answer in answers) == 40 - 3 * 4
     with house.engine.connect() as connection:
         assert set(connection.scalars(sa.select(exposures.c.shown))) == {3}
+
+
+def test_a_deferred_decision_counts_once(house: House, groups: dict[str, str]) -> None:
+    rule(house, pin=groups[A], cap=Cap(in_all=2))
+    first = [house.choose(TITLE, defer=True)[0] for _ in range(5)]
+    assert len({choice.decision_id for choice in first}) == 1
+    house.choose(TITLE, user="eve")
+    with pytest.raises(NotFound):
+        house.choose(TITLE)
+    house.crash()
+    house.open()
+    with pytest.raises(NotFound):
+        house.choose(TITLE)
+
+
+def test_a_viewer_may_be_forgotten() -> None:
+    changes = Changes("default")
+    for viewer in (b"a", b"b"):
+        changes.note(viewer, "t", "g", 5)
+    changes.forget(b"a")
+    assert changes.held(b"a", "t", 10, 6) is None and changes.held(b"b", "t", 10, 6) == "g"
+    assert changes.held(b"b", "t", 10, 15) is None
 
 
 def test_counts_go_with_their_title(house: House, groups: dict[str, str]) -> None:

@@ -160,11 +160,9 @@ class Page:
             viewer = self.request.viewer
             offer = restraints.drawable(shelf, offer, viewer, now, self.beside)
             episode, arm = self._decide(offer, shelf)
-        else:
-            self._show_again(episode)
-        noted = restraints.count(shelf, arm.group_id, now)
-        if noted is not None:
-            self.counted.append(noted)
+            self._count(shelf, arm)
+        elif self._show_again(episode):
+            self._count(shelf, arm)
         return Choice(
             episode.decision_id,
             title_id,
@@ -198,11 +196,18 @@ class Page:
             return None
         return self.episodes.current(viewer, title_id, self.request.now_us)
 
-    def _show_again(self, episode: Episode) -> None:
+    def _count(self, shelf: Shelf, arm: Arm) -> None:
+        noted = self.restraints.count(shelf, arm.group_id, self.request.now_us)
+        if noted is not None:
+            self.counted.append(noted)
+
+    def _show_again(self, episode: Episode) -> bool:
+        """Is it shown now? With `defer` it is once its client says so."""
         if episode.written is not None and not episode.written.done():
             self.waits.append(episode.written)
         if not self.request.defer:
             self.shown.append(episode.decision_id)
+        return not self.request.defer
 
     def _decide(self, offer: Offer, shelf: Shelf) -> tuple[Episode, Arm]:
         rules, request = self.rules, self.request
