@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice.changes import Changes
 from artwork.choice.features import Context
 from artwork.choice.page import Fallback
 from artwork.pictures import delete_title
@@ -198,13 +197,14 @@ def test_a_deferred_decision_counts_once(house: House, groups: dict[str, str]) -
         house.choose(TITLE)
 
 
-def test_a_viewer_may_be_forgotten() -> None:
-    changes = Changes("default")
-    for viewer in (b"a", b"b"):
-        changes.note(viewer, "t", "g", 5)
-    changes.forget(b"a")
-    assert changes.held(b"a", "t", 10, 6) is None and changes.held(b"b", "t", 10, 6) == "g"
-    assert changes.held(b"b", "t", 10, 15) is None
+def test_who_is_forgotten_has_no_picture_to_keep(house: House, groups: dict[str, str]) -> None:
+    rule(house, change_every_s=1e6)
+    for user in ("ann", "eve"):
+        house.choose(TITLE, user=user)
+    house.later(EPISODE_S + 1)
+    run(house.p.people.forget("ann"))
+    assert house.choose(TITLE, user="eve")[0].propensity == 1.0
+    assert house.choose(TITLE, user="ann")[0].propensity < 1.0
 
 
 def test_counts_go_with_their_title(house: House, groups: dict[str, str]) -> None:

@@ -65,6 +65,10 @@ class Changes:
         for key in [key for key in self._kept if key[0] == viewer]:
             del self._kept[key]
 
+    def clear(self) -> None:
+        """Drop everything: rows were taken out of the ledger."""
+        self._kept.clear()
+
     def _put(self, viewer: bytes, title_id: str, found: Incumbent | None) -> None:
         self._kept[viewer, title_id] = found
         self._kept.move_to_end((viewer, title_id))

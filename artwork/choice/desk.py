@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from artwork.choice.changes import Changes
 from artwork.choice.commits import Commits
 from artwork.choice.decisions import Scope
 from artwork.choice.episodes import Episodes
@@ -31,6 +32,7 @@ class Desk:
     """Decides and submits, in order."""
     tastes: Tastes
     episodes: Episodes
+    changes: Changes
     learn: Callable[[Appended], None]
     ready: Callable[[], Learner]
 

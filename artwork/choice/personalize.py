@@ -118,7 +118,8 @@ class Personalizer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
         desk = Desk(
             *(engine, self.scope, secret, self._parameters, clock, self._lock, self._commits),
-            *(self._thread, self._tastes, self._episodes, self._learn, self._ready),
+            *(self._thread, self._tastes, self._episodes, self._restraints.changes),
+            *(self._learn, self._ready),
         )
         self._viewer = desk.viewer
         self._watching = Watching(desk, self._shelves)
@@ -226,10 +227,11 @@ class Personalizer:
             state = self._ready()
             with self._engine.connect() as connection:
                 shelves = self._shelves.read(connection, title_ids)
-                if viewer is not None and viewer not in self.people.leaving:
-                    taste = self._tastes.at(connection, viewer, state.offset, now)
-                    self._episodes.recall(connection, viewer, list(shelves), now)
-                self._restraints.recall(connection, viewer, shelves, now)
+                known = None if viewer in self.people.leaving else viewer
+                if known is not None:
+                    taste = self._tastes.at(connection, known, state.offset, now)
+                    self._episodes.recall(connection, known, list(shelves), now)
+                self._restraints.recall(connection, known, shelves, now)
             request = Request(aspect, context, here, viewer, taste, defer, now)
             page = Page(self._rules, request, state, self._episodes, self._restraints)
             try:
@@ -284,6 +286,7 @@ class Personalizer:
                     self._learner = followed(*parts, state, appended.last)
                 if self._learner is not state:  # it took rows away
                     self._episodes.clear()
+                    self._restraints.changes.clear()
                 self._tastes.clear()
         except (OverflowError, ValueError, sa.exc.SQLAlchemyError) as error:
             # The rows are safe in the ledger; a start learns them again.

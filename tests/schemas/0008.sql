@@ -120,6 +120,15 @@ CREATE TABLE ledger_heads (
 	seq BIGINT NOT NULL, 
 	CONSTRAINT pk_ledger_heads PRIMARY KEY (tenant)
 );
+CREATE TABLE ledger_marks (
+	tenant VARCHAR(64) NOT NULL, 
+	seq BIGINT NOT NULL, 
+	kind VARCHAR(16) NOT NULL, 
+	at_us BIGINT NOT NULL, 
+	data JSON NOT NULL, 
+	CONSTRAINT pk_ledger_marks PRIMARY KEY (tenant, seq)
+);
+INSERT INTO "ledger_marks" VALUES('default',1,'forgotten',1795364649560672,'{"certificate": "01a20412-7a12-72be-b373-b85a28f5a107", "removed": {"decisions": 0}}');
 CREATE TABLE offers (
 	tenant VARCHAR(64) NOT NULL, 
 	id VARCHAR(36) NOT NULL, 
