@@ -11,14 +11,15 @@ from api.consent import Consent, known
 from api.errors import item, problems
 from api.metrics import Meters, metrics_of
 from api.query import described, parse_query
-from api.schemas.artwork import Artwork, Decision, NoArtwork
+from api.schemas.artwork import Artwork, Decision, FallbackArtwork, NoArtwork
 from api.schemas.common import Failure, Page
-from api.services import House, services_of
-from artwork.choice.personalize import Choice
+from api.services import House, Services, services_of
+from artwork.choice.page import Answer, Choice, Fallback
 from content.errors import KeyartError
 from content.types import Aspect
 
 router = APIRouter(tags=["artwork"], route_class=JsonRoute)
+AnyArtwork = Artwork | FallbackArtwork | NoArtwork
 
 
 class ArtworkQuery(ContextBody):
@@ -36,7 +37,7 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
 
 @router.get(
     "/v1/titles/{title_id}/artwork",
-    response_model=Artwork,
+    response_model=Artwork | FallbackArtwork,
     openapi_extra=described(ArtworkQuery),
     responses=problems(
         "title_not_found",
@@ -55,7 +56,9 @@ async def choose_artwork(title_id: TitleId, request: Request) -> Response:
 
     The same viewer keeps the same decision until `expires_at`, so this may be repeated; without
     `user`, or with `consent=false`, every call is a decision of its own, by context only, and
-    nothing of it is kept of the viewer.
+    nothing of it is kept of the viewer. Where the rules leave no picture the answer is
+    `no_variants` or, if they ask for one, a `fallback`: a card that is no decision and earns
+    nothing.
     """
     asked = parse_query(ArtworkQuery, request)
     house = services_of(request)
@@ -65,13 +68,14 @@ async def choose_artwork(title_id: TitleId, request: Request) -> Response:
     )
     if isinstance(choice, KeyartError):
         raise choice
-    metrics_of(request).decisions.inc()
-    return _private(Artwork.of(choice))
+    if isinstance(choice, Choice):
+        metrics_of(request).decisions.inc()
+    return _private(_shown(title_id, choice, house))
 
 
 @router.post(
     "/v1/artwork",
-    response_model=Page[Artwork | NoArtwork],
+    response_model=Page[AnyArtwork],
     responses=problems(
         "invalid_json",
         "body_too_large",
@@ -89,7 +93,8 @@ async def choose_page(body: PageBody, house: House, meters: Meters) -> Response:
     """Choose a picture for each title of a page, in the order asked.
 
     A title without a picture has `error` in its place; the others are answered all the same.
-    With `defer` a decision counts only once an `impression` for it arrives.
+    No two neighbours have a picture of the same look or face where there is a choice; running
+    episodes stay. With `defer` a decision counts only once an `impression` for it arrives.
     """
     choices = await house.personalizer.choose(
         body.title_ids,
@@ -100,8 +105,8 @@ async def choose_page(body: PageBody, house: House, meters: Meters) -> Response:
     )
     meters.decisions.inc(sum(isinstance(choice, Choice) for choice in choices))
     pairs = zip(body.title_ids, choices, strict=True)
-    items = [_shown(title_id, choice) for title_id, choice in pairs]
-    return _private(Page[Artwork | NoArtwork](items=items))
+    items = [_shown(title_id, choice, house) for title_id, choice in pairs]
+    return _private(Page[AnyArtwork](items=items))
 
 
 @router.get(
@@ -124,7 +129,10 @@ def _private(answer: BaseModel) -> Response:
     )
 
 
-def _shown(title_id: str, choice: Choice | KeyartError) -> Artwork | NoArtwork:
-    if isinstance(choice, KeyartError):
-        return NoArtwork(title_id=title_id, error=Failure.model_validate(item(choice)))
-    return Artwork.of(choice)
+def _shown(title_id: str, answer: Answer, house: Services) -> AnyArtwork:
+    match answer:
+        case KeyartError():
+            return NoArtwork(title_id=title_id, error=Failure.model_validate(item(answer)))
+        case Fallback():
+            return FallbackArtwork.of(answer, house.cards.token(title_id))
+    return Artwork.of(answer)

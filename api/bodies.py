@@ -23,12 +23,13 @@ from api.checks import (
     WatchValue,
 )
 from api.consent import Consent
+from api.rulebook import LimitsBody, Pictures, Seconds
 from artwork.choice.attribution import RewardEvent
 from artwork.choice.features import Context
 from artwork.choice.taste import WatchEvent
 from artwork.compose.request import DEFAULT_COUNT, MOST, Kind, Look
 from artwork.generate.brief import MAX_COUNT, MAX_SEED
-from artwork.rules.guardrails import ORIGINS, ArtworkPolicy
+from artwork.rules.guardrails import ORIGINS, ArtworkPolicy, FallbackName
 from content.ids import from_iso
 from content.types import Aspect, Maturity, Origin
 from workers.fields import SubmitFields
@@ -152,10 +153,13 @@ class WatchBody(Body):
         )
 
 
-class ArtworkPolicyBody(Body):
+class ArtworkPolicyBody(LimitsBody):
     """What may be shown of a title. Pictures are named by a variant's id or its group's.
 
-    Replaces the earlier policy whole; verdicts on pictures are kept beside it.
+    Replaces the earlier policy whole; verdicts on pictures are kept beside it. `countries`,
+    `from`, `until` and `cap` are of every picture of the title, those in `pictures` of single
+    ones. What is null in `cap`, and a null `change_every_s` or `fallback`, is left to the
+    catalogue's rules.
     """
 
     pin: Short | None = None
@@ -165,11 +169,23 @@ class ArtworkPolicyBody(Body):
     )
     review_required: bool = False
     generated_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    change_every_s: Seconds | None = None
+    fallback: FallbackName | None = None
+    pictures: Pictures = Field(default_factory=dict)
 
     def policy(self) -> ArtworkPolicy:
         origins = tuple(each for each in ORIGINS if each in self.origins)
         return ArtworkPolicy(
-            self.pin, tuple(self.veto), origins, self.review_required, self.generated_share
+            pin=self.pin,
+            veto=tuple(self.veto),
+            origins=origins,
+            review_required=self.review_required,
+            generated_share=self.generated_share,
+            limits=self.limits(),
+            cap=self.caps(),
+            change_every_s=self.change_every_s,
+            fallback=self.fallback,
+            pictures={name: said.rules() for name, said in self.pictures.items()},
         )
 
 

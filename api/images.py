@@ -18,11 +18,11 @@ router = APIRouter(tags=["images"])
 _NAME = re.compile(r"([0-9a-f]{64})(?:\.([a-z]{3,4}))?")
 _FOREVER = "public, max-age=31536000, immutable"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_OK = {
+OK = {
     "description": "The image.",
     "content": {f"image/{kind}": _BINARY for kind in ("avif", "webp", "jpeg")},
 }
-_WIDTHS = f"Width in px, never upscaled; one of {', '.join(map(str, LADDER))}."
+WIDTHS = f"Width in px, never upscaled; one of {', '.join(map(str, LADDER))}."
 
 
 @router.head("/v1/images/{name}", include_in_schema=False)
@@ -30,7 +30,7 @@ _WIDTHS = f"Width in px, never upscaled; one of {', '.join(map(str, LADDER))}."
     "/v1/images/{name}",
     response_class=Response,
     responses={
-        200: _OK,
+        200: OK,
         304: {"description": "The client has these bytes."},
         **problems("image_not_found", "invalid_width"),
     },
@@ -41,21 +41,35 @@ def get_image(
     house: House,
     meters: Meters,
     *,
-    w: Annotated[int | None, Query(description=_WIDTHS)] = None,
+    w: Annotated[int | None, Query(description=WIDTHS)] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """`{sha256}.{avif|webp|jpg}`, or `{sha256}` alone to have the format negotiated by `Accept`."""
     sha256, extension = _parse(name)
     rendition = house.images.rendition(sha256, extension or negotiate(accept), w)
+    answer = answered(request, rendition, _FOREVER, if_none_match, negotiated=extension is None)
+    if answer.status_code == 200:
+        meters.images.labels(rendition.media_type).inc()
+    return answer
+
+
+def answered(
+    request: Request,
+    rendition: Rendition,
+    keep: str,
+    if_none_match: str | None,
+    *,
+    negotiated: bool,
+) -> Response:
+    """A rendition, or 304 where the client has it; `keep` is its Cache-Control."""
     etag = f'"{rendition.etag.strip(chr(34))}"'
     # A part of an image is of no use: who asks for a range gets all of it (RFC 9110 §14.3).
-    headers = {"Cache-Control": _FOREVER, "ETag": etag, "Accept-Ranges": "none"}
-    if extension is None:
+    headers = {"Cache-Control": keep, "ETag": etag, "Accept-Ranges": "none"}
+    if negotiated:
         headers["Vary"] = "Accept"
     if _holds(if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    meters.images.labels(rendition.media_type).inc()
     return _answer(rendition, headers, head=request.method == "HEAD")
 
 

@@ -57,6 +57,8 @@ def get_artwork_policy(title_id: TitleId, house: House) -> ArtworkPolicy:
     responses=problems(
         "title_not_found",
         "variant_not_found",
+        "picture_twice",
+        "invalid_time",
         "invalid_json",
         "body_too_large",
         "unsupported_media_type",

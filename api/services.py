@@ -12,14 +12,17 @@ from artwork.candidates.considered import CandidateRow
 from artwork.choice.attribution import RewardEvent
 from artwork.choice.export import Export
 from artwork.choice.features import Context
+from artwork.choice.page import Answer
 from artwork.choice.people import Forgotten
-from artwork.choice.personalize import Choice, DecisionView
+from artwork.choice.personalize import DecisionView
+from artwork.choice.preview import Spectator, TitlePreview
 from artwork.choice.taste import WatchEvent
 from artwork.choice.worth import RewardPolicy
 from artwork.images.store import Format, Rendition
 from artwork.pictures import VariantRow
 from artwork.quality.fitting import Fit
 from artwork.rules.guardrails import ArtworkPolicy, Verdict
+from artwork.rules.house import CatalogueRules
 from artwork.rules.review import Judged
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
@@ -62,7 +65,7 @@ class Personalizer(Protocol):
         user: str | None,
         context: Context,
         defer: bool = False,
-    ) -> Sequence[Choice | KeyartError]: ...
+    ) -> Sequence[Answer]: ...
     async def observe(self, events: Sequence[RewardEvent]) -> Sequence[KeyartError | None]: ...
     async def watch(self, events: Sequence[WatchEvent]) -> Sequence[KeyartError | None]: ...
     def decision(self, decision_id: str) -> DecisionView: ...
@@ -96,6 +99,26 @@ class Review(Protocol):
     def judge(self, variant_id: str, verdict: Verdict) -> Judged: ...
     def policy(self, title_id: str) -> ArtworkPolicy: ...
     def set_policy(self, title_id: str, policy: ArtworkPolicy) -> ArtworkPolicy: ...
+
+
+class Rules(Protocol):
+    def get(self) -> tuple[CatalogueRules, int | None]: ...
+    def set(self, rules: CatalogueRules) -> tuple[CatalogueRules, int]: ...
+    def preview(
+        self,
+        title_ids: Sequence[str],
+        aspect: Aspect,
+        spectators: Sequence[Spectator],
+        rules: CatalogueRules | None,
+    ) -> Sequence[TitlePreview]: ...
+
+
+class Cards(Protocol):
+    def token(self, title_id: str) -> str: ...
+    def titled(
+        self, title_id: str, token: str, aspect: Aspect, fmt: Format, width: int | None
+    ) -> Rendition: ...
+    def plain(self, aspect: Aspect, fmt: Format, width: int | None) -> Rendition: ...
 
 
 class ArtworkUploads(Protocol):
@@ -142,6 +165,10 @@ class Services(Protocol):
 
     @property
     def review(self) -> Review: ...
+    @property
+    def rules(self) -> Rules: ...
+    @property
+    def cards(self) -> Cards: ...
     @property
     def uploads(self) -> ArtworkUploads: ...
     def variants(self, title_id: str, *, aspect: str | None = None) -> Sequence[VariantRow]: ...

@@ -15,6 +15,7 @@ from artwork.framing.shapes import Shape
 from artwork.framing.shown import Frame, frame
 from artwork.framing.subject import Subject
 from artwork.framing.zones import focal_point, zones
+from artwork.identities import keyed
 from artwork.image_groups import PictureGroup, PictureVariant
 from artwork.images.placeholder import blur_hash, dominant_colour
 from artwork.images.store import ImageStore
@@ -144,6 +145,7 @@ class GroupMaker:
             "maturity": seen.maturity,
             "language": language,
             "made": None if made is None else dict(made),
+            "faces": keyed(seen.face_details),
         }
 
     def _shaped(self, shape: Shape, group_id: str, aspect: Aspect) -> PictureVariant:

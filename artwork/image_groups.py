@@ -60,6 +60,8 @@ class PictureGroup:
     """Of lettering laid over it, a BCP 47 tag."""
     made: dict[str, Any] | None = None
     """How it was made: edits, sources, model, seed; None for a plain frame."""
+    faces: bytes = b""
+    """Whom it shows large, `artwork.identities`."""
 
 
 def packed(group: PictureGroup) -> dict[str, Any]:

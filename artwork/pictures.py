@@ -13,6 +13,7 @@ from artwork.rules.guardrails import Verdict, above
 from artwork.tables import (
     artwork_policies,
     candidates,
+    exposures,
     image_groups,
     picture_features,
     variants,
@@ -178,7 +179,7 @@ def delete_version(
 
 def delete_title(connection: sa.Connection, title_id: str, tenant: str = DEFAULT_TENANT) -> None:
     """Forget the pictures of every version of a title, and what people decided of them."""
-    for table in (variants, image_groups, candidates, verdicts, artwork_policies):
+    for table in (variants, image_groups, candidates, verdicts, artwork_policies, exposures):
         connection.execute(
             sa.delete(table).where(table.c.tenant == tenant, table.c.title_id == title_id)
         )
@@ -341,7 +342,7 @@ def referenced(connection: sa.Connection, sha256s: Iterable[str]) -> set[str]:
 
 def _group_row(group: PictureGroup) -> dict[str, object]:
     plain = ("id", "origin", "source_s", "facts", "embedding_fingerprint", "source_sha256")
-    names = (*plain, "scores", "maturity", "focal", "language", "made")
+    names = (*plain, "scores", "maturity", "focal", "language", "made", "faces")
     return {name: getattr(group, name) for name in names} | {
         "emphasis": list(group.emphasis),
         "embedding": np.asarray(group.embedding, dtype="<f4").tobytes(),

@@ -25,6 +25,8 @@ image_groups = sa.Table(
     sa.Column("focal", sa.JSON, nullable=True, comment="[x, y], shares of the whole picture"),
     sa.Column("language", sa.String(35), nullable=True, comment="of its lettering; null: none"),
     sa.Column("made", sa.JSON, nullable=True, comment="how: edits, sources, model, seed"),
+    # Null in rows from before 0008.
+    sa.Column("faces", sa.LargeBinary, nullable=True, comment="int8 (n, 128): whom it shows large"),
     sa.Index(None, "source_sha256"),
 )
 
@@ -90,6 +92,25 @@ artwork_policies = sa.Table(
     sa.Column("title_id", ID, primary_key=True),
     sa.Column("policy", sa.JSON, nullable=False),
     sa.Column("updated_us", sa.BigInteger, nullable=False),
+)
+
+artwork_rules = sa.Table(
+    "artwork_rules",
+    metadata,
+    tenant(),
+    sa.Column("rules", sa.JSON, nullable=False, comment="of the whole catalogue"),
+    sa.Column("updated_us", sa.BigInteger, nullable=False),
+)
+
+exposures = sa.Table(
+    "exposures",
+    metadata,
+    tenant(),
+    sa.Column("title_id", ID, primary_key=True),
+    sa.Column("group_id", sa.String(36), primary_key=True),
+    sa.Column("shown", sa.BigInteger, nullable=False, comment="impressions under a cap, in all"),
+    sa.Column("day", sa.Integer, nullable=False, comment="days since 1970 UTC, of the last one"),
+    sa.Column("today", sa.BigInteger, nullable=False, comment="of them on that day"),
 )
 
 # ---- the ledger: append-only, one total order `seq` over all its tables -----------------------

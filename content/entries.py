@@ -1,6 +1,6 @@
 """What the catalogue answers with: plain frozen values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,3 +84,9 @@ class Run:
     shots: Sequence[ShotRow]
     timeline: Timeline
     """Empty for a title without media, or understood before timelines were kept."""
+
+
+def moods_of(profile: Mapping[str, Any]) -> list[str]:
+    """The moods of a title by its profile, the strongest first."""
+    shares = (profile.get("mood") or {}).get("moods") or {}
+    return sorted(shares, key=lambda name: (-shares[name], name))

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
 
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
@@ -30,9 +32,11 @@ from indexes import weights
 from indexes.schema import Comparison, Filter, Hit, SimilarSpace
 from tests.shelf import fresh_engine
 from tests.standin_choice import Personalizer
+from workers.cards import Cards
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
 from workers.rebuild import Rebuilt
+from workers.rules import Rules
 from workers.settings import Settings
 
 
@@ -283,8 +287,8 @@ class Review:
 
     def set_policy(self, title_id: str, policy: ArtworkPolicy) -> ArtworkPolicy:
         self._catalog.get(title_id)
-        if policy.pin not in (None, "g1"):
-            raise NotFound("variant_not_found", f"there is no picture {policy.pin!r}")
+        for named in {policy.pin, *policy.pictures} - {None, "g1"}:
+            raise NotFound("variant_not_found", f"there is no picture {named!r}")
         self.policies[title_id] = policy
         return policy
 
@@ -337,6 +341,7 @@ class House:
         self.words = Words()
         self.root_certificate = b"-----BEGIN CERTIFICATE-----\n"
         self.review = Review(self.catalog)
+        self.cards = Cards(self.catalog, b"k" * 32)
         self.uploads = Uploads(self.catalog, self.jobs, folder / "uploads")
         self.events: list[str] = []
         self.folding, self.posterior = False, "cd"
@@ -369,6 +374,17 @@ class House:
         )
         made.start()
         return made
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """Of records that hold no title of the catalogue, unless a test puts it there."""
+        return fresh_engine(self.folder)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The real ones."""
+        told = {"tenant": "default", "fingerprints": {"visual": None}}
+        return Rules(SimpleNamespace(engine=self.engine, settings=self.settings, **told))
 
     @cached_property
     def quality(self) -> QualityWeights:

@@ -47,6 +47,10 @@ def test_a_policy_is_answered_whole(client: TestClient) -> None:
         "origins": ["frame", "composed", "generated", "uploaded"],
         "review_required": False,
         "generated_share": None,
+        "change_every_s": None,
+        "fallback": None,
+        "pictures": {},
+        **dict.fromkeys(("countries", "from", "until", "cap")),
     }
     path = "/v1/titles/film/artwork-policy"
     assert client.get(path).json() == free

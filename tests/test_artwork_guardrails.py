@@ -319,7 +319,7 @@ def test_repeats_are_counted_but_end_no_episode(house: House) -> None:
     publish(house.engine, TITLE, VECTORS, version=3, told={A: {"origin": "generated"}})
     rule(house, generated_share=0.5)
     assert [house.choose(TITLE)[0] for _ in range(4)] == [kept] * 4
-    assert house.p._shares.room(TITLE, 0.5) is False
+    assert house.p._restraints.shares.room(TITLE, 0.5) is False
     house.later(EPISODE_S + 1)
     assert house.choose(TITLE)[0].group_id != kept.group_id
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgpack
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from artwork.candidates.considered import (
     small_pictures,
     write_candidates,
 )
-from artwork.image_groups import PictureGroup, PictureVariant
+from artwork.image_groups import PictureGroup, PictureVariant, packed, unpacked
 from artwork.tables import image_groups
 from content.records import metadata, open_engine
 from content.tables import shots
@@ -53,6 +54,16 @@ def group(name: str, at_s: float) -> PictureGroup:
         embedding_fingerprint="test@1:1280:0",
         variants=(variant("16:9", f"{name}w"), variant("1:1", f"{name}s")),
     )
+
+
+def test_the_faces_of_a_picture_are_kept_and_cross_a_process(connection: sa.Connection) -> None:
+    seen = replace(group("a", 1.0), faces=bytes(range(128)))
+    again = unpacked(msgpack.unpackb(msgpack.packb(packed(seen))))
+    pictures.write_groups(connection, "t", 1, [again, group("b", 2.0)])
+    assert dict(connection.execute(sa.select(image_groups.c.id, image_groups.c.faces)).all()) == {
+        "a": seen.faces,
+        "b": b"",
+    }
 
 
 def test_what_is_written_is_listed_in_the_order_of_the_film(connection: sa.Connection) -> None:

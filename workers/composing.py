@@ -13,6 +13,7 @@ from artwork.groups import GroupMaker
 from artwork.image_groups import packed
 from artwork.images.store import ImageStore
 from artwork.quality.weights import DEFAULT, Weights
+from content.entries import moods_of
 from content.errors import Invalid, PermanentError
 
 OPENING = 0.3
@@ -56,7 +57,7 @@ def compose(
         maker=GroupMaker(title["id"], tenant, store, encoder, models.figures),
         models=models,
         title=context,
-        moods=_moods(title["profile"]),
+        moods=moods_of(title["profile"]),
         palette=[tone["hex"] for tone in title["profile"].get("look", {}).get("palette") or ()],
     )
     done = composer.compose(found, asked, lambda part: on_progress(OPENING + (1 - OPENING) * part))
@@ -66,9 +67,3 @@ def compose(
         "refused": [asdict(one) for one in done.refused],
         "warnings": [UNTOLD] if None in asked.titles and done.groups else [],
     }
-
-
-def _moods(profile: Mapping[str, Any]) -> list[str]:
-    """The title's moods, the strongest first."""
-    shares = profile.get("mood", {}).get("moods") or {}
-    return sorted(shares, key=lambda name: (-shares[name], name))

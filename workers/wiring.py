@@ -13,10 +13,10 @@ from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow
 from artwork.provenance.credentials import Signer, signing
 from artwork.quality.refit import QualityWeights
-from artwork.rules.guardrails import HouseRules
 from content.catalog import Catalog
 from content.records import Writer
 from indexes.client import IndexClient
+from workers.cards import Cards
 from workers.control import Jobs
 from workers.intake import Intake
 from workers.learning import parameters_of
@@ -24,6 +24,7 @@ from workers.parts import Parts, deployment_key, signing_chain
 from workers.rebuild import Rebuilt, rebuild
 from workers.review import Review
 from workers.reward_policy import read_reward_policy
+from workers.rules import Rules
 from workers.settings import Settings
 from workers.ticker import Ticker
 from workers.uploads import ArtworkUploads
@@ -51,6 +52,8 @@ class Services:
     words: Words
     root_certificate: bytes
     review: Review
+    rules: Rules
+    cards: Cards
     uploads: ArtworkUploads
     people: People
     _sweeper: Ticker
@@ -68,6 +71,7 @@ class Services:
         sign = signing(parts.engine, Signer(chain), parts.tenant)
         jobs = Jobs(parts, starter)
         worth = read_reward_policy(settings.rewards)
+        rules = Rules(parts)
         personalizer = Personalizer(
             parts.engine,
             writer,
@@ -77,7 +81,7 @@ class Services:
             tenant=parts.tenant,
             encoder=parts.fingerprints["visual"],
             parameters=parameters_of(settings),
-            house=HouseRules(settings.origins, settings.generated_share),
+            house=rules.settings,
             worth=worth,
             certificates=settings.data / "forgotten",
             horizons=settings.horizons,
@@ -97,6 +101,8 @@ class Services:
             words=Words(environment=settings.environment()),
             root_certificate=chain.root,
             review=Review(parts),
+            rules=rules,
+            cards=Cards(parts.catalog, deployment_key(settings), parts.tenant),
             uploads=ArtworkUploads(parts, jobs),
             people=personalizer.people,
             _sweeper=Ticker(

@@ -25,6 +25,7 @@ from api.cli import (
     reads,
     rebuild,
     review,
+    rules,
     serve,
     status,
     submit,
@@ -70,6 +71,7 @@ for command in (
     app.command()(command)
 app.command("show")(title.show_title)
 app.add_typer(audit.app, name="audit")
+app.add_typer(rules.app, name="rules")
 
 
 def _version(asked: bool) -> None:

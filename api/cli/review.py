@@ -1,6 +1,7 @@
 """`keyart approve | veto | policy | upload-art`: what a house decides of its pictures."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from api.cli import show
 from api.cli.reads import TitleArg
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
+from api.cli.rule_files import plain
 from api.cli.show import AsJson
 from api.cli.waiting import wait
 
@@ -63,6 +65,10 @@ def policy(
             f"{NONE!r}: as the house has it.",
         ),
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Put this policy (TOML) instead, whole."),
+    ] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = "",
@@ -70,7 +76,7 @@ def policy(
     """Show what may be shown of a title or, with options, change that and leave the rest."""
     remote = Remote(url, key)
     where = path("titles", title, "artwork-policy")
-    answer = remote.get(where)
+    answer = remote.put(where, _from_file(file)) if file else remote.get(where)
     wanted: dict[str, Any] = {
         "pin": None if pin == NONE else pin,
         "veto": [each for each in veto or () if each != NONE],
@@ -81,7 +87,8 @@ def policy(
     given = (pin, veto or None, origin or None, review, generated_share)
     changed = {name for name, value in zip(wanted, given, strict=True) if value is not None}
     if changed:
-        body = {name: wanted[name] if name in changed else answer[name] for name in wanted}
+        body = {name: value for name, value in answer.items() if name != "title_id"}
+        body |= {name: wanted[name] for name in changed}
         answer = remote.put(where, body)
     show.print_json(answer) if as_json else show.fields(answer)
 
@@ -95,6 +102,13 @@ def _share(given: str | None) -> float | None:
         raise typer.BadParameter(
             f"{given!r} is no number, nor {NONE!r}", param_hint="--generated-share"
         ) from error
+
+
+def _from_file(file: Path) -> Any:
+    try:
+        return plain(tomllib.loads(file.read_text()))
+    except ValueError as error:  # of TOML, and of UTF-8
+        raise typer.BadParameter(f"{file} is not TOML: {error}") from error
 
 
 def upload_art(

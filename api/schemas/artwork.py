@@ -6,8 +6,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.schemas.common import Failure, image_url
-from api.schemas.pictures import Picture, srcset
-from artwork.choice.personalize import Choice, DecisionView
+from api.schemas.pictures import Picture, srcset, widths
+from artwork.choice.page import Choice, Fallback
+from artwork.choice.replay import DecisionView
+from artwork.images.cards import card_size
 from content.ids import iso
 
 
@@ -41,6 +43,44 @@ class Artwork(Picture):
             aspect=choice.aspect,
             propensity=choice.propensity,
             expires_at=iso(choice.expires_us),
+        )
+
+
+class FallbackArtwork(Picture):
+    """What stands in where the rules leave a title no picture: no decision, and no arm of one.
+
+    `fallback`: `title_card` has the title's name on a ground of its palette, `plain_card`
+    nothing. `reason` says which rules left nothing.
+    """
+
+    fallback: str
+    reason: str
+    decision_id: None = None
+    title_id: str
+    variant_id: None = None
+    group_id: None = None
+    aspect: str
+
+    @classmethod
+    def of(cls, fallback: Fallback, token: str) -> "FallbackArtwork":
+        """`token` opens the title's card."""
+        named = fallback.name == "title_card"
+        where = f"{fallback.title_id}/{token}" if named else "plain"
+        link = f"/v1/images/cards/{where}/{fallback.aspect.replace(':', 'x')}"
+        width, height = card_size(fallback.aspect)
+        return cls(
+            fallback=fallback.name,
+            reason=fallback.reason,
+            title_id=fallback.title_id,
+            aspect=fallback.aspect,
+            url=f"{link}.webp",
+            width=width,
+            height=height,
+            focal=None,
+            safe=None,
+            blurhash=None,
+            colour=None,
+            srcset=widths(link, width),
         )
 
 

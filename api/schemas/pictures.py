@@ -37,6 +37,10 @@ class Picture(BaseModel):
 @lru_cache(maxsize=4096)
 def srcset(sha256: str, width: int) -> list[Source]:
     """A picture's widths up the ladder; never more than it has."""
-    plain = image_url(sha256).rpartition(".")[0]
-    rungs = [Source(url=f"{plain}?w={rung}", width=rung) for rung in LADDER if rung < width]
-    return [*rungs, Source(url=plain, width=width)]
+    return widths(image_url(sha256).rpartition(".")[0], width)
+
+
+def widths(link: str, width: int) -> list[Source]:
+    """The widths up the ladder of a picture at `link`, which has no extension."""
+    rungs = [Source(url=f"{link}?w={rung}", width=rung) for rung in LADDER if rung < width]
+    return [*rungs, Source(url=link, width=width)]

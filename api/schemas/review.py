@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from api.schemas.rules import Limited, limited
 from artwork.rules.guardrails import ArtworkPolicy as Policy
 from artwork.rules.review import Judged
 from content.ids import iso
@@ -29,10 +30,11 @@ class Verdict(BaseModel):
         )
 
 
-class ArtworkPolicy(BaseModel):
-    """What may be shown of a title; `pin` and `veto` are image groups.
+class ArtworkPolicy(Limited):
+    """What may be shown of a title; `pin`, `veto` and the names in `pictures` are image groups.
 
-    `generated_share` is null where the deployment's KEYART_GENERATED_SHARE holds.
+    What is null is left to the rules of the catalogue and, `generated_share`, to
+    KEYART_GENERATED_SHARE.
     """
 
     title_id: str
@@ -41,6 +43,9 @@ class ArtworkPolicy(BaseModel):
     origins: list[str]
     review_required: bool
     generated_share: float | None
+    change_every_s: float | None
+    fallback: str | None
+    pictures: dict[str, Limited]
 
     @classmethod
     def of(cls, title_id: str, policy: Policy) -> "ArtworkPolicy":
@@ -51,4 +56,11 @@ class ArtworkPolicy(BaseModel):
             origins=list(policy.origins),
             review_required=policy.review_required,
             generated_share=policy.generated_share,
+            change_every_s=policy.change_every_s,
+            fallback=policy.fallback,
+            pictures={
+                group: Limited(**limited(said.limits, said.cap))
+                for group, said in policy.pictures.items()
+            },
+            **limited(policy.limits, policy.cap),
         )

@@ -1,7 +1,7 @@
 """The arms on offer: the pictures of a title's published version, with their frozen features."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -11,8 +11,11 @@ import sqlalchemy as sa
 
 from artwork.choice.decisions import Scope
 from artwork.choice.features import Context, descriptor
+from artwork.choice.likeness import Likeness
 from artwork.choice.sums import I16
+from artwork.identities import unkeyed
 from artwork.images.display import Display
+from artwork.rules.countries import country
 from artwork.rules.guardrails import (
     ArtworkPolicy,
     Audience,
@@ -24,12 +27,17 @@ from artwork.rules.guardrails import (
     readable,
     withheld,
 )
+from artwork.rules.house import CatalogueRules, rules_of
 from artwork.rules.review import policy_of, verdicts_of
-from artwork.tables import image_groups, picture_features, variants
+from artwork.rules.standing import Standing
+from artwork.tables import artwork_rules, image_groups, picture_features, variants
 from content.errors import NotFound
 from content.ids import TITLE_ID, stable_id
 from content.tables import title_versions, titles
 from content.types import Aspect, Maturity
+
+KEPT_OFFERS = 256
+"""Offers of a shelf in memory: rules, pages and audiences make many of the same pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,9 @@ class Shelf:
     """Most of the title's impressions that generated pictures may have."""
     mean: I16 | None = None
     """(25,) mean descriptor of the title's pictures; None where it has none."""
+    standing: Standing = field(default_factory=Standing)
+    likeness: Likeness = field(default_factory=Likeness)
+    published: bool = False
     _offers: dict[tuple[Any, ...], Offer] = field(default_factory=dict)
 
     @cached_property
@@ -82,10 +93,18 @@ class Shelf:
             for group, picture in self.pictures.items()
         )
 
-    def audience(self, context: Context, *, generated: bool = True) -> Audience:
+    def audience(
+        self,
+        context: Context,
+        *,
+        generated: bool = True,
+        at_us: int = 0,
+        spent: frozenset[str] = frozenset(),
+    ) -> Audience:
         """Raises Invalid: `invalid_context`."""
         languages = readable(context.language, self._letterings)
-        return Audience(context.maturity_max, languages, generated)
+        where = country(context.country) if self.standing.territorial else None
+        return Audience(context.maturity_max, languages, generated, where, at_us, spent)
 
     @cached_property
     def _letterings(self) -> frozenset[str]:
@@ -99,10 +118,35 @@ class Shelf:
         Raises:
             NotFound: `no_variants`, with the rules that left nothing.
         """
-        key = (aspect, audience.ceiling, audience.languages, audience.generated)
+        key = (
+            aspect,
+            audience.ceiling,
+            audience.languages,
+            audience.generated,
+            audience.country,
+            self.standing.epoch(audience.at_us),
+            audience.spent,
+        )
+        return self._kept(key, lambda: self._made(aspect, audience))
+
+    def narrowed(self, offer: Offer, groups: Sequence[str]) -> Offer:
+        """An offer of this shelf with these groups of it alone, in its order; as it is, where they
+        are all or none."""
+        if len(groups) in (0, len(offer.groups)):
+            return offer
+
+        def made() -> Offer:
+            left = [arm for arm in offer.arms if arm.group_id in groups]
+            return make_offer(self.tenant, self.title_id, offer.aspect, left, self.features)
+
+        return self._kept((offer.id, *groups), made)
+
+    def _kept(self, key: tuple[Any, ...], made: Callable[[], Offer]) -> Offer:
         found = self._offers.get(key)
         if found is None:
-            found = self._offers[key] = self._made(aspect, audience)
+            if len(self._offers) >= KEPT_OFFERS:
+                self._offers.clear()
+            found = self._offers[key] = made()
         return found
 
     def _made(self, aspect: Aspect, audience: Audience) -> Offer:
@@ -143,7 +187,7 @@ class Shelf:
         return counted(away)
 
 
-_Key = tuple[str, int | None, int, int]
+_Key = tuple[str, int | None, int, int, int | None]
 
 
 class Shelves:
@@ -155,9 +199,13 @@ class Shelves:
         encoder: str | None,
         house: HouseRules | None = None,
         keep: int = 5_000,
+        rules: CatalogueRules | None = None,
     ) -> None:
+        """`rules`, where they are given, hold in place of those of the records."""
         self._scope, self._encoder = scope, encoder
-        self._house = house or HouseRules()
+        self._settings, self._given = house or HouseRules(), rules
+        self._house = (rules or CatalogueRules()).over(self._settings)
+        self._ruled: int | None = None
         self._keep = keep
         self._kept: OrderedDict[_Key, Shelf] = OrderedDict()
         self.unsaved: dict[str, tuple[str, I16]] = {}
@@ -168,11 +216,13 @@ class Shelves:
         found = {}
         # Text that no database takes (NUL, lone surrogates) cannot be the id of anything.
         ids = [title_id for title_id in set(title_ids) if TITLE_ID.fullmatch(title_id)]
-        for title_id, version, created, maturity, updated in connection.execute(
+        for title_id, version, created, maturity, updated, ruled in connection.execute(
             _PUBLISHED, {"tenant": self._scope.tenant, "ids": ids}
-        ):
+        ).all():
+            if ruled != self._ruled:
+                self._rule(connection)
             # A title deleted and made again counts its versions from 1 again.
-            key = (title_id, version, created, updated)
+            key = (title_id, version, created, updated, self._ruled)
             shelf = self._kept.get(key)
             if shelf is None:
                 shelf = self._load(connection, title_id, version, maturity)
@@ -184,17 +234,22 @@ class Shelves:
             found[title_id] = shelf
         return found
 
+    def _rule(self, connection: sa.Connection) -> None:
+        stored, self._ruled = rules_of(connection, self._scope.tenant)
+        self._house = (self._given or stored).over(self._settings)
+
     def _load(
         self, connection: sa.Connection, title_id: str, version: int | None, maturity: str | None
     ) -> Shelf:
         level: Any = maturity or "all"
         tenant = self._scope.tenant
         if version is None:
-            return Shelf(tenant, title_id, level)
-        features, fresh = self._features(connection, title_id, version)
+            nothing = Standing.of(ArtworkPolicy(), self._house, {})
+            return Shelf(tenant, title_id, level, standing=nothing)
+        features, fresh, likeness = self._features(connection, title_id, version)
         self.unsaved.update({group: (title_id, data) for group, data in fresh.items()})
-        pictures = self._pictures(connection, title_id, version)
         policy = policy_of(connection, title_id, tenant)
+        pictures = self._pictures(connection, title_id, version, policy)
         verdicts = verdicts_of(connection, title_id, tenant)
         reasons = {
             group: barred(picture, self._house, policy, verdicts.get(group))
@@ -214,6 +269,9 @@ class Shelves:
             features=features,
             share=self._share(policy),
             mean=mean,
+            standing=Standing.of(policy, self._house, pictures),
+            likeness=likeness,
+            published=True,
         )
 
     def _share(self, policy: ArtworkPolicy) -> float:
@@ -244,7 +302,7 @@ class Shelves:
         return arms
 
     def _pictures(
-        self, connection: sa.Connection, title_id: str, version: int
+        self, connection: sa.Connection, title_id: str, version: int, policy: ArtworkPolicy
     ) -> dict[str, Picture]:
         g = image_groups.c
         rows = connection.execute(
@@ -252,27 +310,29 @@ class Shelves:
                 _of(image_groups, self._scope.tenant, title_id, version)
             )
         )
-        return {row.id: Picture(*row) for row in rows}
+        return {row.id: Picture(*row, policy.limits_on(row.id, self._house)) for row in rows}
 
     def _features(
         self, connection: sa.Connection, title_id: str, version: int
-    ) -> tuple[dict[str, I16], dict[str, I16]]:
-        """All of a version's descriptors by group, and those of them that are new."""
+    ) -> tuple[dict[str, I16], dict[str, I16], Likeness]:
+        """All of a version's descriptors by group, those of them that are new, and the looks."""
         stored = stored_features(connection, self._scope, title_id)
         known: dict[str, I16] = {}
         fresh: dict[str, I16] = {}
+        looks = []
         g = image_groups.c
-        for group_id, facts, embedding, fingerprint in connection.execute(
-            sa.select(g.id, g.facts, g.embedding, g.embedding_fingerprint).where(
+        for group_id, facts, embedding, fingerprint, faces in connection.execute(
+            sa.select(g.id, g.facts, g.embedding, g.embedding_fingerprint, g.faces).where(
                 _of(image_groups, self._scope.tenant, title_id, version)
             )
         ):
+            usable = self._encoder is None or fingerprint == self._encoder
+            vector = np.frombuffer(embedding, "<f4") if usable else None
             if group_id not in stored:
-                usable = self._encoder is None or fingerprint == self._encoder
-                vector = np.frombuffer(embedding, "<f4") if usable else None
                 stored[group_id] = fresh[group_id] = descriptor(facts, vector)
             known[group_id] = stored[group_id]
-        return known, fresh
+            looks.append((group_id, vector, unkeyed(faces)))
+        return known, fresh, Likeness.of(looks)
 
 
 _ARM = ("aspect", "group_id", "id", "sha256")
@@ -284,6 +344,9 @@ _PUBLISHED = (
         titles.c.created_us,
         title_versions.c.maturity,
         titles.c.updated_us,
+        sa.select(artwork_rules.c.updated_us)
+        .where(artwork_rules.c.tenant == sa.bindparam("tenant"))
+        .scalar_subquery(),
     )
     .select_from(
         titles.outerjoin(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from artwork.choice.arms import Shelves
+from artwork.choice.changes import Changes
 from artwork.choice.commits import Commits
 from artwork.choice.decisions import Scope
 from artwork.choice.episodes import Episodes
@@ -33,6 +34,7 @@ class Desk:
     tastes_in_use: Callable[[], Tastes]
     shelves_in_use: Callable[[], Shelves]
     episodes: Episodes
+    changes: Changes
     learn: Callable[[Appended], None]
     ready: Callable[[], Learner]
 

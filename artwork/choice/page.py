@@ -1,7 +1,9 @@
 """One call of `choose` while it is decided: an answer for each title, and what is to be logged."""
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Literal
 
 from artwork.choice.arms import Arm, Offer, Shelf
 from artwork.choice.decisions import Decision, Scope
@@ -9,11 +11,13 @@ from artwork.choice.episodes import Episode, Episodes
 from artwork.choice.features import Circumstances, Context, assemble
 from artwork.choice.learner import Learner
 from artwork.choice.ledger import Appended
+from artwork.choice.likeness import Look
 from artwork.choice.policy import draw, seed_of
+from artwork.choice.restraints import Counted, Restraints
 from artwork.choice.sums import I16, SCALE
 from artwork.images.display import Display
-from artwork.rules.guardrails import Shares
-from content.errors import NotFound
+from artwork.rules.guardrails import above
+from content.errors import KeyartError, NotFound
 from content.ids import new_id
 from content.types import Aspect
 
@@ -32,6 +36,21 @@ class Choice:
     """Of the picture, in the draw that began the episode."""
     expires_us: int
     display: Display
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """What stands in for a picture where the rules leave none: no decision, nothing learned."""
+
+    title_id: str
+    aspect: Aspect
+    name: Literal["title_card", "plain_card"]
+    """A card with the title's name or, where not even that may be shown, one without."""
+    reason: str
+    """Which rules left nothing."""
+
+
+Answer = Choice | Fallback | KeyartError
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +85,83 @@ class Page:
     request: Request
     learner: Learner
     episodes: Episodes
-    shares: Shares
+    restraints: Restraints
     made: list[tuple[Decision, str]] = field(default_factory=list)
     """New decisions, each with its chosen group."""
     offers: dict[str, Offer] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
     """Earlier decisions that are shown again."""
     began: list[Episode] = field(default_factory=list)
-    counted: list[tuple[str, bool]] = field(default_factory=list)
-    """Impressions counted towards the share of generated pictures: title, and is it one?"""
+    counted: list[Counted] = field(default_factory=list)
+    """Impressions that rules count."""
+    beside: list[Look] = field(default_factory=list)
+    """The neighbours of the title that is answered now, as far as they are known."""
     waits: list["Future[Appended]"] = field(default_factory=list)
     """What must be durable before the answers may be given."""
+
+    @property
+    def exposed(self) -> list[tuple[str, str]]:
+        """Impressions under a cap: title and group."""
+        return [(one.title_id, one.group_id) for one in self.counted if one.capped]
 
     def lose(self) -> None:
         """End the episodes that this page began: nobody was answered with them."""
         for episode in self.began:
             episode.expires_us = 0
-        for title_id, generated in self.counted:
-            self.shares.count(title_id, generated=generated, times=-1)
+        for noted in self.counted:
+            self.restraints.take_back(noted, self.request.now_us)
+        if self.request.viewer is not None:
+            for decision, _ in self.made:
+                self.restraints.changes.drop(self.request.viewer, decision.title_id)
+
+    def answers(self, title_ids: Sequence[str], shelves: Mapping[str, Shelf]) -> list[Answer]:
+        """An answer for each title, in order; each knows its neighbours: the one before as it was
+        answered, the one after where an episode of it runs.
+
+        Raises:
+            Invalid: `invalid_context`.
+        """
+        out: list[Answer] = []
+        before: Look | None = None
+        for at, title_id in enumerate(title_ids):
+            after = title_ids[at + 1] if at + 1 < len(title_ids) else None
+            looks = (before, self._look_of_running(after, shelves))
+            self.beside = [look for look in looks if look is not None]
+            shelf = shelves.get(title_id)
+            answer = self._or_error(title_id, shelf)
+            before = None
+            if shelf is not None and isinstance(answer, Choice):
+                before = shelf.likeness.looks.get(answer.group_id)
+            out.append(answer)
+        return out
+
+    def _or_error(self, title_id: str, shelf: Shelf | None) -> Answer:
+        try:
+            return self.answer(title_id, shelf)
+        except NotFound as error:
+            if error.code != "no_variants" or shelf is None or shelf.standing.fallback == "none":
+                return error
+            named = shelf.published and not above(shelf.maturity, self.request.context.maturity_max)
+            name: Literal["title_card", "plain_card"] = "title_card" if named else "plain_card"
+            return Fallback(title_id, self.request.aspect, name, error.detail)
 
     def answer(self, title_id: str, shelf: Shelf | None) -> Choice:
         """Raises NotFound: `title_not_found`, `no_variants`; Invalid: `invalid_context`."""
         if shelf is None:
             raise NotFound("title_not_found", f"there is no title {title_id!r}")
-        offer = self._offer(shelf)
+        now, restraints = self.request.now_us, self.restraints
+        spent = restraints.spent(shelf, now)
+        offer = self._offer(shelf, spent)
         episode = self._running(title_id)
         arm = None if episode is None else _same_picture(offer, episode.group_id)
         if episode is None or arm is None:  # none runs, or its picture was withdrawn
-            if shelf.rationed and not self.shares.room(title_id, shelf.share):
-                offer = self._offer(shelf, generated=False)
-            episode, arm = self._decide(offer)
-        else:
-            self._show_again(episode)
-        if shelf.rationed:
+            if shelf.rationed and not restraints.shares.room(title_id, shelf.share):
+                offer = self._offer(shelf, spent, generated=False)
+            viewer = self.request.viewer
+            offer = restraints.drawable(shelf, offer, viewer, now, self.beside)
+            episode, arm = self._decide(offer, shelf)
+            self._count(shelf, arm)
+        elif self._show_again(episode):
             self._count(shelf, arm)
         return Choice(
             episode.decision_id,
@@ -108,18 +171,24 @@ class Page:
             arm.sha256,
             self.request.aspect,
             episode.propensity,
-            episode.expires_us,
+            min(episode.expires_us, shelf.standing.until_us.get(arm.group_id, episode.expires_us)),
             Display.unpacked(arm.display),
         )
 
-    def _offer(self, shelf: Shelf, *, generated: bool = True) -> Offer:
-        audience = shelf.audience(self.request.context, generated=generated)
-        return shelf.offer(self.request.aspect, audience)
+    def _offer(self, shelf: Shelf, spent: frozenset[str], *, generated: bool = True) -> Offer:
+        request = self.request
+        audience = shelf.audience(
+            request.context, generated=generated, at_us=request.now_us, spent=spent
+        )
+        return shelf.offer(request.aspect, audience)
 
-    def _count(self, shelf: Shelf, arm: Arm) -> None:
-        generated = shelf.pictures[arm.group_id].origin == "generated"
-        self.shares.count(shelf.title_id, generated=generated)
-        self.counted.append((shelf.title_id, generated))
+    def _look_of_running(self, title_id: str | None, shelves: Mapping[str, Shelf]) -> Look | None:
+        if title_id is None or self.request.viewer is None:
+            return None
+        episode, shelf = self._running(title_id), shelves.get(title_id)
+        if episode is None or shelf is None:
+            return None
+        return shelf.likeness.looks.get(episode.group_id)
 
     def _running(self, title_id: str) -> Episode | None:
         viewer = self.request.viewer
@@ -127,13 +196,20 @@ class Page:
             return None
         return self.episodes.current(viewer, title_id, self.request.now_us)
 
-    def _show_again(self, episode: Episode) -> None:
+    def _count(self, shelf: Shelf, arm: Arm) -> None:
+        noted = self.restraints.count(shelf, arm.group_id, self.request.now_us)
+        if noted is not None:
+            self.counted.append(noted)
+
+    def _show_again(self, episode: Episode) -> bool:
+        """Is it shown now? With `defer` it is once its client says so."""
         if episode.written is not None and not episode.written.done():
             self.waits.append(episode.written)
         if not self.request.defer:
             self.shown.append(episode.decision_id)
+        return not self.request.defer
 
-    def _decide(self, offer: Offer) -> tuple[Episode, Arm]:
+    def _decide(self, offer: Offer, shelf: Shelf) -> tuple[Episode, Arm]:
         rules, request = self.rules, self.request
         x = assemble(offer.descriptors, request.taste, request.here)
         state = self.learner
@@ -142,6 +218,7 @@ class Page:
         seed = seed_of(rules.secret, decision_id)
         drawn = draw(scores, seed, draws=rules.draws, floor=rules.floor)
         arm = offer.arms[drawn.chosen]
+        ends = request.now_us + rules.episode_us
         decision = Decision(
             id=decision_id,
             offer_id=offer.id,
@@ -157,7 +234,7 @@ class Page:
             feature_set=rules.scope.feature_set,
             ledger_offset=state.offset,
             decided_us=request.now_us,
-            expires_us=request.now_us + rules.episode_us,
+            expires_us=min(ends, shelf.standing.until_us.get(arm.group_id, ends)),
             deferred=request.defer,
         )
         propensity = float(drawn.pmf[drawn.chosen])
@@ -167,6 +244,7 @@ class Page:
         self.began.append(episode)
         if request.viewer is not None:
             self.episodes.begin(request.viewer, offer.title_id, episode)
+            self.restraints.decided(shelf, request.viewer, arm.group_id, request.now_us)
         return episode, arm
 
 

@@ -75,6 +75,7 @@ class People:
             self.leaving[viewer] += 1
             desk.tastes.forget(viewer)
             desk.episodes.forget(viewer)
+            desk.changes.forget(viewer)
 
         def write(connection: sa.Connection) -> Removed:
             return take_out(

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelf, Shelves
+from artwork.choice.arms import Shelves
 from artwork.choice.attribution import RewardEvent, attributed
 from artwork.choice.certificates import Certificates
 from artwork.choice.commits import durable, ledger_unavailable
@@ -27,17 +27,19 @@ from artwork.choice.horizons import Horizons
 from artwork.choice.ledger import Appended, append_decisions, save_features, save_offers
 from artwork.choice.memory import Memory
 from artwork.choice.outcomes import Outcomes, checked, merged
-from artwork.choice.page import Choice, Page, Request, Rules
+from artwork.choice.page import Answer, Choice, Fallback, Page, Request, Rules
 from artwork.choice.people import People
 from artwork.choice.policy import DRAWS, Hyperparameters, policy_id
 from artwork.choice.replay import DecisionView, replay, view
+from artwork.choice.restraints import Restraints
 from artwork.choice.rewards import RewardRow, append_rewards, check_reward
 from artwork.choice.settling import Lapses
 from artwork.choice.taste import Tastes, WatchEvent
 from artwork.choice.watching import Watching
 from artwork.choice.worth import DEFAULT, RewardPolicy
-from artwork.rules.guardrails import HouseRules, Shares
-from content.errors import KeyartError, NotFound
+from artwork.rules.exposure import save_exposures
+from artwork.rules.guardrails import HouseRules
+from content.errors import NotFound
 from content.ids import now_us
 from content.records import Writer
 from content.types import Aspect
@@ -46,6 +48,7 @@ __all__ = [
     "Choice",
     "Context",
     "DecisionView",
+    "Fallback",
     "Personalizer",
     "RewardEvent",
     "RewardRow",
@@ -103,7 +106,7 @@ class Personalizer(Memory):
         self._rules = Rules(scope, secret, floor, draws, round(episode_s * 1_000_000))
         self._worth, self._house = worth, house
         self._shelves = Shelves(scope, encoder, house)
-        self._shares = Shares()
+        self._restraints = Restraints(tenant)
         self._tastes = Tastes(scope)
         self._episodes = Episodes(tenant)
         self._lapses = Lapses(worth)
@@ -112,6 +115,7 @@ class Personalizer(Memory):
         desk = Desk(
             *(engine, lambda: self.scope, secret, parameters, clock, self._lock, self._commits),
             *(self._thread, lambda: self._tastes, lambda: self._shelves, self._episodes),
+            self._restraints.changes,
             *(self._learn, self._ready),
         )
         self._viewer = desk.viewer
@@ -133,6 +137,7 @@ class Personalizer(Memory):
     def _happened_elsewhere(self, *, removed: bool) -> None:
         if removed:
             self._episodes.clear()
+            self._restraints.changes.clear()
         self._tastes.clear()
 
     # ---- choose -------------------------------------------------------------------------------
@@ -145,7 +150,7 @@ class Personalizer(Memory):
         user: str | None,
         context: Context,
         defer: bool = False,
-    ) -> list[Choice | KeyartError]:
+    ) -> list[Answer]:
         """A picture for each title, in the order asked; durable when this returns.
 
         A viewer keeps a title's picture until the episode expires or the picture is withdrawn:
@@ -154,10 +159,12 @@ class Personalizer(Memory):
         impression (or a reward) arrives for it.
 
         What the rules forbid (`artwork.rules.guardrails`) is not on offer, not drawn and has no
-        probability; a running episode with it ends.
+        probability; a running episode with it ends. Of titles asked for together, two neighbours
+        have no picture of the same look or face, where there is a choice.
 
         Returns:
-            For each title a Choice, or NotFound: `title_not_found`, `no_variants`.
+            For each title a Choice, or NotFound: `title_not_found`, `no_variants`; a Fallback in
+            place of the last where the rules ask for one.
 
         Raises:
             Invalid: `invalid_context`.
@@ -177,7 +184,7 @@ class Personalizer(Memory):
         user: str | None,
         context: Context,
         defer: bool,
-    ) -> tuple[list[Choice | KeyartError], "list[Future[Appended]]"]:
+    ) -> tuple[list[Answer], "list[Future[Appended]]"]:
         now = self._clock()
         here = circumstances(context, now)
         viewer = None if user is None else self._viewer(user)
@@ -186,13 +193,15 @@ class Personalizer(Memory):
             state = self._ready()
             with self._engine.connect() as connection:
                 shelves = self._shelves.read(connection, title_ids)
-                if viewer is not None and viewer not in self.people.leaving:
-                    taste = self._tastes.at(connection, viewer, state.offset, now)
-                    self._episodes.recall(connection, viewer, list(shelves), now)
+                known = None if viewer in self.people.leaving else viewer
+                if known is not None:
+                    taste = self._tastes.at(connection, known, state.offset, now)
+                    self._episodes.recall(connection, known, list(shelves), now)
+                self._restraints.recall(connection, known, shelves, now)
             request = Request(aspect, context, here, viewer, taste, defer, now)
-            page = Page(self._rules, request, state, self._episodes, self._shares)
+            page = Page(self._rules, request, state, self._episodes, self._restraints)
             try:
-                answers = [_answer(page, title_id, shelves.get(title_id)) for title_id in title_ids]
+                answers = page.answers(title_ids, shelves)
             except BaseException:
                 page.lose()
                 raise
@@ -212,6 +221,7 @@ class Personalizer(Memory):
             save_features(connection, self.scope, features)
             save_offers(connection, self.scope.tenant, offers)
             at_us = page.request.now_us
+            save_exposures(connection, self.scope.tenant, page.exposed, at_us)
             return append_decisions(connection, self.scope, page.made, page.shown, at_us)
 
         def learn(appended: Appended) -> None:
@@ -330,10 +340,3 @@ class Personalizer(Memory):
         """
         with self._engine.connect() as connection:
             return replay(connection, self.scope, self._parameters, decision_id)
-
-
-def _answer(page: Page, title_id: str, shelf: Shelf | None) -> Choice | KeyartError:
-    try:
-        return page.answer(title_id, shelf)
-    except NotFound as error:
-        return error

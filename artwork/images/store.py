@@ -208,7 +208,7 @@ class ImageStore:
         return master
 
     def _made(self, sha256: str, fmt: Format, width: int | None, path: Path) -> bytes:
-        data = _encode(self._picture(sha256, width), fmt)
+        data = encode(self._picture(sha256, width), fmt)
         if self._sign is None:
             return self._renditions.put(path, data)
         signed = self._sign(data, MEDIA_TYPES[fmt], sha256)
@@ -255,7 +255,8 @@ def _media_ranges(accept: str) -> Iterable[tuple[str, float]]:
         yield name.strip(), float(weight[1]) if weight else 1.0
 
 
-def _encode(picture: Image.Image, fmt: Format) -> bytes:
+def encode(picture: Image.Image, fmt: Format) -> bytes:
+    """A picture as it is sent; the same pixels give the same bytes."""
     buffer = io.BytesIO()
     match fmt:
         case "avif":

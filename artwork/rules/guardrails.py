@@ -6,18 +6,21 @@ A draw sees only what all rules leave, so its probabilities are those of what wa
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, get_args
 
 import langcodes
 from langcodes.tag_parser import LanguageTagError
 
+from artwork.rules.limits import NO_CAP, NO_LIMITS, Cap, Limits, PictureRules
 from content.errors import Invalid
 from content.types import MATURITIES, Maturity, Origin
 
 Verdict = Literal["approve", "veto"]
+FallbackName = Literal["none", "title_card"]
+"""What is answered where the rules leave no picture: an error, or a plain card with the name."""
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 GENERATED_SHARE = 0.2
 NEAR = 8
@@ -30,11 +33,23 @@ which goes by that name everywhere."""
 
 @dataclass(frozen=True, slots=True)
 class HouseRules:
-    """Of the whole catalogue, from the settings."""
+    """Of the whole catalogue: from the settings, and what was put on top (`artwork.rules.house`).
+
+    `cap`, `change_every_s` and `fallback` hold where a title says nothing of its own; all else
+    holds beside what a title says.
+    """
 
     origins: tuple[Origin, ...] = ORIGINS
     generated_share: float = GENERATED_SHARE
     """Most of a title's impressions that generated pictures may have, 0..1; see `Shares`."""
+    review_required: bool = False
+    limits: Limits = NO_LIMITS
+    cap: Cap = NO_CAP
+    change_every_s: float = 0.0
+    """A viewer's picture of a title changes at most once in so many seconds; 0: whenever."""
+    fallback: FallbackName = "none"
+    distinct_neighbours: bool = True
+    """No two neighbours on a page with the same face or look, where there is a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,23 @@ class ArtworkPolicy:
     """Only pictures that were approved, or uploaded by the house, are shown."""
     generated_share: float | None = None
     """As in `HouseRules`, whose value holds where this is None."""
+    limits: Limits = NO_LIMITS
+    """Of all the title's pictures."""
+    cap: Cap = NO_CAP
+    """Of each of its pictures."""
+    change_every_s: float | None = None
+    fallback: FallbackName | None = None
+    pictures: Mapping[str, PictureRules] = field(default_factory=dict)
+    """What is said of single ones, by group; its limits hold beside those of the title."""
+
+    def limits_on(self, group_id: str, house: HouseRules) -> tuple[Limits, ...]:
+        """All that limit one picture."""
+        own = self.pictures.get(group_id, PictureRules()).limits
+        return tuple(one for one in (house.limits, self.limits, own) if one != NO_LIMITS)
+
+    def cap_on(self, group_id: str, house: HouseRules) -> Cap:
+        own = self.pictures.get(group_id, PictureRules()).cap
+        return own.over(self.cap).over(house.cap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +93,8 @@ class Picture:
     """Of what the picture itself shows; None where it was never judged."""
     language: str | None = None
     """Of its lettering, a BCP 47 tag, `UNKNOWN` where it was not told; None where it has none."""
+    limits: tuple[Limits, ...] = ()
+    """Where and when it may be shown: all of them hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +108,11 @@ class Audience:
     languages: frozenset[str] = frozenset()
     generated: bool = True
     """May a generated picture be shown now?"""
+    country: str | None = None
+    """ISO 3166-1 alpha-2; None where it is not known."""
+    at_us: int = 0
+    spent: frozenset[str] = frozenset()
+    """Groups that have been shown as often as they may be."""
 
 
 def barred(
@@ -86,7 +125,8 @@ def barred(
         return "not the one that is pinned"
     if picture.origin not in house.origins or picture.origin not in policy.origins:
         return f"{picture.origin}, which is switched off"
-    if policy.review_required and verdict != "approve" and picture.origin != "uploaded":
+    reviewed = house.review_required or policy.review_required
+    if reviewed and verdict != "approve" and picture.origin != "uploaded":
         return "not approved"
     return None
 
@@ -99,7 +139,10 @@ def withheld(picture: Picture, audience: Audience) -> str | None:
         return "lettered in another language than the viewer's"
     if picture.origin == "generated" and not audience.generated:
         return "generated, and those have had their share"
-    return None
+    if picture.group_id in audience.spent:
+        return "shown as often as it may be"
+    outside = (one.outside(audience.country, audience.at_us) for one in picture.limits)
+    return next((why for why in outside if why is not None), None)
 
 
 def above(maturity: Maturity, ceiling: Maturity | None) -> bool:

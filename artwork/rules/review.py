@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from artwork.rules.guardrails import ArtworkPolicy, Verdict
+from artwork.rules.limits import Cap, limits_of, picture_rules_of
 from artwork.tables import artwork_policies, variants, verdicts
 from content import publication
-from content.errors import NotFound
+from content.errors import Invalid, NotFound
 from content.tables import matching
 
 
@@ -84,6 +85,13 @@ def policy_of(connection: sa.Connection, title_id: str, tenant: str) -> ArtworkP
     if stored is None:
         return ArtworkPolicy()
     named = {**stored, "veto": tuple(stored["veto"]), "origins": tuple(stored["origins"])}
+    if "limits" in stored:  # policies from before had none of these
+        pictures = stored["pictures"].items()
+        named |= {
+            "limits": limits_of(stored["limits"]),
+            "cap": Cap(**stored["cap"]),
+            "pictures": {group: picture_rules_of(said) for group, said in pictures},
+        }
     return ArtworkPolicy(**named)
 
 
@@ -96,14 +104,19 @@ def set_policy(
 
     Raises:
         NotFound: `variant_not_found`, for an id that is of no picture of this title.
+        Invalid: `picture_twice`, where two of `pictures` are the same one.
     """
     publication.touch(connection, tenant=tenant, title_id=title_id)
-    named = policy.veto if policy.pin is None else (policy.pin, *policy.veto)
+    pinned = () if policy.pin is None else (policy.pin,)
+    named = (*pinned, *policy.veto, *policy.pictures)
     groups = _groups(connection, title_id, named, policy_of(connection, title_id, tenant), tenant)
+    if len({groups[each] for each in policy.pictures}) < len(policy.pictures):
+        raise Invalid("picture_twice", "two of `pictures` are crops of one picture: say it once")
     kept = replace(
         policy,
         pin=None if policy.pin is None else groups[policy.pin],
         veto=tuple(sorted({groups[each] for each in policy.veto})),
+        pictures={groups[each]: said for each, said in policy.pictures.items()},
     )
     _put_policy(connection, title_id, kept, at_us, tenant)
     return kept
@@ -118,7 +131,8 @@ def _groups(
 ) -> dict[str, str]:
     """The group of each id; one that the policy before had named may be gone meanwhile."""
     v = variants.c
-    known = {group: group for group in (*before.veto, before.pin) if group is not None}
+    of_old = (*before.veto, *before.pictures, before.pin)
+    known = {group: group for group in of_old if group is not None}
     for variant, group in connection.execute(
         sa.select(v.id, v.group_id).where(*matching(variants, tenant=tenant, title_id=title_id))
     ):

@@ -83,6 +83,13 @@ def test_what_a_house_decides_is_obeyed_from_the_next_request_on(reviewed: World
     policy = {"review_required": True}
     assert http.put(f"/v1/titles/{TITLE}/artwork-policy", json=policy).status_code == 200
     assert shown_to_many(reviewed, "own") == {own}
+    rules = {"countries": {"allow": ["DE"]}, "fallback": "title_card"}
+    assert http.put("/v1/rules", json=rules).status_code == 200
+    where = f"/v1/titles/{TITLE}/artwork?user=ada&country="
+    card, home = (http.get(f"{where}{country}").json() for country in ("FR", "DE"))
+    assert (card["fallback"], card["decision_id"], home["group_id"]) == ("title_card", None, own)
+    assert http.get(card["url"]).headers["content-type"] == "image/webp"
+    assert http.put("/v1/rules", json={}).status_code == 200
     picture = http.get(artwork(reviewed)["url"])
     assert picture.headers["x-content-type-options"] == "nosniff"
 

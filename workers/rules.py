@@ -1,0 +1,58 @@
+"""The rules of the catalogue: told, set, and tried without being set."""
+
+from collections.abc import Sequence
+
+from artwork.choice.decisions import Scope
+from artwork.choice.features import feature_set_id
+from artwork.choice.preview import Spectator, TitlePreview, preview
+from artwork.rules.guardrails import HouseRules
+from artwork.rules.house import CatalogueRules, rules_of, set_rules
+from content.ids import now_us
+from content.records import writing
+from content.types import Aspect
+from workers.parts import Parts
+
+
+class Rules:
+    """Of one tenant's catalogue."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._encoder = parts.fingerprints["visual"]
+
+    @property
+    def settings(self) -> HouseRules:
+        """What the settings alone say; rules come on top."""
+        return HouseRules(self._parts.settings.origins, self._parts.settings.generated_share)
+
+    def get(self) -> tuple[CatalogueRules, int | None]:
+        """The rules in force, and since when (µs UTC); None where none were ever set."""
+        with self._parts.engine.begin() as connection:
+            return rules_of(connection, self._parts.tenant)
+
+    def set(self, rules: CatalogueRules) -> tuple[CatalogueRules, int]:
+        """Put these in the place of the earlier ones; the next choice obeys them."""
+        with writing(self._parts.engine).begin() as connection:
+            return set_rules(connection, rules, now_us(), self._parts.tenant)
+
+    def preview(
+        self,
+        title_ids: Sequence[str],
+        aspect: Aspect,
+        spectators: Sequence[Spectator],
+        rules: CatalogueRules | None,
+    ) -> list[TitlePreview]:
+        """What `rules` (None: those in force) would leave of titles; changes nothing.
+
+        Raises:
+            Invalid: `invalid_context`.
+        """
+        # No policy draws here: its place in the scope is not looked at.
+        scope = Scope(self._parts.tenant, "", feature_set_id(self._encoder))
+        with self._parts.engine.begin() as connection:
+            return preview(
+                *(connection, scope, title_ids, aspect, spectators),
+                encoder=self._encoder,
+                house=self.settings,
+                rules=rules,
+            )
