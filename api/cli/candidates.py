@@ -43,7 +43,7 @@ def _table(items: list[Any]) -> Any:
         rows.add_row(
             _clock(item["at_s"]),
             f"[{style}]{item['verdict']}[/]" if style else item["verdict"],
-            f"{item['scores'].get('overall', 0.0):.2f}",
+            _score(item["scores"].get("overall")),
             ", ".join(item["reasons"]),
             ", ".join(item["emphasis"]),
         )
@@ -55,3 +55,8 @@ def _clock(at_s: float) -> str:
     minutes, seconds = divmod(round(at_s, 1), 60)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours}:{minutes:02d}:{seconds:04.1f}"
+
+
+def _score(value: float | None) -> str:
+    """A moment that was not looked at has none."""
+    return "–" if value is None else f"{value:.2f}"
