@@ -5,9 +5,9 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 
+from artwork.choice.packing import unpacked
 from artwork.choice.personalize import Personalizer, RewardEvent, WatchEvent
 from artwork.choice.sums import Sums
 from artwork.choice.taste import viewer_of
@@ -34,10 +34,10 @@ def taught(engine: sa.Engine, without: Iterable[str] = ()) -> Sums:
     last: dict[str, int] = {}
     for row in sorted(rows_of(engine, rewards), key=lambda row: row["seq"]):
         last[row["decision_id"]] = row["after"]
-    sums = Sums(len(np.frombuffer(rows_of(engine, decisions)[0]["x"], "<i2")))
+    sums = Sums(len(unpacked(rows_of(engine, decisions)[0]["x"])))
     for row in rows_of(engine, decisions):
         if row["id"] in active and (row["viewer"] is None or bytes(row["viewer"]) not in gone):
-            x = np.frombuffer(row["x"], "<i2").astype(np.int16)
+            x = unpacked(row["x"])
             group = groups[row["offer_id"]][row["chosen"]][1]
             sums.add(row["title_id"], group, x, last.get(row["id"], 0))
     return sums

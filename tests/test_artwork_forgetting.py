@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from artwork.choice import removal
+from artwork.choice.empirical import fitted
+from artwork.choice.features import BLOCKS
 from artwork.choice.learner import save_checkpoint
 from artwork.choice.personalize import RewardEvent, WatchEvent
 from artwork.choice.posterior import Posterior
@@ -35,7 +37,8 @@ def test_what_a_viewer_taught_is_gone_bit_for_bit(kept: House, tmp_path: Path) -
     assert before == taught(kept.engine) != without
     outcome = forget(kept, "ann")
     assert sums_of(kept.p) == without == taught(kept.engine)
-    anew, live = Posterior.rebuild(without, QUICK.prior()), kept.p._ready().posterior
+    prior = fitted(without, QUICK.prior(), BLOCKS)
+    anew, live = Posterior.rebuild(without, prior), kept.p._ready().posterior
     assert (anew.P.tobytes(), anew.m.tobytes()) == (live.P.tobytes(), live.m.tobytes())
     assert outcome.proof.holds and outcome.proof.searched > 100 and outcome.overwritten
     removed = outcome.certificate.removed

@@ -9,6 +9,7 @@ from artwork.choice.features import DIM
 from artwork.choice.learner import KEPT_CHECKPOINTS, Learner, rebuild_due, restore, save_checkpoint
 from artwork.choice.ledger import Appended, Entry, head, insert_new, take_seqs
 from artwork.choice.policy import Hyperparameters
+from artwork.choice.posterior import Posterior
 from artwork.tables import checkpoints, ledger_heads
 
 SCOPE = Scope("default", "ts1-00000000", "fs1-00000000")
@@ -58,20 +59,26 @@ def test_rows_are_learned_once_and_in_order() -> None:
     assert learner.offset == 3
 
 
-def test_rebuilding_between_makes_no_difference_that_matters() -> None:
-    often = Learner(Hyperparameters(rebuild_every=3))
-    never = Learner(Hyperparameters(rebuild_every=10**9))
-    for seq in range(1, 400):
+def test_steps_between_rebuilds_make_no_difference_that_matters() -> None:
+    often, never = Learner(Hyperparameters(rebuild_every=3)), Learner(Hyperparameters())
+    fitted = Learner(Hyperparameters(rebuild_every=150))
+    for seq in range(1, 128):
         for learner in (often, never):
             learner.advance(Appended(seq, seq, [_entry(seq)]))
-    np.testing.assert_allclose(often.posterior.P, never.posterior.P, rtol=1e-10, atol=1e-13)
+    for seq in range(1, 280):
+        fitted.advance(Appended(seq, seq, [_entry(seq)]))
     assert often.sums == never.sums
+    for learner in (never, fitted):
+        again = Posterior.rebuild(learner.sums, learner.posterior.prior)
+        np.testing.assert_allclose(learner.posterior.P, again.P, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(learner.posterior.m, again.m, rtol=1e-9, atol=1e-12)
+    assert not np.array_equal(fitted.posterior.prior.scale, never.posterior.prior.scale)
 
 
 def test_rebuilds_grow_rarer_as_rows_grow() -> None:
     due = [rows for rows in range(1, 2**17 + 1) if rebuild_due(rows, 512)]
-    assert due[:16] == list(range(512, 8193, 512))
-    assert len([rows for rows in due if 2**16 < rows <= 2**17]) == 8
+    assert due[:8] == list(range(512, 4097, 512))
+    assert len([rows for rows in due if 2**16 < rows <= 2**17]) == 4
     assert rebuild_due(6, 3) and not rebuild_due(7, 3)
 
 

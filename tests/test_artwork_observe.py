@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from artwork.choice.features import BLOCKS, DESCRIPTOR
 from artwork.choice.learner import Learner
 from artwork.choice.ledger import Appended, head
+from artwork.choice.packing import unpacked
 from artwork.choice.personalize import (
     Context,
     Personalizer,
@@ -132,7 +133,7 @@ def test_what_was_watched_changes_the_features(house: House) -> None:
             x = connection.scalar(
                 sa.select(decisions.c.x).where(decisions.c.id == choice.decision_id)
             )
-        return np.frombuffer(x, "<i2")
+        return unpacked(x)
 
     liking = slice(BLOCKS["interplay"].start, BLOCKS["match"].stop)
     assert not chosen_x("bob")[liking].any()

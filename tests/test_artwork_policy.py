@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from artwork.choice.policy import Hyperparameters, draw, mix, policy_id, seed_of
+from artwork.choice.policy import EXPLORATION, Hyperparameters, draw, mix, policy_id, seed_of
 from artwork.choice.posterior import Scores
 
 
@@ -42,8 +42,8 @@ def test_the_same_seed_gives_the_same_draw_and_another_secret_another() -> None:
 
 def test_counts_agree_with_the_closed_form_for_two_arms() -> None:
     # P(first wins) = Φ(difference / its sd); the difference's variance is 2 · 0.7 · sd².
-    exact = stats.norm.cdf(0.1 / (0.1 * math.sqrt(1.4)))
-    wins = [draw(_scores([0.6, 0.5]), _seed(i), draws=4096, floor=0).counts[0] for i in range(20)]
+    exact = stats.norm.cdf(0.02 / (EXPLORATION * 0.1 * math.sqrt(1.4)))
+    wins = [draw(_scores([0.52, 0.5]), _seed(i), draws=4096, floor=0).counts[0] for i in range(20)]
     assert np.mean(wins) / 4096 == pytest.approx(exact, abs=5 * math.sqrt(0.25 / 4096 / 20))
 
 

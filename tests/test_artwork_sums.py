@@ -65,3 +65,26 @@ def test_overflow_is_refused_and_leaves_the_sums_as_they_were() -> None:
 
 def test_units_round_to_the_nearest() -> None:
     assert [to_units(v) for v in (0.0, 1.0, 0.3, -1.0)] == [0, 1024, 307, -1024]
+
+
+def test_rows_summed_many_at_once_are_exact() -> None:
+    rng = np.random.default_rng(1)
+    sums, wanted = Sums(7), np.zeros((7, 7), np.int64)
+    for n in range(300):
+        x = rng.integers(-SCALE, SCALE + 1, 7)
+        w = int(rng.integers(1, SCALE + 1))
+        sums.add("t", f"g{n % 5}", x, int(rng.integers(-SCALE, SCALE + 1)), w)
+        wanted += w * np.multiply.outer(x, x)
+        if n in (3, 64, 65, 200):
+            assert np.array_equal(sums.A, wanted)
+    assert np.array_equal(sums.A, wanted)
+
+
+def test_rows_that_wait_count_towards_overflow() -> None:
+    sums = Sums(1)
+    sums.A = np.array([[INT64_MAX - 3 * SCALE**3]])
+    for _ in range(3):
+        sums.add("t", "g", np.array([SCALE]))
+    with pytest.raises(OverflowError):
+        sums.add("t", "g", np.array([SCALE]))
+    assert int(sums.A[0, 0]) == INT64_MAX

@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         3600.0, gt=0, description="How long a viewer keeps a title's picture, in seconds."
     )
     explore_floor: float = Field(
-        0.02, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
+        0.01, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
     )
     rewards: Path | None = Field(
         None, description="TOML file that says what events are worth; else as in docs/choice.md."

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 SECTIONS = (
-    *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "indexes"),
-    *("mood", "candidates", "frames", "crops", "medium", "serve", "words", "themes"),
+    *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "audit"),
+    *("bandit", "indexes", "mood", "candidates", "frames", "crops", "medium", "serve"),
+    *("words", "themes"),
     *("provenance", "likeness", "eyes"),
 )
 

@@ -18,6 +18,7 @@ from artwork.choice.decisions import Scope, offer_arms
 from artwork.choice.feature_sets import known
 from artwork.choice.features import Context, assemble, circumstances, feature_set_id
 from artwork.choice.ledger import insert_new, save_features
+from artwork.choice.packing import packed
 from artwork.choice.sums import I16
 from artwork.choice.taste import read_history, taste_of
 from artwork.tables import (
@@ -100,12 +101,12 @@ class Anew:
             found = known(connection, self._scope.tenant, self._scope.feature_set)
         return 0 if found is None else found.refolded
 
-    def _row(self, seq: int, data: I16) -> dict[str, Any]:
+    def _row(self, seq: int, data: bytes) -> dict[str, Any]:
         return {
             "tenant": self._scope.tenant,
             "seq": seq,
             "feature_set": self._scope.feature_set,
-            "data": data.astype("<i2").tobytes(),
+            "data": data,
         }
 
     def _watched(self, connection: sa.Connection, low: int, high: int) -> list[dict[str, Any]]:
@@ -115,7 +116,8 @@ class Anew:
         ).all()
         shelves = self._shelves.read(connection, [row.title_id for row in found])
         means = {title: shelf.mean for title, shelf in shelves.items() if shelf.mean is not None}
-        return [self._row(r.seq, means[r.title_id]) for r in found if r.title_id in means]
+        data = {title: mean.astype("<i2").tobytes() for title, mean in means.items()}
+        return [self._row(r.seq, data[r.title_id]) for r in found if r.title_id in data]
 
     def _keep_watched(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
         save_features(connection, self._scope, self._shelves.unsaved)
@@ -140,7 +142,7 @@ class Anew:
             if x is None:
                 batch.left_out += 1
             else:
-                batch.rows.append(self._row(row.seq, x))
+                batch.rows.append(self._row(row.seq, packed(x)))
         return batch
 
     def _x(self, connection: sa.Connection, row: Any, own: I16) -> I16 | None:

@@ -60,7 +60,7 @@ class Offer:
     arms: tuple[Arm, ...]
     groups: tuple[str, ...]
     descriptors: I16
-    """(K, 25)."""
+    """(K, 41)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class Shelf:
     share: float = 1.0
     """Most of the title's impressions that generated pictures may have."""
     mean: I16 | None = None
-    """(25,) mean descriptor of the title's pictures; None where it has none."""
+    """(41,) mean descriptor of the title's pictures; None where it has none."""
     standing: Standing = field(default_factory=Standing)
     likeness: Likeness = field(default_factory=Likeness)
     published: bool = False

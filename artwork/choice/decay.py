@@ -74,6 +74,7 @@ class Decay:
             tau=prior.tau * _NOW,
             kappa=prior.kappa * _NOW,
             sigma2=prior.sigma2 * _NOW,
+            unit=_NOW,
         )
 
 

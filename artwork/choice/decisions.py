@@ -10,6 +10,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from artwork.choice.features import Context
+from artwork.choice.packing import packed, unpacked
 from artwork.choice.sums import I16
 from artwork.tables import decision_features, decisions, offers
 
@@ -83,7 +84,7 @@ def learned_x(connection: sa.Connection, scope: Scope, found: Sequence[Decision]
         .join(decision_features, (f.tenant == d.tenant) & (f.seq == d.seq))
         .where(d.tenant == scope.tenant, d.id.in_(others), f.feature_set == scope.feature_set)
     )
-    anew = {row.id: np.frombuffer(row.data, "<i2").astype(np.int16) for row in rows}
+    anew = {row.id: unpacked(row.data) for row in rows}
     return {name: x for name, x in own.items() if name not in set(others)} | anew
 
 
@@ -139,7 +140,7 @@ def decision_row(tenant: str, seq: int, decision: Decision) -> dict[str, Any]:
         "counts": decision.counts.astype("<u2").tobytes(),
         "floor": decision.floor,
         "seed": decision.seed,
-        "x": decision.x.astype("<i2").tobytes(),
+        "x": packed(decision.x),
         "policy_id": decision.policy_id,
         "feature_set": decision.feature_set,
         "ledger_offset": decision.ledger_offset,
@@ -160,7 +161,7 @@ def _decision(row: Mapping[Any, Any]) -> Decision:
         counts=np.frombuffer(row["counts"], "<u2").astype(np.uint16),
         floor=row["floor"],
         seed=row["seed"],
-        x=np.frombuffer(row["x"], "<i2").astype(np.int16),
+        x=unpacked(row["x"]),
         policy_id=row["policy_id"],
         feature_set=row["feature_set"],
         ledger_offset=row["ledger_offset"],

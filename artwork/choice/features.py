@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
 
+from artwork.choice.packing import coarse
 from artwork.choice.sums import I16, SCALE
 from content.errors import Invalid
 from content.types import F32, Maturity
@@ -40,7 +41,7 @@ FACTS = (
 what they like of it."""
 ORIGINS = ("origin_composed", "origin_generated")
 """How it was made: of no title's own look, so no taste is compared with it."""
-PROJECTED = 8
+PROJECTED = 24
 LIKED = len(FACTS) + PROJECTED
 """So many numbers, the first of a descriptor, meet a viewer's taste."""
 DESCRIPTOR = LIKED + len(ORIGINS)
@@ -76,6 +77,9 @@ BLOCKS, DIM = _blocks(
     context=len(_DEVICES) + 2 + 1 + 2,  # device, hour, weekend, country
     cross=len(_ON_SMALL) + len(_AT_EVENING),  # screen size and evening with a few facts
 )
+_OWN = slice(BLOCKS["facts"].start, BLOCKS["origin"].stop)
+"""Where a descriptor stands in x, as it is."""
+_CROSSED = np.array((*_ON_SMALL, *_AT_EVENING))
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Context:
 
 @cache
 def projection(dim: int = EMBEDDING) -> npt.NDArray[np.float64]:
-    """(8, dim) of ±1: a random projection (Achlioptas 2003), the same on every machine.
+    """(24, dim) of ±1: a random projection (Achlioptas 2003), the same on every machine.
 
     The signs are the bits of a hash, not of a random generator, so no library can change them.
     """
@@ -105,10 +109,10 @@ def projection(dim: int = EMBEDDING) -> npt.NDArray[np.float64]:
 def feature_set_id(encoder: str | None) -> str:
     """The name of a way to make features; sums of different feature sets never meet."""
     parts = repr(
-        (2, BLOCKS, FACTS, ORIGINS, encoder, _SQUASH, _INTERPLAY_GAIN, sorted(_SMALL.items()))
+        (3, BLOCKS, FACTS, ORIGINS, encoder, _SQUASH, _INTERPLAY_GAIN, sorted(_SMALL.items()))
     )
     digest = hashlib.sha256(parts.encode() + projection().tobytes()).hexdigest()
-    return f"fs2-{digest[:8]}"
+    return f"fs3-{digest[:8]}"
 
 
 def units(x: npt.NDArray[np.float64]) -> I16:
@@ -117,7 +121,7 @@ def units(x: npt.NDArray[np.float64]) -> I16:
 
 
 def descriptor(facts: Mapping[str, float], embedding: F32 | None) -> I16:
-    """A picture's own features (25,): its facts about their middle, its projected look, its origin.
+    """A picture's own features (41,): its facts about their middle, its projected look, its origin.
 
     Args:
         facts: name → 0..1; one that is missing or not finite counts as 0.5.
@@ -148,7 +152,7 @@ def is_neutral(frozen: bytes) -> bool:
     return not any(frozen[2 * _LOOK.start : 2 * _LOOK.stop])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Circumstances:
     """A context as numbers, made once for a whole page."""
 
@@ -157,6 +161,16 @@ class Circumstances:
     """How small the screen is: -1 (tv) … 1 (phone)."""
     evening: float
     """Cosine of the local hour about 21:00; 0 where the hour is unknown."""
+
+    @cached_property
+    def units(self) -> I16:
+        """The block in units of 2⁻¹⁰."""
+        return units(self.block)
+
+    @cached_property
+    def crossing(self) -> npt.NDArray[np.float64]:
+        """(5,) what the facts of the block `cross` are multiplied by."""
+        return np.array([self.small] * len(_ON_SMALL) + [self.evening] * len(_AT_EVENING))
 
 
 def circumstances(context: Context, at_us: int) -> Circumstances:
@@ -195,27 +209,25 @@ def _local(tz: str, at_us: int) -> datetime:
 
 
 def assemble(descriptors: I16, taste: I16 | None, here: Circumstances) -> I16:
-    """The features of K pictures for one viewer: (K, d), every number in [-1024, 1024].
+    """The features of K pictures for one viewer: (K, d), multiples of 16 in [-1024, 1024].
 
     Args:
-        descriptors: (K, 25) as `descriptor` makes them.
-        taste: (25,) as `artwork.choice.taste` makes it, or None where nothing is known of the
+        descriptors: (K, 41) as `descriptor` makes them.
+        taste: (41,) as `artwork.choice.taste` makes it, or None where nothing is known of the
         viewer.
     """
-    own = descriptors / SCALE
-    x = np.zeros((len(own), DIM))
-    x[:, BLOCKS["bias"]] = 1.0
-    x[:, BLOCKS["facts"]] = own[:, : len(FACTS)]
-    x[:, BLOCKS["projection"]] = own[:, _LOOK]
-    x[:, BLOCKS["origin"]] = own[:, LIKED:]
-    x[:, BLOCKS["context"]] = here.block
-    cross = x[:, BLOCKS["cross"]]
-    cross[:, :3] = here.small * own[:, _ON_SMALL]
-    cross[:, 3:] = here.evening * own[:, _AT_EVENING]
+    x = np.zeros((len(descriptors), DIM), np.int16)
+    x[:, BLOCKS["bias"]] = SCALE
+    x[:, _OWN] = descriptors
+    x[:, BLOCKS["context"]] = here.units
+    x[:, BLOCKS["cross"]] = np.rint(here.crossing * descriptors.take(_CROSSED, axis=1))
     if taste is not None and taste.any():
-        likes, own = taste[:LIKED] / SCALE, own[:, :LIKED]
-        shared = own * likes
-        x[:, BLOCKS["interplay"]] = _INTERPLAY_GAIN * shared
-        lengths = np.sqrt(np.sum(own**2, axis=1) * np.sum(likes**2))
-        x[:, BLOCKS["match"]] = (np.sum(shared, axis=1) / np.maximum(lengths, 1e-9))[:, None]
-    return units(x)
+        likes, liked = taste[:LIKED] / SCALE, descriptors[:, :LIKED].astype(np.float64)
+        shared = liked * likes
+        lengths = np.sqrt(np.einsum("kd,kd->k", liked, liked) * float(likes @ likes))
+        x[:, BLOCKS["match"]] = np.rint(
+            SCALE * shared.sum(axis=1) / np.maximum(lengths, 1e-6)
+        )[:, None]  # fmt: skip
+        shared *= _INTERPLAY_GAIN
+        x[:, BLOCKS["interplay"]] = np.rint(np.clip(shared, -SCALE, SCALE, out=shared), out=shared)
+    return coarse(x)

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 
 from artwork.choice.decay import Decay, half_life_us
 from artwork.choice.decisions import Scope
-from artwork.choice.features import DIM
+from artwork.choice.empirical import fitted
+from artwork.choice.features import BLOCKS, DIM
 from artwork.choice.folding import fold, fold_sums
 from artwork.choice.folds import mark_at
 from artwork.choice.ledger import Appended, Entry, entries, head
 from artwork.choice.marks import last_mark
 from artwork.choice.policy import Hyperparameters
-from artwork.choice.posterior import Posterior
+from artwork.choice.posterior import Posterior, Prior
 from artwork.choice.sums import SCALE, Sums
 from artwork.tables import checkpoints
 
@@ -31,11 +32,11 @@ KEPT_CHECKPOINTS = 3
 def rebuild_due(rows: int, every: int) -> bool:
     """Whether the posterior is rebuilt after this many rows: each `every`, later ever more rarely.
 
-    A rebuild goes through every title and picture while choices wait (40 ms for 1,000 titles of
-    12). The distance grows to between a sixteenth and an eighth of the rows, so that its share of
-    a row stays the same however large the catalogue is.
+    A rebuild goes some dozen times through every title and picture while choices wait, for it fits
+    the hyperparameters, too. The distance grows to between an eighth and a quarter of the rows, so
+    that its share of a row stays the same however large the catalogue is.
     """
-    return rows % max(every, 1 << max(0, rows.bit_length() - 4)) == 0
+    return rows % max(every, 1 << max(0, rows.bit_length() - 3)) == 0
 
 
 class Learner:
@@ -72,7 +73,8 @@ class Learner:
         return rebuild_due(rows, self._every)
 
     def rebuild(self) -> None:
-        self.posterior = Posterior.rebuild(self.sums, self._prior)
+        """The posterior of the sums alone, with the hyperparameters that they make likeliest."""
+        self.posterior = Posterior.rebuild(self.sums, fitted(self.sums, self._prior, BLOCKS))
 
     def unlearn(self, gone: Iterable[Entry]) -> None:
         """Subtract entries that were learned, and renew: equal to never having learned them."""
@@ -121,7 +123,8 @@ class Learner:
 
     def packed(self) -> bytes:
         """All of it; the posterior as it stands, for its last bits depend on the steps taken."""
-        floats = [a.astype("<f8").tobytes() for a in (self.posterior.P, self.posterior.m)]
+        mine = self.posterior
+        floats = [a.astype("<f8").tobytes() for a in (mine.P, mine.m, mine.prior.packed())]
         state = {"offset": self.offset, "sums": self.sums.packed(), "posterior": floats}
         if self.decay.landmark_us is not None:
             state["landmark"] = self.decay.landmark_us
@@ -132,10 +135,10 @@ class Learner:
         """The state that `packed` wrote, with its landmark."""
         state = msgpack.unpackb(data)
         learner = cls(parameters, state.get("landmark"))
-        P, m = (np.frombuffer(raw, "<f8").astype(np.float64) for raw in state["posterior"])
+        P, m, prior = (np.frombuffer(raw, "<f8").astype(np.float64) for raw in state["posterior"])
         learner.offset = int(state["offset"])
         learner.sums = Sums.unpacked(state["sums"])
-        learner.posterior = Posterior(learner._prior, P.reshape(DIM, DIM), m)
+        learner.posterior = Posterior(Prior.unpacked(prior), P.reshape(DIM, DIM), m)
         return learner
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -25,6 +24,7 @@ from artwork.choice.decisions import (
     load,
     offer_arms,
 )
+from artwork.choice.packing import unpacked
 from artwork.choice.sums import I16
 from artwork.tables import (
     decision_features,
@@ -252,8 +252,7 @@ def _read(
             if offer not in offered:
                 offered[offer] = offer_arms(connection, scope.tenant, offer)
             group = offered[offer].groups[chosen]
-            data = np.frombuffer(x, "<i2").astype(np.int16)
-            found.append(Entry(seq, title, group, data, before, after_, at))
+            found.append(Entry(seq, title, group, unpacked(x), before, after_, at))
     return sorted(found, key=lambda entry: entry.seq)
 
 

@@ -66,7 +66,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks, for what, when; `taste` (25,) as far as it is known."""
+    """Who asks, for what, when; `taste` (41,) as far as it is known."""
 
     aspect: Aspect
     context: Context

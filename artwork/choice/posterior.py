@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg.blas import dger
 
 from artwork.choice.sums import SCALE, Sums, TitleSums
 
 F64 = npt.NDArray[np.float64]
 
 KEPT_TITLES = 5_000
-"""Beliefs kept ready, 6 kB each."""
+"""Beliefs kept ready, 8 kB each."""
 _CHUNK = 64
 """Rows of one product in `rebuild`: few enough that no BLAS splits it over threads, so that the
 bits do not depend on the number of cores."""
@@ -33,19 +34,31 @@ class Prior:
     tau: float
     kappa: float
     sigma2: float
+    unit: float = 1.0
+    """What a row of now weighs; σ² is in the same unit."""
+
+    def packed(self) -> F64:
+        """(4 + d,)."""
+        return np.array([self.tau, self.kappa, self.sigma2, self.unit, *self.scale])
+
+    @classmethod
+    def unpacked(cls, data: F64) -> "Prior":
+        return cls(data[4:].copy(), *data[:4].tolist())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class TitleBelief:
     """One title's sums as floats, k groups and one more row of zeros for a group never seen."""
 
     index: dict[str, int]
-    N: F64
-    """(k+1,) n + τ."""
+    n: F64
+    """(k+1,)."""
     c: F64
     """(k+1, d)."""
     s: F64
     """(k+1,)."""
+    N: F64
+    """(k+1,) n + τ."""
     h: float
     u: F64
     """(d,)."""
@@ -58,17 +71,27 @@ class TitleBelief:
         k = len(sums.groups)
         n, c, s = np.zeros(k + 1), np.zeros((k + 1, dim)), np.zeros(k + 1)
         n[:k], c[:k], s[:k] = sums.n / SCALE, sums.c / SCALE**2, sums.s / SCALE**2
-        N = n + prior.tau
-        shrink = prior.tau / N
-        return cls(
-            {group: i for i, group in enumerate(sums.groups)},
-            N,
-            c,
-            s,
-            prior.kappa + float(shrink @ n),
-            shrink @ c,
-            float(shrink @ s),
-        )
+        index = {group: i for i, group in enumerate(sums.groups)}
+        return cls(index, n, c, s, n, 0.0, s, 0.0)._summed(prior)
+
+    def _summed(self, prior: Prior) -> "TitleBelief":
+        self.N = self.n + prior.tau
+        shrink = prior.tau / self.N
+        self.h = prior.kappa + float(shrink @ self.n)
+        self.u, self.v = shrink @ self.c, float(shrink @ self.s)
+        return self
+
+    def renewed(self, sums: TitleSums, group: str, prior: Prior) -> "TitleBelief | None":
+        """With one group's row as the sums now have it: the bits of `of`, in less time.
+
+        None where the groups are others than they were.
+        """
+        k = self.index.get(group, -1)
+        if k < 0 or len(sums.groups) != len(self.index):
+            return None
+        self.n[k], self.s[k] = int(sums.n[k]) / SCALE, int(sums.s[k]) / SCALE**2
+        np.divide(sums.c[k], SCALE**2, out=self.c[k])
+        return self._summed(prior)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,27 +114,20 @@ class Posterior:
         self.m = m
         """(d,)."""
         self._titles: dict[str, TitleBelief] = {}
+        self._moved: tuple[str, str] | None = None
+        """The title and group of the row learned last: its belief is not yet renewed."""
 
     @classmethod
     def rebuild(cls, sums: Sums, prior: Prior) -> "Posterior":
         """The posterior of these sums: the same bits for the same sums."""
-        S = sums.A / SCALE**3 + np.diag(prior.scale)
-        y = sums.b / SCALE**3
-        rows: list[F64] = []
-        divisors: list[float] = []
-        values: list[float] = []
-        for name in sorted(sums.titles):
-            title = TitleBelief.of(sums.titles[name], sums.dim, prior)
-            rows += [title.c[:-1], title.u[None]]
-            divisors += [*title.N[:-1], title.h]
-            values += [*title.s[:-1], title.v]
-        if rows:
-            S, y = _take_away(S, y, np.concatenate(rows), np.array(divisors), np.array(values))
+        A, y, _, _ = eliminated(sums, flat(sums), prior)
+        S = A + np.diag(prior.scale)
         P = np.linalg.inv(S)
         P = (P + P.T) / 2
         return cls(prior, P, P @ y)
 
     def _title(self, sums: Sums, title: str) -> TitleBelief:
+        self._renew(sums)
         found = self._titles.get(title)
         if found is None:
             if len(self._titles) >= KEPT_TITLES:
@@ -119,6 +135,16 @@ class Posterior:
             found = TitleBelief.of(sums.titles.get(title), sums.dim, self.prior)
             self._titles[title] = found
         return found
+
+    def _renew(self, sums: Sums) -> None:
+        if self._moved is None:
+            return
+        (title, group), self._moved = self._moved, None
+        found = self._titles.pop(title, None)
+        if found is not None and title in sums.titles:
+            renewed = found.renewed(sums.titles[title], group, self.prior)
+            if renewed is not None:
+                self._titles[title] = renewed
 
     def scores(self, sums: Sums, title: str, groups: Sequence[str], x: F64) -> Scores:
         """What is believed of the expected rewards of K different groups of one title.
@@ -153,11 +179,10 @@ class Posterior:
         z, mean, D = self._of_one(self._title(sums, title), group, x)
         Pz = self.P @ z
         gain = w / (1 + w * (float(z @ Pz) + D))
-        step = np.multiply.outer(Pz, Pz)
-        step *= gain
-        self.P -= step
+        # In place; P is symmetric, so its transpose is the column-major matrix that BLAS wants.
+        dger(-gain, Pz, Pz, a=self.P.T, overwrite_a=1)
         self.m += (gain * (r - mean)) * Pz
-        self._titles.pop(title, None)
+        self._moved = title, group
 
     def correct(
         self, sums: Sums, title: str, group: str, x: F64, *, delta: float, w: float
@@ -165,7 +190,48 @@ class Posterior:
         """Learn that a row folded earlier earned `delta` more: S stays, only m moves."""
         z, _, _ = self._of_one(self._title(sums, title), group, x)
         self.m += (w * delta) * (self.P @ z)
-        self._titles.pop(title, None)
+        self._moved = title, group
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flat:
+    """The groups of all titles as floats, title by title in the order of their ids."""
+
+    n: F64
+    """(G,)."""
+    c: F64
+    """(G, d)."""
+    s: F64
+    """(G,)."""
+    first: npt.NDArray[np.int64]
+    """(T,) where each title's groups begin."""
+
+
+def flat(sums: Sums) -> Flat:
+    """The sums of all groups that there are, in one order."""
+    titles = [sums.titles[name] for name in sorted(sums.titles) if sums.titles[name].groups]
+    if not titles:
+        return Flat(np.zeros(0), np.zeros((0, sums.dim)), np.zeros(0), np.zeros(0, np.int64))
+    n, c, s = (np.concatenate([getattr(title, name) for title in titles]) for name in "ncs")
+    sizes = np.array([len(title.groups) for title in titles])
+    return Flat(n / SCALE, c / SCALE**2, s / SCALE**2, np.cumsum(sizes) - sizes)
+
+
+def eliminated(sums: Sums, groups: Flat, prior: Prior) -> tuple[F64, F64, float, float]:
+    """The sums with φ and ψ integrated out: `S − Λ` (d, d), `y` (d,), what is left of `q`, and
+    `Σ_g log(τ/N_g) + Σ_t log(κ/h_t)`."""
+    A, y, q = sums.A / SCALE**3, sums.b / SCALE**3, sums.q / SCALE**3
+    if not len(groups.n):
+        return A, y, q, 0.0
+    N = groups.n + prior.tau
+    share = prior.tau / N
+    h = prior.kappa + np.add.reduceat(share * groups.n, groups.first)
+    u = np.add.reduceat(share[:, None] * groups.c, groups.first, axis=0)
+    v = np.add.reduceat(share * groups.s, groups.first)
+    A, y = _take_away(A, y, groups.c, N, groups.s)
+    A, y = _take_away(A, y, u, h, v)
+    q -= float(np.sum(groups.s**2 / N)) + float(np.sum(v**2 / h))
+    return A, y, q, float(np.sum(np.log(share)) + np.sum(np.log(prior.kappa / h)))
 
 
 def _take_away(S: F64, y: F64, rows: F64, divisors: F64, values: F64) -> tuple[F64, F64]:

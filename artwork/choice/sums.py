@@ -20,6 +20,8 @@ I64 = npt.NDArray[np.int64]
 SCALE = 1024
 """The integer that stands for 1.0."""
 INT64_MAX = 2**63 - 1
+_WAITING = 64
+_FULL = "a sum of the learned state left int64; start a new feature set"
 
 
 def to_units(value: float) -> int:
@@ -36,19 +38,20 @@ def checked(a: I64, b: I64) -> I64:
     total = a + b
     # The sign of a sum differs from both of its terms only on overflow.
     if total.size and ((a ^ total) & (b ^ total)).min() < 0:
-        raise OverflowError("a sum of the learned state left int64; start a new feature set")
+        raise OverflowError(_FULL)
     return total
 
 
 def _checked_int(value: int) -> int:
     if abs(value) > INT64_MAX:
-        raise OverflowError("a sum of the learned state left int64; start a new feature set")
+        raise OverflowError(_FULL)
     return value
 
 
 def _units(x: I16 | I64, *scalars: int) -> I64:
     wide = x.astype(np.int64)
-    if (wide.size and int(np.abs(wide).max()) > SCALE) or any(abs(s) > SCALE for s in scalars):
+    far = wide.size and max(int(wide.max()), -int(wide.min()))
+    if far > SCALE or any(abs(s) > SCALE for s in scalars):
         raise ValueError("features, rewards and weights lie in [-1, 1]: at most 1024 units")
     return wide
 
@@ -102,14 +105,41 @@ class Sums:
 
     def __init__(self, dim: int) -> None:
         self.dim = dim
-        self.A: I64 = np.zeros((dim, dim), np.int64)
-        """Σ w x xᵀ, in 2⁻³⁰."""
+        self._A: I64 = np.zeros((dim, dim), np.int64)
+        self._peak: int | None = 0
+        """No element of `_A` is larger; None: not known."""
+        self._waiting: list[tuple[I64, I64]] = []
+        """Rows (w x, x) that are not in `_A` yet: many at once cost a tenth."""
         self.b: I64 = np.zeros(dim, np.int64)
         """Σ w r x, in 2⁻³⁰."""
         self.q = 0
         """Σ w r², in 2⁻³⁰."""
         self.rows = 0
         self.titles: dict[str, TitleSums] = {}
+
+    @property
+    def A(self) -> I64:
+        """(d, d) Σ w x xᵀ, in 2⁻³⁰."""
+        if self._waiting:
+            wx, x = (np.array(part, np.float64) for part in zip(*self._waiting, strict=True))
+            self._waiting.clear()
+            # A sum of so few products below 2³⁰ is an exact integer whatever its order.
+            self._A += (wx.T @ x).astype(np.int64)
+        self._peak = None  # whoever has it may change it
+        return self._A
+
+    @A.setter
+    def A(self, value: I64) -> None:
+        self._waiting.clear()
+        self._A, self._peak = value, None
+
+    def _room(self) -> None:
+        """Raises OverflowError where one more row might leave int64."""
+        if len(self._waiting) == _WAITING or self._peak is None:
+            # |A_ij| ≤ max A_ii, for A is a sum of squares.
+            self._peak = int(self.A.diagonal().max(initial=0))
+        if self._peak + (len(self._waiting) + 1) * SCALE**3 > INT64_MAX:
+            raise OverflowError(_FULL)
 
     def add(self, title: str, group: str, x: I16 | I64, r: int = 0, w: int = SCALE) -> None:
         """Add one activated decision: x (d,), r and w in units of 2⁻¹⁰.
@@ -120,10 +150,12 @@ class Sums:
         """
         wide = _units(x, r, w)
         wx = w * wide
-        A, b = checked(self.A, np.multiply.outer(wx, wide)), checked(self.b, r * wx)
+        self._room()
         q = _checked_int(self.q + w * r * r)
+        b = checked(self.b, r * wx) if r else self.b  # most rows are activations, and earn 0
         self.title(title).add(group, w, wx, w * r)
-        self.A, self.b, self.q, self.rows = A, b, q, _checked_int(self.rows + 1)
+        self._waiting.append((wx, wide))
+        self.b, self.q, self.rows = b, q, _checked_int(self.rows + 1)
 
     def correct(
         self, title: str, group: str, x: I16 | I64, *, before: int, after: int, w: int = SCALE

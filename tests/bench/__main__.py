@@ -21,6 +21,7 @@ SECTIONS = {
     "understanding": "What each space finds, and all together",
     "choice": "The choice, in process",
     "audit": "100,000 decisions computed again from their ledger, and the ledger folded again",
+    "bandit": "The choice beside other libraries' bandits, in six worlds",
     "indexes": "Similarity, beside exact search in numpy",
     "mood": "Mood, beside pairs of shots judged by eye",
     "candidates": "What candidate pictures cost beyond decoding",

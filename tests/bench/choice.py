@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from artwork.choice.features import assemble, circumstances, descriptor
+from artwork.choice.features import DIM, assemble, circumstances, descriptor
 from artwork.choice.learner import Learner
 from artwork.choice.ledger import Entry
 from artwork.choice.personalize import Choice, Context, Personalizer, RewardEvent
@@ -24,17 +24,18 @@ HERE = Context(device="tv", country="DE", tz="Europe/Berlin")
 
 
 def _median_us(work: Callable[[], object], times: int = 400) -> float:
+    """Of CPU time, which neighbours on the machine disturb least."""
     spent = []
     for _ in range(times):
-        began = time.perf_counter()
+        began = time.thread_time_ns()
         work()
-        spent.append(time.perf_counter() - began)
-    return statistics.median(spent) * 1e6
+        spent.append(time.thread_time_ns() - began)
+    return statistics.median(spent) / 1e3
 
 
-def policy_alone() -> dict[str, float]:
-    """Medians in µs of the pure parts of one decision among 12 pictures."""
-    pictures = synthetic_embeddings(1, PICTURES, seed=1)["title-00"]
+def policy_alone(count: int) -> dict[str, float]:
+    """Medians in µs of the pure parts of one decision among so many pictures."""
+    pictures = synthetic_embeddings(1, count, seed=1)["title-00"]
     own = np.stack([descriptor({}, vector) for vector in pictures.values()])
     groups, here = list(pictures), circumstances(HERE, 1_800_000_000_000_000)
     taste = own.mean(axis=0).astype(np.int16)
@@ -43,7 +44,7 @@ def policy_alone() -> dict[str, float]:
     seqs = iter(range(10**6))
 
     def learn() -> None:
-        k = next(seqs) % PICTURES
+        k = next(seqs) % count
         state.apply(Entry(0, "title-00", groups[k], x[k], None, 0))
 
     learning = _median_us(learn)
@@ -53,7 +54,21 @@ def policy_alone() -> dict[str, float]:
         scores = state.posterior.scores(state.sums, "title-00", groups, features)
         draw(scores, b"0123456789abcdef", draws=256, floor=0.02)
 
-    return {"decide_us": _median_us(decide), "learn_us": learning}
+    return {f"decide_of_{count}_us": _median_us(decide), f"learn_of_{count}_us": learning}
+
+
+def fitting(titles: int, pictures: int, rows: int = 10_000) -> dict[str, float]:
+    """How long choices wait for the hyperparameters and the rebuild, in ms of CPU time."""
+    rng, state = np.random.default_rng(1), Learner(Hyperparameters(rebuild_every=10**9))
+    for _ in range(rows):
+        x = rng.integers(-300, 301, DIM).astype(np.int16)
+        title, group = f"t{rng.integers(titles)}", f"g{rng.integers(pictures)}"
+        taken = SCALE if rng.random() < 0.05 + 0.05 * x[1] / 300 else 0
+        state.sums.add(title, group, x, taken)
+    began = time.thread_time_ns()
+    state.rebuild()
+    spent = (time.thread_time_ns() - began) / 1e6
+    return {f"rebuild_with_fit_of_{titles * pictures}_pictures_ms": spent}
 
 
 async def durable() -> dict[str, float]:
@@ -101,5 +116,6 @@ async def durable() -> dict[str, float]:
 
 
 def run() -> list[dict[str, object]]:
-    figures = policy_alone() | asyncio.run(durable())
+    figures = policy_alone(PICTURES) | policy_alone(50)
+    figures |= fitting(300, 8) | fitting(1_000, 12) | asyncio.run(durable())
     return [{"what": name, "figure": f"{value:.1f}"} for name, value in figures.items()]
