@@ -41,7 +41,7 @@ class CatalogueRules:
             cap=self.cap,
             change_every_s=self.change_every_s,
             fallback=self.fallback,
-            distinct_neighbours=self.distinct_neighbours,
+            distinct_neighbours=self.distinct_neighbours and settings.distinct_neighbours,
         )
 
 
