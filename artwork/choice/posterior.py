@@ -163,6 +163,21 @@ class Posterior:
         D.flat[:: len(N) + 1] += 1 / N
         return Scores(mean, self.prior.sigma2 * (z @ self.P @ z.T + D))
 
+    def parts(self, sums: Sums, title: str, groups: Sequence[str], x: F64) -> tuple[F64, F64]:
+        """What the means of `scores` are made of: they are the rows' sums.
+
+        Returns:
+            (K, d) what each feature contributes, z ∘ m: a feature counts from what is usual of its
+            picture and title, for what is usual is in the second: (K,) the intercepts, what
+            picture and title earned beyond that.
+        """
+        belief = self._title(sums, title)
+        rows = [belief.index.get(group, -1) for group in groups]
+        tau, h = self.prior.tau, belief.h
+        N = belief.N[rows]
+        z = x - belief.c[rows] / N[:, None] - (tau / (N * h))[:, None] * belief.u
+        return z * self.m, (belief.s[rows] + tau * belief.v / h) / N
+
     def _of_one(self, belief: TitleBelief, group: str, x: F64) -> tuple[F64, float, float]:
         """As `scores` for one arm, without θ's part of the variance: z (d,), mean, D.
 

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from artwork.choice.arms import stored_features
 from artwork.choice.decisions import Decision, OfferedArms, Scope, load
 from artwork.choice.feature_sets import known
-from artwork.choice.features import Context, assemble, circumstances
-from artwork.choice.learner import restore
+from artwork.choice.features import Circumstances, Context, assemble, circumstances
+from artwork.choice.learner import Learner, restore
 from artwork.choice.ledger import activated
 from artwork.choice.marks import last_mark
-from artwork.choice.policy import Hyperparameters, draw, mix
+from artwork.choice.policy import Draw, Hyperparameters, draw, mix
+from artwork.choice.posterior import Scores
 from artwork.choice.rewards import RewardRow, rewards_of
-from artwork.choice.sums import SCALE
+from artwork.choice.sums import I16, SCALE
 from artwork.choice.taste import read_history, taste_of
 from content.errors import Conflict, NotFound
 
@@ -65,10 +66,36 @@ def view(connection: sa.Connection, scope: Scope, decision_id: str) -> DecisionV
     )
 
 
-def replay(
+@dataclass(frozen=True, slots=True, eq=False)
+class Recalled:
+    """A decision with all that it was drawn from, made anew from the ledger up to its offset."""
+
+    decision: Decision
+    arms: OfferedArms
+    state: Learner
+    descriptors: I16
+    """(K, n) of the pictures on offer."""
+    taste: I16 | None
+    here: Circumstances
+    x: I16
+    """(K, d)."""
+
+    def scores(self, x: I16 | None = None) -> Scores:
+        """What was believed of the arms; with other features `x` (K, d), of those."""
+        own = self.x if x is None else x
+        state, title = self.state, self.decision.title_id
+        return state.posterior.scores(state.sums, title, self.arms.groups, own / SCALE)
+
+    def draw(self, scores: Scores) -> Draw:
+        """The draw of the decision's own seed from these scores."""
+        draws = int(self.decision.counts.sum(dtype=np.int64))
+        return draw(scores, self.decision.seed, draws=draws, floor=self.decision.floor)
+
+
+def recall(
     connection: sa.Connection, scope: Scope, parameters: Hyperparameters, decision_id: str
-) -> dict[str, float]:
-    """A decision's probabilities by variant id, from the ledger up to its offset.
+) -> Recalled:
+    """A decision's inputs, from the ledger up to its offset.
 
     Besides the ledger this reads only the frozen features of the pictures on offer. Features of
     an encoder used earlier are replayed, too, as long as this release makes them so.
@@ -99,18 +126,21 @@ def replay(
         taste = taste_of(history, decision.decided_us)
     frozen = stored_features(connection, scope, decision.title_id)
     here = circumstances(decision.context, decision.decided_us)
-    complete = all(group in frozen for group in arms.groups)
-    x = (
-        assemble(np.stack([frozen[group] for group in arms.groups]), taste, here)
-        if complete
-        else None
-    )
-    if x is None or (x[decision.chosen] != decision.x).any():
-        raise Conflict("policy_mismatch", "the features of its pictures were made anew since")
-    scores = state.posterior.scores(state.sums, decision.title_id, arms.groups, x / SCALE)
-    draws = int(decision.counts.sum(dtype=np.int64))
-    drawn = draw(scores, decision.seed, draws=draws, floor=decision.floor)
-    return dict(zip(arms.variants, drawn.pmf.tolist(), strict=True))
+    if all(group in frozen for group in arms.groups):
+        descriptors = np.stack([frozen[group] for group in arms.groups])
+        x = assemble(descriptors, taste, here)
+        if not (x[decision.chosen] != decision.x).any():
+            return Recalled(decision, arms, state, descriptors, taste, here, x)
+    raise Conflict("policy_mismatch", "the features of its pictures were made anew since")
+
+
+def replay(
+    connection: sa.Connection, scope: Scope, parameters: Hyperparameters, decision_id: str
+) -> dict[str, float]:
+    """A decision's probabilities by variant id, computed anew. Raises as `recall`."""
+    found = recall(connection, scope, parameters, decision_id)
+    pmf = found.draw(found.scores()).pmf
+    return dict(zip(found.arms.variants, pmf.tolist(), strict=True))
 
 
 def _logged(
