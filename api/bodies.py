@@ -159,10 +159,11 @@ class ArtworkPolicyBody(LimitsBody):
     Replaces the earlier policy whole; verdicts on pictures are kept beside it. `countries`,
     `from`, `until` and `cap` are of every picture of the title, those in `pictures` of single
     ones. What is null in `cap`, and a null `change_every_s` or `fallback`, is left to the
-    catalogue's rules.
+    catalogue's rules. `incumbent`: what the house would show without Keyart.
     """
 
     pin: Short | None = None
+    incumbent: Short | None = None
     veto: Annotated[list[Short], Field(max_length=BATCH_MAX)] = Field(default_factory=list)
     origins: Annotated[list[Origin], Field(max_length=len(ORIGINS))] = Field(
         default_factory=lambda: list(ORIGINS)
@@ -177,6 +178,7 @@ class ArtworkPolicyBody(LimitsBody):
         origins = tuple(each for each in ORIGINS if each in self.origins)
         return ArtworkPolicy(
             pin=self.pin,
+            incumbent=self.incumbent,
             veto=tuple(self.veto),
             origins=origins,
             review_required=self.review_required,

@@ -166,6 +166,9 @@ decisions = sa.Table(
     sa.Column("decided_us", sa.BigInteger, nullable=False),
     sa.Column("expires_us", sa.BigInteger, nullable=False),
     sa.Column("deferred", sa.Boolean, nullable=False),
+    # Null in rows from before 0010, as in those of today that have nothing to tell.
+    sa.Column("way", sa.SmallInteger, nullable=True, comment="artwork.choice.ways; null: learn"),
+    sa.Column("agrees", sa.Boolean, nullable=True, comment="in shadow: would have chosen the same"),
     sa.ForeignKeyConstraint(["tenant", "offer_id"], ["offers.tenant", "offers.id"]),
     sa.UniqueConstraint("tenant", "seq"),
     sa.Index("ix_decisions_episode", "tenant", "viewer", "title_id", "seq"),
@@ -299,4 +302,30 @@ folds = sa.Table(
     sa.Column("base", sa.BigInteger, nullable=False, comment="seq up to which it was folded anew"),
     sa.Column("landmark_us", sa.BigInteger, nullable=True, comment="null: every weight is 1"),
     sa.Column("made_us", sa.BigInteger, nullable=False),
+)
+
+# ---- how the choice is made at a time ----------------------------------------------------------
+
+mode_changes = sa.Table(
+    "mode_changes",
+    metadata,
+    tenant(),
+    sa.Column(
+        "n", sa.Integer, primary_key=True, autoincrement=False, comment="the last is in force"
+    ),
+    sa.Column("mode", sa.String(16), nullable=False),
+    sa.Column("share", sa.Float(53), nullable=False, comment="of probability, in explore"),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="of the ledger, what was learned then"),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("by", sa.String(128), nullable=True, comment="who; guardrail when nobody"),
+    sa.Column("why", sa.JSON(none_as_null=True), nullable=True),
+)
+
+mode_tallies = sa.Table(
+    "mode_tallies",
+    metadata,
+    tenant(),
+    sa.Column("n", sa.Integer, nullable=False, comment="of the change since which it counts"),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="counted up to here"),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="msgpack: artwork.choice.tally"),
 )

@@ -31,7 +31,8 @@ class Verdict(BaseModel):
 
 
 class ArtworkPolicy(Limited):
-    """What may be shown of a title; `pin`, `veto` and the names in `pictures` are image groups.
+    """What may be shown of a title; `pin`, `incumbent`, `veto` and the names in
+    `pictures` are image groups.
 
     What is null is left to the rules of the catalogue and, `generated_share`, to
     KEYART_GENERATED_SHARE.
@@ -39,6 +40,7 @@ class ArtworkPolicy(Limited):
 
     title_id: str
     pin: str | None
+    incumbent: str | None
     veto: list[str]
     origins: list[str]
     review_required: bool
@@ -52,6 +54,7 @@ class ArtworkPolicy(Limited):
         return cls(
             title_id=title_id,
             pin=policy.pin,
+            incumbent=policy.incumbent,
             veto=list(policy.veto),
             origins=list(policy.origins),
             review_required=policy.review_required,

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 
 from artwork.choice.decisions import Scope
 from artwork.choice.features import Context, descriptor
+from artwork.choice.incumbent import ranked
 from artwork.choice.likeness import Likeness
+from artwork.choice.modes import change_count
 from artwork.choice.sums import I16
 from artwork.identities import unkeyed
 from artwork.images.display import Display
@@ -83,6 +85,8 @@ class Shelf:
     standing: Standing = field(default_factory=Standing)
     likeness: Likeness = field(default_factory=Likeness)
     published: bool = False
+    incumbents: tuple[str, ...] = ()
+    """All groups, what the house would show without Keyart first."""
     _offers: dict[tuple[Any, ...], Offer] = field(default_factory=dict)
 
     @cached_property
@@ -128,6 +132,10 @@ class Shelf:
             audience.spent,
         )
         return self._kept(key, lambda: self._made(aspect, audience))
+
+    def incumbent(self, groups: Sequence[str]) -> str:
+        """What of these the house would show without Keyart."""
+        return next((group for group in self.incumbents if group in groups), groups[0])
 
     def narrowed(self, offer: Offer, groups: Sequence[str]) -> Offer:
         """An offer of this shelf with these groups of it alone, in its order; as it is, where they
@@ -210,15 +218,18 @@ class Shelves:
         self._kept: OrderedDict[_Key, Shelf] = OrderedDict()
         self.unsaved: dict[str, tuple[str, I16]] = {}
         """Descriptors computed and not yet in the ledger: group → (title, descriptor)."""
+        self.mode_changes = 0
+        """How many changes of the mode (`artwork.choice.modes`) the last read saw."""
 
     def read(self, connection: sa.Connection, title_ids: Sequence[str]) -> dict[str, Shelf]:
         """The shelf of every title that exists; an empty one where nothing is published."""
         found = {}
         # Text that no database takes (NUL, lone surrogates) cannot be the id of anything.
         ids = [title_id for title_id in set(title_ids) if TITLE_ID.fullmatch(title_id)]
-        for title_id, version, created, maturity, updated, ruled in connection.execute(
+        for title_id, version, created, maturity, updated, ruled, changes in connection.execute(
             _PUBLISHED, {"tenant": self._scope.tenant, "ids": ids}
         ).all():
+            self.mode_changes = changes
             if ruled != self._ruled:
                 self._rule(connection)
             # A title deleted and made again counts its versions from 1 again.
@@ -272,6 +283,9 @@ class Shelves:
             standing=Standing.of(policy, self._house, pictures),
             likeness=likeness,
             published=True,
+            incumbents=ranked(
+                connection, tenant, title_id, version, policy.pin or policy.incumbent
+            ),
         )
 
     def _share(self, policy: ArtworkPolicy) -> float:
@@ -347,6 +361,7 @@ _PUBLISHED = (
         sa.select(artwork_rules.c.updated_us)
         .where(artwork_rules.c.tenant == sa.bindparam("tenant"))
         .scalar_subquery(),
+        change_count(sa.bindparam("tenant")),
     )
     .select_from(
         titles.outerjoin(

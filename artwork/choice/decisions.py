@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from artwork.choice.features import Context
 from artwork.choice.packing import packed, unpacked
 from artwork.choice.sums import I16
+from artwork.choice.ways import Way, code_of, way_of
 from artwork.tables import decision_features, decisions, offers
 
 
@@ -45,6 +46,11 @@ class Decision:
     decided_us: int
     expires_us: int
     deferred: bool
+    way: Way = "learn"
+    agrees: bool | None = None
+    """Where the incumbent was answered: would the policy have chosen it? None: not looked at."""
+    seq: int = 0
+    """Its place in the ledger; 0 until it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,8 @@ def decision_row(tenant: str, seq: int, decision: Decision) -> dict[str, Any]:
         "decided_us": decision.decided_us,
         "expires_us": decision.expires_us,
         "deferred": decision.deferred,
+        "way": code_of(decision.way),
+        "agrees": decision.agrees,
     }
 
 
@@ -168,6 +176,9 @@ def _decision(row: Mapping[Any, Any]) -> Decision:
         decided_us=row["decided_us"],
         expires_us=row["expires_us"],
         deferred=row["deferred"],
+        way=way_of(row["way"]),
+        agrees=row["agrees"],
+        seq=row["seq"],
     )
 
 

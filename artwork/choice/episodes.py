@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from artwork.choice.decisions import latest_episodes
 from artwork.choice.ledger import Appended
 from artwork.choice.policy import mix
+from artwork.choice.ways import HELD
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +22,8 @@ class Episode:
     propensity: float
     expires_us: int
     written: "Future[Appended] | None" = None
+    held: bool = False
+    """Was the incumbent the only arm on offer?"""
 
 
 class Episodes:
@@ -43,7 +46,8 @@ class Episodes:
         for decision, arms in latest_episodes(connection, self._tenant, viewer, absent, now_us):
             propensity = float(mix(decision.counts, decision.floor)[decision.chosen])
             group = arms.groups[decision.chosen]
-            episode = Episode(decision.id, group, propensity, decision.expires_us)
+            held = decision.way in HELD
+            episode = Episode(decision.id, group, propensity, decision.expires_us, held=held)
             self.begin(viewer, decision.title_id, episode)
 
     def current(self, viewer: bytes, title_id: str, now_us: int) -> Episode | None:

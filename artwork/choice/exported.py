@@ -89,6 +89,7 @@ def _decision(decision: Decision, arms: OfferedArms, images: dict[str, str]) -> 
         "feature_set": decision.feature_set,
         "features": (decision.x / SCALE).round(4).tolist(),
         "deferred": decision.deferred,
+        "mode": decision.way,
     }
 
 

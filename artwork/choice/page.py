@@ -12,7 +12,8 @@ from artwork.choice.features import Circumstances, Context, assemble
 from artwork.choice.learner import Learner
 from artwork.choice.ledger import Appended
 from artwork.choice.likeness import Look
-from artwork.choice.policy import draw, seed_of
+from artwork.choice.modes import Stance
+from artwork.choice.policy import Draw, draw, seed_of
 from artwork.choice.restraints import Counted, Restraints
 from artwork.choice.sums import I16, SCALE
 from artwork.images.display import Display
@@ -59,7 +60,6 @@ class Rules:
 
     scope: Scope
     secret: bytes
-    floor: float
     draws: int
     episode_us: int
 
@@ -86,6 +86,7 @@ class Page:
     learner: Learner
     episodes: Episodes
     restraints: Restraints
+    stance: Stance
     made: list[tuple[Decision, str]] = field(default_factory=list)
     """New decisions, each with its chosen group."""
     offers: dict[str, Offer] = field(default_factory=dict)
@@ -194,7 +195,9 @@ class Page:
         viewer = self.request.viewer
         if viewer is None:
             return None
-        return self.episodes.current(viewer, title_id, self.request.now_us)
+        episode = self.episodes.current(viewer, title_id, self.request.now_us)
+        # Who is to be shown the incumbent is so at once, not when an episode ends.
+        return None if episode and self.stance.held and not episode.held else episode
 
     def _count(self, shelf: Shelf, arm: Arm) -> None:
         noted = self.restraints.count(shelf, arm.group_id, self.request.now_us)
@@ -210,13 +213,16 @@ class Page:
         return not self.request.defer
 
     def _decide(self, offer: Offer, shelf: Shelf) -> tuple[Episode, Arm]:
-        rules, request = self.rules, self.request
-        x = assemble(offer.descriptors, request.taste, request.here)
-        state = self.learner
-        scores = state.posterior.scores(state.sums, offer.title_id, offer.groups, x / SCALE)
+        rules, request, stance = self.rules, self.request, self.stance
         decision_id = new_id()
         seed = seed_of(rules.secret, decision_id)
-        drawn = draw(scores, seed, draws=rules.draws, floor=rules.floor)
+        agrees = None
+        if stance.held:
+            incumbent = shelf.incumbent(offer.groups)
+            if stance.compares:
+                agrees = offer.groups[self._draw(offer, seed)[1].chosen] == incumbent
+            offer = shelf.narrowed(offer, [incumbent])
+        x, drawn = self._draw(offer, seed)
         arm = offer.arms[drawn.chosen]
         ends = request.now_us + rules.episode_us
         decision = Decision(
@@ -227,18 +233,22 @@ class Page:
             context=request.context,
             chosen=drawn.chosen,
             counts=drawn.counts,
-            floor=rules.floor,
+            floor=stance.floor,
             seed=seed,
             x=x[drawn.chosen],
             policy_id=rules.scope.policy_id,
             feature_set=rules.scope.feature_set,
-            ledger_offset=state.offset,
+            ledger_offset=self.learner.offset,
             decided_us=request.now_us,
             expires_us=min(ends, shelf.standing.until_us.get(arm.group_id, ends)),
             deferred=request.defer,
+            way=stance.way,
+            agrees=agrees,
         )
         propensity = float(drawn.pmf[drawn.chosen])
-        episode = Episode(decision_id, arm.group_id, propensity, decision.expires_us)
+        episode = Episode(
+            decision_id, arm.group_id, propensity, decision.expires_us, held=stance.held
+        )
         self.made.append((decision, arm.group_id))
         self.offers[offer.id] = offer
         self.began.append(episode)
@@ -246,6 +256,13 @@ class Page:
             self.episodes.begin(request.viewer, offer.title_id, episode)
             self.restraints.decided(shelf, request.viewer, arm.group_id, request.now_us)
         return episode, arm
+
+    def _draw(self, offer: Offer, seed: bytes) -> tuple[I16, Draw]:
+        """The features (K, d) of the arms, and the draw among them."""
+        request, state = self.request, self.learner
+        x = assemble(offer.descriptors, request.taste, request.here)
+        scores = state.posterior.scores(state.sums, offer.title_id, offer.groups, x / SCALE)
+        return x, draw(scores, seed, draws=self.rules.draws, floor=self.stance.floor)
 
 
 def _same_picture(offer: Offer, group_id: str) -> Arm | None:

@@ -34,6 +34,7 @@ from artwork.choice.replay import DecisionView, replay, view
 from artwork.choice.restraints import Restraints
 from artwork.choice.rewards import RewardRow, append_rewards, check_reward
 from artwork.choice.settling import Lapses
+from artwork.choice.steering import Guard, Steering
 from artwork.choice.taste import Tastes, WatchEvent
 from artwork.choice.watching import Watching
 from artwork.choice.worth import DEFAULT, RewardPolicy
@@ -41,7 +42,7 @@ from artwork.rules.exposure import save_exposures
 from artwork.rules.guardrails import HouseRules
 from content.errors import NotFound
 from content.ids import now_us
-from content.records import Writer
+from content.records import Writer, snapshot
 from content.types import Aspect
 
 __all__ = [
@@ -77,6 +78,7 @@ class Personalizer(Memory):
         worth: what events are worth.
         certificates: folder of what is kept of forgotten people; None keeps nothing.
         horizons: how long rows are kept; by default for ever.
+        guard: who is the control, and when the policy gives way to it; by default nobody.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Personalizer(Memory):
         worth: RewardPolicy = DEFAULT,
         certificates: Path | None = None,
         horizons: Horizons | None = None,
+        guard: Guard | None = None,
     ) -> None:
         parameters = parameters or Hyperparameters()
         policy = policy_id(parameters, draws, worth.plain())
@@ -103,7 +106,7 @@ class Personalizer(Memory):
         super().__init__(
             *(engine, writer, scope), encoder=encoder, parameters=parameters, clock=clock
         )
-        self._rules = Rules(scope, secret, floor, draws, round(episode_s * 1_000_000))
+        self._rules = Rules(scope, secret, draws, round(episode_s * 1_000_000))
         self._worth, self._house = worth, house
         self._shelves = Shelves(scope, encoder, house)
         self._restraints = Restraints(tenant)
@@ -119,6 +122,7 @@ class Personalizer(Memory):
             *(self._learn, self._ready),
         )
         self._viewer = desk.viewer
+        self.steering = Steering(desk, floor, guard or Guard())
         self._watching = Watching(desk)
         self.people = People(desk, Certificates(certificates, secret), self._horizons)
 
@@ -128,16 +132,28 @@ class Personalizer(Memory):
         if self._learner is None:
             self.people.reapply()
         super().start()
+        with self._lock, snapshot(self._engine).connect() as connection:
+            self.steering.follow(connection, -1, self._ready())
+
+    def _learn(self, appended: Appended) -> None:
+        super()._learn(appended)
+        if appended.removed and self._failure is None:
+            try:
+                self.steering.made_anew()
+            except sa.exc.SQLAlchemyError as error:
+                self._failure = error
 
     def _see_anew(self) -> None:
         self._rules = replace(self._rules, scope=self.scope)
         self._shelves = Shelves(self.scope, self._encoder, self._house)
         self._tastes = Tastes(self.scope)
+        self.steering.made_anew()
 
     def _happened_elsewhere(self, *, removed: bool) -> None:
         if removed:
             self._episodes.clear()
             self._restraints.changes.clear()
+            self.steering.made_anew()
         self._tastes.clear()
 
     # ---- choose -------------------------------------------------------------------------------
@@ -193,13 +209,15 @@ class Personalizer(Memory):
             state = self._ready()
             with self._engine.connect() as connection:
                 shelves = self._shelves.read(connection, title_ids)
+                drawn_from = self.steering.follow(connection, self._shelves.mode_changes, state)
                 known = None if viewer in self.people.leaving else viewer
                 if known is not None:
-                    taste = self._tastes.at(connection, known, state.offset, now)
+                    taste = self._tastes.at(connection, known, drawn_from.offset, now)
                     self._episodes.recall(connection, known, list(shelves), now)
                 self._restraints.recall(connection, known, shelves, now)
             request = Request(aspect, context, here, viewer, taste, defer, now)
-            page = Page(self._rules, request, state, self._episodes, self._restraints)
+            stance = self.steering.stance(viewer)
+            page = Page(self._rules, request, drawn_from, self._episodes, self._restraints, stance)
             try:
                 answers = page.answers(title_ids, shelves)
             except BaseException:

@@ -9,7 +9,8 @@ from artwork.choice.arms import stored_features
 from artwork.choice.decisions import Decision, OfferedArms, Scope, load
 from artwork.choice.feature_sets import known
 from artwork.choice.features import Circumstances, Context, assemble, circumstances
-from artwork.choice.learner import Learner, restore
+from artwork.choice.frozen import frozen_state
+from artwork.choice.learner import Learner
 from artwork.choice.ledger import activated
 from artwork.choice.marks import last_mark
 from artwork.choice.policy import Draw, Hyperparameters, draw, mix
@@ -17,6 +18,7 @@ from artwork.choice.posterior import Scores
 from artwork.choice.rewards import RewardRow, rewards_of
 from artwork.choice.sums import I16, SCALE
 from artwork.choice.taste import read_history, taste_of
+from artwork.choice.ways import Way
 from content.errors import Conflict, NotFound
 
 
@@ -37,6 +39,10 @@ class DecisionView:
     decided_us: int
     expires_us: int
     deferred: bool
+    mode: Way
+    """In which way it was made: `control` is a viewer of the holdout."""
+    agrees: bool | None
+    """Of a decision for the incumbent: would the policy have chosen the same?"""
     active: bool
     rewards: list[RewardRow]
     context: Context
@@ -60,6 +66,8 @@ def view(connection: sa.Connection, scope: Scope, decision_id: str) -> DecisionV
         decided_us=decision.decided_us,
         expires_us=decision.expires_us,
         deferred=decision.deferred,
+        mode=decision.way,
+        agrees=decision.agrees,
         active=bool(activated(connection, scope.tenant, [decision_id])),
         rewards=rewards_of(connection, scope.tenant, decision_id),
         context=decision.context,
@@ -117,9 +125,10 @@ def recall(
             f"policy {decision.policy_id} with features {decision.feature_set} decided; "
             f"this is {scope.policy_id} with {scope.feature_set}",
         )
-    if last_mark(connection, scope.tenant, after=decision.ledger_offset):
+    mark = last_mark(connection, scope.tenant, after=decision.ledger_offset)
+    if mark and not (decision.way == "freeze" and mark < decision.seq):
         raise Conflict("policy_mismatch", "rows that this decision knew of were taken away since")
-    state = restore(connection, scope, parameters, decision.ledger_offset)
+    state = frozen_state(connection, scope, parameters, decision.ledger_offset)
     taste = None
     if decision.viewer is not None:
         history = read_history(connection, scope, decision.viewer, decision.ledger_offset)

@@ -107,14 +107,15 @@ def set_policy(
         Invalid: `picture_twice`, where two of `pictures` are the same one.
     """
     publication.touch(connection, tenant=tenant, title_id=title_id)
-    pinned = () if policy.pin is None else (policy.pin,)
-    named = (*pinned, *policy.veto, *policy.pictures)
+    single = [each for each in (policy.pin, policy.incumbent) if each is not None]
+    named = (*single, *policy.veto, *policy.pictures)
     groups = _groups(connection, title_id, named, policy_of(connection, title_id, tenant), tenant)
     if len({groups[each] for each in policy.pictures}) < len(policy.pictures):
         raise Invalid("picture_twice", "two of `pictures` are crops of one picture: say it once")
     kept = replace(
         policy,
         pin=None if policy.pin is None else groups[policy.pin],
+        incumbent=None if policy.incumbent is None else groups[policy.incumbent],
         veto=tuple(sorted({groups[each] for each in policy.veto})),
         pictures={groups[each]: said for each, said in policy.pictures.items()},
     )
@@ -131,7 +132,7 @@ def _groups(
 ) -> dict[str, str]:
     """The group of each id; one that the policy before had named may be gone meanwhile."""
     v = variants.c
-    of_old = (*before.veto, *before.pictures, before.pin)
+    of_old = (*before.veto, *before.pictures, before.pin, before.incumbent)
     known = {group: group for group in of_old if group is not None}
     for variant, group in connection.execute(
         sa.select(v.id, v.group_id).where(*matching(variants, tenant=tenant, title_id=title_id))
