@@ -22,6 +22,7 @@ from api import (
     images,
     jobs,
     metrics,
+    policy,
     provenance,
     quality,
     rebuild,
@@ -44,6 +45,7 @@ from api.services import Services
 _ROUTERS = (
     artwork,
     compose,
+    policy,
     rewards,
     events,
     users,
@@ -95,7 +97,7 @@ def create_app(services: Services) -> FastAPI:
         openapi_url=None,  # the framework's own route has no name in the metrics
     )
     app.state.services = services
-    app.state.metrics = metrics.Metrics(services.jobs.counts)
+    app.state.metrics = metrics.Metrics(services.jobs.counts, services.steering.view)
     errors.install(app)
     for resource in _ROUTERS:
         app.include_router(resource.router)

@@ -112,12 +112,21 @@ async def choose_page(body: PageBody, house: House, meters: Meters) -> Response:
 @router.get(
     "/v1/decisions/{decision_id}",
     response_model=Decision,
-    responses=problems("decision_not_found", "decision_expired", "invalid_request"),
+    responses=problems(
+        "decision_not_found", "decision_expired", "invalid_request", "policy_mismatch"
+    ),
 )
-def get_decision(decision_id: Short, house: House, response: Response) -> Decision:
-    """A decision as logged, with the probability of every arm that was on offer."""
+def get_decision(
+    decision_id: Short, house: House, response: Response, *, explain: bool = False
+) -> Decision:
+    """A decision as logged, with the probability of every arm that was on offer.
+
+    With `explain` it is also taken apart, computed anew from the ledger up to it: what each score
+    is made of, and what an unknown viewer would have been shown.
+    """
     response.headers.update(_PRIVATE)
-    return Decision.of(house.personalizer.decision(decision_id))
+    view = house.personalizer.decision(decision_id)
+    return Decision.of(view, house.explaining.explain(decision_id) if explain else None)
 
 
 def _private(answer: BaseModel) -> Response:

@@ -34,6 +34,8 @@ CODES: Mapping[str, Code] = {
     "generation_off": Code(409, "KEYART_DIFFUSION names no model: nothing is generated here."),
     "reward_conflict": Code(409, "Another value was given for this kind; send `correct: true`."),
     "event_conflict": Code(409, "The event id already names another event."),
+    "policy_mismatch": Code(409, "The decision cannot be taken apart: an earlier policy's, say."),
+    "not_in_shadow": Code(409, "Only a policy that runs in shadow can be promoted."),
     "job_ended": Code(409, "The job has ended and cannot be cancelled."),
     "too_few_decisions": Code(409, "Too few titles had two pictures shown to learn weights from."),
     "no_generation": Code(409, "The index has no live generation yet."),

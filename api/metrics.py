@@ -16,6 +16,8 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from artwork.choice.modes import MODES
+from artwork.choice.steering import PolicyView
 from content.errors import KeyartError
 
 router = APIRouter(tags=["operations"])
@@ -26,7 +28,9 @@ _LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 class Metrics:
     """The counters of one app, in a registry of their own so that two apps do not mix."""
 
-    def __init__(self, job_counts: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(
+        self, job_counts: Callable[[], Mapping[str, int]], policy: Callable[[], PolicyView]
+    ) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "keyart_http_requests",
@@ -51,6 +55,7 @@ class Metrics:
             "keyart_images", "Images sent, by format.", ("format",), registry=self.registry
         )
         self.registry.register(_JobStates(job_counts))
+        self.registry.register(_Policy(policy))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         self.requests.labels(route, method, str(status)).inc()
@@ -75,6 +80,43 @@ class _JobStates(Collector):
         except KeyartError:
             return  # the other metrics are still worth showing
         yield family
+
+
+class _Policy(Collector):
+    """How the choice is made, and the policy against its control, looked at when somebody asks."""
+
+    def __init__(self, view: Callable[[], PolicyView]) -> None:
+        self._view = view
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        yield from self._families()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            seen = self._view()
+        except KeyartError:
+            return
+        mode, broken, bounds = self._families()
+        for each in MODES:
+            mode.add_metric([each], float(each == seen.change.mode))
+        broken.add_metric([], float(seen.change.mode == "incumbent"))
+        for name in ("difference", "low", "high"):
+            value = getattr(seen.evidence, name)
+            if value is not None:
+                bounds.add_metric([name], value)
+        yield from (mode, broken, bounds)
+
+    @staticmethod
+    def _families() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
+        return (
+            GaugeMetricFamily("keyart_policy_mode", "1 for the mode in force.", labels=["mode"]),
+            GaugeMetricFamily("keyart_guardrail_broken", "1 after a fall back to the incumbent."),
+            GaugeMetricFamily(
+                "keyart_guardrail_reward",
+                "Policy less control, reward per decision, and its bounds.",
+                labels=["bound"],
+            ),
+        )
 
 
 def metrics_of(request: Request) -> Metrics:

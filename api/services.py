@@ -10,12 +10,15 @@ from starlette.requests import Request
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
 from artwork.choice.attribution import RewardEvent
+from artwork.choice.explaining import Explained
 from artwork.choice.export import Export
 from artwork.choice.features import Context
+from artwork.choice.modes import Wanted
 from artwork.choice.page import Answer
 from artwork.choice.people import Forgotten
 from artwork.choice.personalize import DecisionView
 from artwork.choice.preview import Spectator, TitlePreview
+from artwork.choice.steering import PolicyView
 from artwork.choice.taste import WatchEvent
 from artwork.choice.worth import RewardPolicy
 from artwork.images.store import Format, Rendition
@@ -74,6 +77,18 @@ class Personalizer(Protocol):
 class People(Protocol):
     async def forget(self, user: str, *, proven: bool = False) -> Forgotten: ...
     def export(self, user: str) -> Export: ...
+
+
+class Steering(Protocol):
+    def view(self) -> PolicyView: ...
+    def set(
+        self, mode: Wanted, *, share: float | None = None, by: str | None = None
+    ) -> PolicyView: ...
+    def promote(self, *, by: str | None = None) -> PolicyView: ...
+
+
+class Explaining(Protocol):
+    def explain(self, decision_id: str) -> Explained: ...
 
 
 class Quality(Protocol):
@@ -150,6 +165,10 @@ class Services(Protocol):
     def worth(self) -> RewardPolicy: ...
     @property
     def people(self) -> People: ...
+    @property
+    def steering(self) -> Steering: ...
+    @property
+    def explaining(self) -> Explaining: ...
     @property
     def quality(self) -> Quality: ...
     @property

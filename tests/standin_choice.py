@@ -91,6 +91,8 @@ class Personalizer:
             decided_us=1_700_000_000_000_000,
             expires_us=made.expires_us,
             deferred=False,
+            mode="learn",
+            agrees=None,
             active=True,
             rewards=[],
             context=Context(device="tv"),

@@ -14,14 +14,16 @@ import sqlalchemy as sa
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
 from artwork.choice import personalize
+from artwork.choice.explaining import Explaining
 from artwork.choice.people import People
 from artwork.choice.rebuild import Learned
+from artwork.choice.steering import Steering
 from artwork.choice.worth import DEFAULT
 from artwork.images.decoding import decoded
 from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow
 from artwork.quality.refit import QualityWeights
-from artwork.rules.guardrails import ArtworkPolicy, Verdict
+from artwork.rules.guardrails import ArtworkPolicy, HouseRules, Verdict
 from artwork.rules.review import Judged
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import Conflict, Invalid, KeyartError, NotFound, Unavailable
@@ -359,6 +361,18 @@ class House:
     def people(self) -> People:
         """The real ones, over a ledger that tests may fill."""
         return self.choosing.people
+
+    @property
+    def steering(self) -> Steering:
+        """The real one, likewise."""
+        return self.choosing.steering
+
+    @cached_property
+    def explaining(self) -> Explaining:
+        """The real one, over the same ledger."""
+        p = self.choosing
+        parts = (p._engine, lambda: p.scope, p._parameters)
+        return Explaining(*parts, encoder=None, house=HouseRules())
 
     @cached_property
     def choosing(self) -> personalize.Personalizer:

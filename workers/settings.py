@@ -76,6 +76,18 @@ class Settings(BaseSettings):
     explore_floor: float = Field(
         0.01, ge=0, le=1, description="Probability shared evenly by all pictures on offer."
     )
+    holdout: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of the known viewers who are always shown the incumbent, as a control.",
+    )
+    guardrail_margin: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="How far below the control's the reward per decision may be.",
+    )
     rewards: Path | None = Field(
         None, description="TOML file that says what events are worth; else as in docs/choice.md."
     )

@@ -6,8 +6,10 @@ import sqlalchemy as sa
 
 from artwork import pictures
 from artwork.candidates.considered import CandidateRow, Verdict, list_candidates
+from artwork.choice.explaining import Explaining
 from artwork.choice.people import People
 from artwork.choice.personalize import Personalizer
+from artwork.choice.steering import Guard, Steering
 from artwork.choice.worth import RewardPolicy
 from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow
@@ -32,6 +34,7 @@ from workers.words import Words
 from workers.workflows import JobStarter
 
 LAPSES_EVERY_S = 60.0
+GUARDRAIL_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
 """How often it is looked whether rows are due that are too old."""
 
@@ -56,6 +59,9 @@ class Services:
     cards: Cards
     uploads: ArtworkUploads
     people: People
+    steering: Steering
+    explaining: Explaining
+    _guardrail: Ticker
     _sweeper: Ticker
     _parts: Parts
     _writer: Writer
@@ -85,6 +91,7 @@ class Services:
             worth=worth,
             certificates=settings.data / "forgotten",
             horizons=settings.horizons,
+            guard=Guard(settings.holdout, settings.guardrail_margin),
         )
         return cls(
             settings=settings,
@@ -105,6 +112,15 @@ class Services:
             cards=Cards(parts.catalog, deployment_key(settings), parts.tenant),
             uploads=ArtworkUploads(parts, jobs),
             people=personalizer.people,
+            steering=personalizer.steering,
+            explaining=Explaining(
+                *(parts.engine, lambda: personalizer.scope, parameters_of(settings)),
+                encoder=parts.fingerprints["visual"],
+                house=rules.settings,
+            ),
+            _guardrail=Ticker(
+                personalizer.steering.watch, every_s=GUARDRAIL_EVERY_S, name="guardrail"
+            ),
             _sweeper=Ticker(
                 personalizer.people.retention.tick, every_s=SWEEP_EVERY_S, name="retention"
             ),
@@ -117,11 +133,13 @@ class Services:
     def start(self) -> None:
         self.personalizer.start()
         self._lapses.start()
+        self._guardrail.start()
         self.words.warm()
         self._sweeper.start()
 
     def close(self) -> None:
         """Flush what is pending; nothing that was answered is lost."""
+        self._guardrail.close()
         self._lapses.close()
         self.people.retention.stop()
         self._sweeper.close()

@@ -1,11 +1,10 @@
 """The board of a title: its pictures with all that is known of them, then what was refused."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from api.cli.film import clock
 from api.cli.paper import FAINT, INK, PANEL, PAPER, Page
@@ -233,11 +232,4 @@ class _Board:
         self, url: str | None, at: tuple[int, int], size: tuple[int, int], width: int
     ) -> None:
         """A picture, whole, in the middle of its place; the bare place where it is gone."""
-        self.page.box(*at, *size, PANEL)
-        data = self.remote.picture(url, width) if url else None
-        if data is None:
-            return
-        with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
-            fitted = ImageOps.contain(picture.convert("RGB"), size)
-        place = (at[0] + (size[0] - fitted.width) // 2, at[1] + (size[1] - fitted.height) // 2)
-        self.page.image.paste(fitted, place)
+        self.page.picture(self.remote.picture(url, width) if url else None, at, size)

@@ -1,6 +1,8 @@
 """Paper to draw on: an image with a pen, its colours and its letters."""
 
-from PIL import Image, ImageDraw, ImageFont
+import io
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 PAPER, INK, FAINT, PANEL = "#14161a", "#f1f3f5", "#868e96", "#1f2329"
 
@@ -28,6 +30,16 @@ class Page:
         while words and self.width(words + "...", size) > room:
             words = words[:-1]
         return words.rstrip(" ,") + "..."
+
+    def picture(self, data: bytes | None, at: tuple[int, int], size: tuple[int, int]) -> None:
+        """A JPEG, whole, in the middle of its place; the bare place where there is none."""
+        self.box(*at, *size, PANEL)
+        if data is None:
+            return
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+            fitted = ImageOps.contain(picture.convert("RGB"), size)
+        place = (at[0] + (size[0] - fitted.width) // 2, at[1] + (size[1] - fitted.height) // 2)
+        self.image.paste(fitted, place)
 
     def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         if width > 0 and height > 0:

@@ -6,7 +6,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.schemas.common import Failure, image_url
+from api.schemas.explain import Explanation
 from api.schemas.pictures import Picture, srcset, widths
+from artwork.choice.explaining import Explained
 from artwork.choice.page import Choice, Fallback
 from artwork.choice.replay import DecisionView
 from artwork.images.cards import card_size
@@ -92,7 +94,11 @@ class NoArtwork(BaseModel):
 
 
 class Decision(BaseModel):
-    """A decision as logged: `propensities` holds every arm that was on offer."""
+    """A decision as logged: `propensities` holds every arm that was on offer.
+
+    `mode` is the one it was made in, or `control`: a viewer of the holdout. `agrees`: where the
+    incumbent was the only one on offer, whether the policy would have chosen it.
+    """
 
     decision_id: str
     title_id: str
@@ -105,14 +111,18 @@ class Decision(BaseModel):
     feature_set: str
     ledger_offset: int
     deferred: bool
+    mode: str
+    agrees: bool | None
     active: bool
     rewards: list[dict[str, Any]]
     context: dict[str, Any]
     decided_at: str
     expires_at: str
+    explanation: Explanation | None = None
+    """With `explain` alone."""
 
     @classmethod
-    def of(cls, view: DecisionView) -> "Decision":
+    def of(cls, view: DecisionView, explained: Explained | None = None) -> "Decision":
         return cls(
             decision_id=view.decision_id,
             title_id=view.title_id,
@@ -125,11 +135,14 @@ class Decision(BaseModel):
             feature_set=view.feature_set,
             ledger_offset=view.ledger_offset,
             deferred=view.deferred,
+            mode=view.mode,
+            agrees=view.agrees,
             active=view.active,
             rewards=[_plain(reward) for reward in view.rewards],
             context=_plain(view.context),
             decided_at=iso(view.decided_us),
             expires_at=iso(view.expires_us),
+            explanation=None if explained is None else Explanation.of(explained),
         )
 
 

@@ -1,0 +1,52 @@
+"""`keyart mode | promote`: whose choice viewers are given, and how the policy does."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from api.cli import show
+from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
+from api.cli.show import AsJson
+
+# As the service knows them (a test compares): its own types load what takes long.
+ModeName = Literal["learn", "explore", "freeze", "shadow"]
+By = Annotated[str | None, typer.Option(metavar="NAME", help="Kept with the change.")]
+
+
+def mode(
+    wanted: Annotated[
+        ModeName | None,
+        typer.Argument(metavar="[MODE]", help="learn, explore, freeze or shadow."),
+    ] = None,
+    *,
+    share: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="In explore: what all pictures share evenly."),
+    ] = None,
+    by: By = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """Show how the choice is made or, with MODE, change it from the next request on."""
+    if share is not None and wanted != "explore":
+        raise typer.BadParameter("goes with explore alone", param_hint="--share")
+    remote, where = Remote(url, key), path("policy")
+    if wanted is None:
+        _tell(remote.get(where), as_json=as_json)
+        return
+    body = {"mode": wanted, "explore_share": share, "by": by}
+    given = {name: value for name, value in body.items() if value is not None}
+    _tell(remote.put(where, given), as_json=as_json)
+
+
+def promote(
+    *, by: By = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = ""
+) -> None:
+    """Let the policy that ran in shadow answer; exit 1 when it did not run in shadow."""
+    body = {} if by is None else {"by": by}
+    _tell(Remote(url, key).post(path("policy", "promote"), body), as_json=as_json)
+
+
+def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
+    show.print_json(answer) if as_json else show.fields(answer)

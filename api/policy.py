@@ -1,0 +1,66 @@
+"""The mode of the choice: told, set, promoted."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from api.body import JsonRoute
+from api.checks import Body, Short
+from api.errors import problems
+from api.schemas.policy import Policy
+from api.services import House
+from artwork.choice.modes import Wanted
+
+router = APIRouter(tags=["policy"], route_class=JsonRoute)
+
+_BODY_CODES = (
+    "invalid_json",
+    "body_too_large",
+    "unsupported_media_type",
+    "invalid_request",
+    "invalid_text",
+)
+_PARTS = ("not_started", "learning_stopped")
+
+
+class PolicyBody(Body):
+    """A mode to put in force. `explore_share`: of the probability, in `explore`; left out, it stays
+    as it was. `by` is kept with the change."""
+
+    mode: Wanted
+    explore_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    by: Short | None = None
+
+
+class PromoteBody(Body):
+    """`by` is kept with the change."""
+
+    by: Short | None = None
+
+
+@router.get("/v1/policy", response_model=Policy, responses=problems(*_PARTS))
+def get_policy(house: House) -> Policy:
+    """How the choice is made, how often the policy would have chosen as the incumbent, and how it
+    does against the control."""
+    return Policy.of(house.steering.view())
+
+
+@router.put(
+    "/v1/policy",
+    response_model=Policy,
+    responses=problems(*_BODY_CODES, *_PARTS, "ledger_unavailable"),
+)
+def put_policy(body: PolicyBody, house: House) -> Policy:
+    """Put a mode in force, from the next request on. What was in force already changes nothing."""
+    return Policy.of(house.steering.set(body.mode, share=body.explore_share, by=body.by))
+
+
+@router.post(
+    "/v1/policy/promote",
+    response_model=Policy,
+    responses=problems(*_BODY_CODES, *_PARTS, "ledger_unavailable", "not_in_shadow"),
+)
+def promote_policy(house: House, body: PromoteBody | None = None) -> Policy:
+    """Let the policy that ran in shadow answer: from `shadow` to `learn`."""
+    return Policy.of(house.steering.promote(by=body.by if body else None))
