@@ -21,7 +21,7 @@ _BODY_CODES = (
     "invalid_request",
     "invalid_text",
 )
-_PARTS = ("not_started", "learning_stopped")
+_PARTS = ("not_started", "learning_stopped", "ledger_unavailable")
 
 
 class PolicyBody(Body):
@@ -30,12 +30,6 @@ class PolicyBody(Body):
 
     mode: Wanted
     explore_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
-    by: Short | None = None
-
-
-class PromoteBody(Body):
-    """`by` is kept with the change."""
-
     by: Short | None = None
 
 
@@ -49,7 +43,7 @@ def get_policy(house: House) -> Policy:
 @router.put(
     "/v1/policy",
     response_model=Policy,
-    responses=problems(*_BODY_CODES, *_PARTS, "ledger_unavailable"),
+    responses=problems(*_BODY_CODES, *_PARTS),
 )
 def put_policy(body: PolicyBody, house: House) -> Policy:
     """Put a mode in force, from the next request on. What was in force already changes nothing."""
@@ -59,8 +53,8 @@ def put_policy(body: PolicyBody, house: House) -> Policy:
 @router.post(
     "/v1/policy/promote",
     response_model=Policy,
-    responses=problems(*_BODY_CODES, *_PARTS, "ledger_unavailable", "not_in_shadow"),
+    responses=problems("invalid_request", "invalid_text", *_PARTS, "not_in_shadow"),
 )
-def promote_policy(house: House, body: PromoteBody | None = None) -> Policy:
-    """Let the policy that ran in shadow answer: from `shadow` to `learn`."""
-    return Policy.of(house.steering.promote(by=body.by if body else None))
+def promote_policy(house: House, *, by: Short | None = None) -> Policy:
+    """Let the policy that ran in shadow answer: from `shadow` to `learn`. `by` is kept with it."""
+    return Policy.of(house.steering.promote(by=by))

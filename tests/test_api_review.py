@@ -43,6 +43,7 @@ def test_a_policy_is_answered_whole(client: TestClient) -> None:
     free = {
         "title_id": "film",
         "pin": None,
+        "incumbent": None,
         "veto": [],
         "origins": ["frame", "composed", "generated", "uploaded"],
         "review_required": False,

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from artwork.choice.attribution import RewardEvent
+from artwork.choice.learner import KEPT_CHECKPOINTS
 from artwork.choice.modes import in_control
 from artwork.choice.personalize import Context, WatchEvent
 from artwork.choice.policy import mix
@@ -14,7 +15,7 @@ from artwork.choice.steering import Guard
 from artwork.choice.taste import viewer_of
 from artwork.rules.guardrails import ArtworkPolicy
 from artwork.rules.review import judge, set_policy
-from artwork.tables import decisions, image_groups, mode_changes
+from artwork.tables import checkpoints, decisions, image_groups, mode_changes
 from content.errors import Conflict
 from tests.choosing import EMBEDDINGS, EPISODE_S, SECRET, TITLES, House, run, state_of
 from tests.shelf import publish
@@ -118,13 +119,18 @@ def test_what_is_frozen_learns_nothing_until_it_is_let_go(any_house: House) -> N
 
 def test_the_frozen_state_is_the_same_bits_after_a_restart(house: House) -> None:
     lived(house)
-    house.p.steering.set("freeze")
+    frozen = house.p.steering.set("freeze").offset
     kept = house.p.steering._frozen
     assert kept is not None
     assert kept.packed() == state_of(house.p)
-    lived(house, 60)
-    house.close()
-    house.open()
+    for _ in range(KEPT_CHECKPOINTS + 1):
+        lived(house, 12)
+        house.close()
+        house.open()
+    with house.engine.connect() as connection:
+        seqs = connection.scalars(sa.select(checkpoints.c.seq)).all()
+    assert frozen in seqs, "a start need not learn all from the beginning"
+    assert len(seqs) <= KEPT_CHECKPOINTS + 1
     again = house.p.steering._frozen
     assert again is not None
     assert again.packed() == kept.packed()

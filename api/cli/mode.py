@@ -1,6 +1,7 @@
 """`keyart mode | promote`: whose choice viewers are given, and how the policy does."""
 
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import typer
 
@@ -44,8 +45,8 @@ def promote(
     *, by: By = None, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = ""
 ) -> None:
     """Let the policy that ran in shadow answer; exit 1 when it did not run in shadow."""
-    body = {} if by is None else {"by": by}
-    _tell(Remote(url, key).post(path("policy", "promote"), body), as_json=as_json)
+    asked = "" if by is None else f"?by={quote(by, safe='')}"
+    _tell(Remote(url, key).post(path("policy", "promote") + asked), as_json=as_json)
 
 
 def _tell(answer: dict[str, Any], *, as_json: bool) -> None:

@@ -21,6 +21,7 @@ from artwork.choice.folding import fold, fold_sums
 from artwork.choice.folds import mark_at
 from artwork.choice.ledger import Appended, Entry, entries, head
 from artwork.choice.marks import last_mark
+from artwork.choice.modes import newest
 from artwork.choice.policy import Hyperparameters
 from artwork.choice.posterior import Posterior, Prior
 from artwork.choice.sums import SCALE, Sums
@@ -158,7 +159,7 @@ def save_checkpoint(
     data: bytes,
     at_us: int,
 ) -> None:
-    """Keep the state at an offset, and only the newest few.
+    """Keep the state at an offset, and only the newest few and what is frozen.
 
     A state from before a mark is not kept: it holds what was taken away there.
     """
@@ -181,7 +182,9 @@ def save_checkpoint(
     )
     kept = sa.select(c.seq).where(mine).order_by(c.seq.desc()).limit(KEPT_CHECKPOINTS)
     oldest = min(connection.scalars(kept), default=0)
-    connection.execute(sa.delete(checkpoints).where(mine, c.seq < oldest))
+    frozen = newest(connection, scope.tenant)
+    kept_too = frozen.seq if frozen.mode == "freeze" else -1
+    connection.execute(sa.delete(checkpoints).where(mine, c.seq < oldest, c.seq != kept_too))
 
 
 def cleanse_checkpoints(

@@ -114,7 +114,13 @@ class Steering:
         return self.view()
 
     def view(self) -> PolicyView:
-        """Raises Unavailable: `not_started`, `learning_stopped`."""
+        """Raises Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`."""
+        try:
+            return self._view()
+        except sa.exc.SQLAlchemyError as error:
+            raise ledger_unavailable() from error
+
+    def _view(self) -> PolicyView:
         desk = self._desk
         with desk.lock, desk.engine.connect() as connection:
             live = desk.ready()
@@ -130,7 +136,10 @@ class Steering:
             Unavailable: as `set`.
         """
         seen = self.view()
-        self._save(seen.tally)
+        try:
+            self._save(seen.tally)
+        except sa.exc.SQLAlchemyError as error:
+            raise ledger_unavailable() from error
         if seen.change.mode in ("shadow", "incumbent"):
             return
         evidence, margin = seen.evidence, self._guard.margin

@@ -1,0 +1,141 @@
+"""Modes and explanations over HTTP and by the command line."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from api.cli.explain import bar
+from api.cli.mode import ModeName
+from artwork.choice.modes import Wanted
+from tests.http_house import as_json, assert_problem, make_house
+from tests.shelf import publish
+from tests.standins import House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """One that really chooses, among six pictures of two titles; one of them is for adults."""
+    made = make_house(tmp_path / "data")
+    made.personalizer = made.choosing  # type: ignore[assignment]
+    rng = np.random.default_rng(5)
+    for title in ("bikes", "film"):
+        pictures = {name: rng.random(1280).astype(np.float32) for name in "abcdef"}
+        publish(made.choosing._engine, title, pictures, told={"a": {"maturity": "16"}})
+    return made
+
+
+def decide(client: TestClient, user: str = "u-1", **query: str) -> Any:
+    return client.get("/v1/titles/film/artwork", params={"user": user, **query}).json()
+
+
+def test_a_decision_is_taken_apart(house: House, client: TestClient) -> None:
+    for n in range(5):
+        made = decide(client, f"v{n}")
+        reward = {"decision_id": made["decision_id"], "kind": "play", "value": 1.0}
+        assert client.post("/v1/rewards", json=reward).status_code == 202
+    made = decide(client, maturity_max="13")
+    path = f"/v1/decisions/{made['decision_id']}"
+    plain = client.get(path).json()
+    assert (plain["explanation"], plain["mode"], plain["agrees"]) == (None, "learn", None)
+    told = client.get(path, params={"explain": "true"}).json()["explanation"]
+    assert {c["variant_id"]: c["propensity"] for c in told["candidates"]} == plain["propensities"]
+    for one in told["candidates"]:
+        assert sum(one["contributions"].values()) == pytest.approx(one["score"], abs=1e-12)
+        assert one["contributions"].keys() == told["names"].keys()
+    [withheld] = told["withheld"]
+    assert withheld["reason"] == "above the ceiling 13"
+    assert told["learned_rows"] == 5
+
+
+def test_a_decision_of_an_earlier_policy_is_told_but_not_taken_apart(
+    house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v1/decisions/{decide(client)['decision_id']}"
+    from dataclasses import replace
+
+    p = house.choosing
+    monkeypatch.setattr(p, "scope", replace(p.scope, policy_id="ts1-another"))
+    assert client.get(path).status_code == 200
+    assert_problem(client.get(path, params={"explain": "true"}), 409, "policy_mismatch")
+    missing = client.get("/v1/decisions/none", params={"explain": "true"})
+    assert_problem(missing, 404, "decision_not_found")
+
+
+def test_a_mode_holds_from_the_next_request_on(client: TestClient) -> None:
+    first = client.get("/v1/policy").json()
+    assert (first["mode"], first["answers"], first["since"]) == ("learn", "policy", None)
+    assert first["guardrail"]["watching"] is False
+    wanted = {"mode": "shadow", "by": "ada"}
+    told = client.put("/v1/policy", json=wanted).json()
+    assert (told["mode"], told["answers"], told["by"]) == ("shadow", "incumbent", "ada")
+    assert told["since"].endswith("Z")
+    assert decide(client)["propensity"] == 1.0
+    match = client.get("/v1/policy").json()["match"]
+    assert match["compared"] == 1
+    assert match["rate"] in (0.0, 1.0)
+    assert 'keyart_policy_mode{mode="shadow"} 1.0' in client.get("/metrics").text
+    assert client.post("/v1/policy/promote").json()["mode"] == "learn"
+    assert_problem(client.post("/v1/policy/promote"), 409, "not_in_shadow")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"mode": "incumbent"},
+        {"mode": "zork"},
+        {},
+        {"mode": "explore", "explore_share": 1.1},
+        {"mode": "explore", "explore_share": -0.1},
+        {"mode": "learn", "zork": 1},
+    ],
+)
+def test_no_other_mode_can_be_asked_for(client: TestClient, body: dict[str, Any]) -> None:
+    assert_problem(client.put("/v1/policy", json=body), 422, "invalid_request")
+    assert client.get("/v1/policy").json()["mode"] == "learn"
+
+
+def test_the_command_line_tells_and_sets_the_mode(keyart: Any) -> None:
+    assert get_args(ModeName) == get_args(Wanted)
+    assert as_json(keyart("mode", "--json"))["mode"] == "learn"
+    told = as_json(keyart("mode", "explore", "--share", "0.3", "--by", "ada", "--json"))
+    assert (told["mode"], told["explore_share"], told["by"]) == ("explore", 0.3, "ada")
+    status, out, _ = keyart("mode")
+    assert status == 0
+    assert "explore" in out
+    assert keyart("mode", "zork")[0] == 2
+    assert keyart("mode", "learn", "--share", "0.3")[0] == 2
+    assert keyart("promote")[0] == 1
+    assert as_json(keyart("mode", "shadow", "--json"))["answers"] == "incumbent"
+    assert as_json(keyart("promote", "--by", "a b", "--json"))["by"] == "a b"
+
+
+def test_the_command_line_draws_why(house: House, keyart: Any, url: str, tmp_path: Path) -> None:
+    import httpx
+
+    query = {"user": "u", "maturity_max": "13"}
+    made = httpx.get(f"{url}/v1/titles/film/artwork", params=query).json()
+    sheet = tmp_path / "why.png"
+    status, out, err = keyart("explain", made["decision_id"], "--png", str(sheet))
+    assert (status, err) == (0, "")
+    assert f"{made['variant_id']} shown" in out
+    assert "propensity" in out
+    assert "above the ceiling 13" in out
+    with Image.open(sheet) as image:
+        assert image.width == 1200
+        assert len(image.convert("RGB").getcolors(1 << 20)) > 20
+    told = as_json(keyart("explain", made["decision_id"], "--json"))
+    assert len(told["explanation"]["candidates"]) == 5
+    assert keyart("explain", "none")[0] == 1
+    assert keyart("explain", made["decision_id"], "--png", str(tmp_path / "no/x.png"))[0] == 2
+
+
+def test_a_bar_is_as_long_as_its_share() -> None:
+    assert bar(1.0, 4) == "████"
+    assert bar(0.5, 4) == "██"
+    assert bar(0.53125, 4) == "██▏"
+    assert bar(0.0, 4) == ""
+    assert bar(7.0, 4) == "████"
