@@ -76,7 +76,7 @@ def contributions(found: Mapping[str, Any]) -> list[str]:
     rows = [one["contributions"] for one in found["candidates"]]
     reach = {name: max(abs(row[name]) for row in rows) for name in found["names"]}
     apart = {name: max(r[name] for r in rows) - min(r[name] for r in rows) for name in reach}
-    return sorted((n for n in reach if reach[n] >= TOLD), key=lambda n: (-apart[n], n))
+    return sorted((n for n in reach if reach[n] >= TOLD), key=lambda n: (-apart[n], -reach[n]))
 
 
 def _draw(told: Mapping[str, Any]) -> None:
@@ -105,6 +105,8 @@ def _candidate(
     head.append(f"   score {one['score']:.3f} ± {one['spread']:.3f}", style="not bold default")
     show.out().print(head, soft_wrap=True)
     grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for width in (None, 2 * HALF + 1, None):
+        grid.add_column(width=width, no_wrap=True)
     for name, share in (
         ("propensity", one["propensity"]),
         ("unknown viewer", one["unknown_viewer"]),
@@ -130,5 +132,6 @@ def _signed(share: float) -> Text:
     """To the right of the line what speaks for a picture, to the left what speaks against it."""
     if share >= 0:
         return Text(" " * HALF + "│") + Text(bar(share), "green")
-    length = round(-share * HALF)
-    return Text(" " * (HALF - length)) + Text("█" * length, "red") + Text("│")
+    whole, half = divmod(round(-share * HALF * 2), 2)
+    drawn = "▐" * half + "█" * whole
+    return Text(" " * (HALF - len(drawn))) + Text(drawn, "red") + Text("│")

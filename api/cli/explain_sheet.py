@@ -1,5 +1,6 @@
 """The sheet of a decision: each candidate with its picture, and what its score is made of."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ LABEL, AXIS, REACH = 250, BARS + 250 + 180, 170
 LINE = 17
 FOR, AGAINST, LIKELY, SHOWN = "#2f9e44", "#e03131", "#4dabf7", "#ffd43b"
 SMALL, A_ROW = (148, 84), 7
+LINES, BELOW = 3, 54
+"""Of a reason below a small picture, and the room for them."""
 
 
 def draw(told: Mapping[str, Any], remote: Remote) -> Image.Image:
@@ -29,7 +32,7 @@ def draw(told: Mapping[str, Any], remote: Remote) -> Image.Image:
     absent = found["withheld"]
     lines = -(-len(absent) // A_ROW)
     height = TOP + row * len(found["candidates"]) + MARGIN
-    height += 34 + lines * (SMALL[1] + 40) if absent else 0
+    height += 34 + lines * (SMALL[1] + BELOW) if absent else 0
     page = Page(Image.new("RGB", (WIDTH, height), PAPER))
     sheet = _Sheet(page, told, names, remote, _links(told, remote))
     sheet.head()
@@ -114,9 +117,11 @@ class _Sheet:
         page.text(MARGIN, top + 6, "not on offer, and what withholds it now", INK)
         for n, one in enumerate(rows):
             x = MARGIN + (n % A_ROW) * (SMALL[0] + 16)
-            y = top + 30 + (n // A_ROW) * (SMALL[1] + 40)
+            y = top + 30 + (n // A_ROW) * (SMALL[1] + BELOW)
             self._picture(one["variant_id"], (x, y), SMALL, 320)
-            page.text(x, y + SMALL[1] + 3, page.cut(one["reason"], SMALL[0], 12), FAINT, 12)
+            lines = textwrap.wrap(one["reason"], 24, max_lines=LINES, placeholder=" ...")
+            for below, words in enumerate(lines):
+                page.text(x, y + SMALL[1] + 3 + 14 * below, words, FAINT, 12)
 
     def _picture(
         self, variant: str, at: tuple[int, int], size: tuple[int, int], width: int
