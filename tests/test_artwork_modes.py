@@ -1,5 +1,6 @@
 """Modes: whose choice is answered, with exact probabilities, across restarts and under rules."""
 
+import asyncio
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from artwork.choice.attribution import RewardEvent
 from artwork.choice.learner import KEPT_CHECKPOINTS
 from artwork.choice.modes import in_control
-from artwork.choice.personalize import Context, WatchEvent
+from artwork.choice.personalize import Choice, Context, WatchEvent
 from artwork.choice.policy import mix
 from artwork.choice.steering import Guard
 from artwork.choice.taste import viewer_of
@@ -17,7 +18,7 @@ from artwork.rules.guardrails import ArtworkPolicy
 from artwork.rules.review import judge, set_policy
 from artwork.tables import checkpoints, decisions, image_groups, mode_changes
 from content.errors import Conflict
-from tests.choosing import EMBEDDINGS, EPISODE_S, SECRET, TITLES, House, run, state_of
+from tests.choosing import EMBEDDINGS, HERE, SECRET, TITLES, House, run, state_of
 from tests.shelf import publish
 
 
@@ -255,15 +256,19 @@ def test_where_the_policy_does_harm_the_incumbent_takes_over(any_house: House) -
     house.close()
     house.open(guard=Guard(holdout=0.5))
     best = incumbents(house)
-    for round_ in range(4):
-        for n in range(320):
-            # The house's own picture is what viewers like; exploring loses by it.
-            if round_ == 0 and n == 0:
-                house.p.steering.set("explore", share=1.0)
-            [choice] = house.choose(TITLES[0], user=f"{round_}-{n}")
-            if choice.group_id == best:
-                house.refusals(RewardEvent(choice.decision_id, "watch", 1.0))
-        house.p.steering.watch()
+    house.p.steering.set("explore", share=1.0)  # which loses: viewers like the house's own
+    house.p.steering.watch()
+
+    async def crowd() -> None:
+        asked = [
+            house.p.choose([TITLES[0]], "16:9", user=f"v{n}", context=HERE) for n in range(600)
+        ]
+        shown = [choice for [choice] in await asyncio.gather(*asked) if isinstance(choice, Choice)]
+        liked = [one.decision_id for one in shown if one.group_id == best]
+        await house.p.observe([RewardEvent(each, "watch", 1.0) for each in liked])
+
+    run(crowd())
+    house.p.steering.watch()
     view = house.p.steering.view()
     assert (view.change.mode, view.change.by) == ("incumbent", "guardrail")
     assert view.change.why is not None
@@ -297,4 +302,3 @@ def test_the_tally_goes_on_where_it_was_kept_and_forgets_who_is_forgotten(
     with house.engine.connect() as connection:
         rows = connection.execute(sa.select(decisions.c.way)).all()
     assert left.control.decisions == sum(row.way == 5 for row in rows)
-    house.later(EPISODE_S)
