@@ -43,7 +43,7 @@ OLD, NEW = "test@1:1280:0", "another@1:1280:0"
 def renewed(p: Personalizer) -> bool:
     """Fold anew what is due, at once; was anything?"""
     prepared = p._renewal.due(p._state())
-    if prepared is not None:
+    if prepared is not None:  # else its thread was faster
         p._switch(prepared)
     return prepared is not None
 
@@ -441,3 +441,28 @@ def test_a_release_with_other_features_makes_the_ledger_anew_at_its_start(
     shown = live(any_house, 1)
     assert replays(any_house, shown)
     assert afresh(any_house) == state_of(any_house.p)
+
+
+def test_what_is_frozen_is_seen_with_the_new_encoder_and_still_replayed(
+    changed: tuple[House, list[Choice]],
+) -> None:
+    house, _ = changed
+    frozen = house.p.steering.set("freeze").offset
+    before = live(house, 1, "before")
+    look_again(house)
+    refold(house)
+    cut_over(house)
+    while house.p.scope.feature_set != feature_set_id(NEW):
+        time.sleep(0.02)
+    after = live(house, 1, "after")
+    view = house.p.decision(after[-1].decision_id)
+    assert (view.mode, view.ledger_offset) == ("freeze", frozen)
+    assert view.feature_set == feature_set_id(NEW)
+    assert replays(house, before + after)
+    kept = house.p.steering._frozen
+    house.close()
+    house.open(encoder=NEW)
+    again = house.p.steering._frozen
+    assert kept is not None
+    assert again is not None
+    assert again.packed() == kept.packed()

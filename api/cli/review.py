@@ -45,6 +45,10 @@ def policy(
     pin: Annotated[
         str | None, typer.Option(help=f"The one picture to show: a variant, or {NONE!r}.")
     ] = None,
+    incumbent: Annotated[
+        str | None,
+        typer.Option(help=f"What would be shown without Keyart: a variant, or {NONE!r}."),
+    ] = None,
     veto: Annotated[
         list[str] | None, typer.Option(help=f"A picture never to show; {NONE!r} empties the list.")
     ] = None,
@@ -79,12 +83,13 @@ def policy(
     answer = remote.put(where, _from_file(file)) if file else remote.get(where)
     wanted: dict[str, Any] = {
         "pin": None if pin == NONE else pin,
+        "incumbent": None if incumbent == NONE else incumbent,
         "veto": [each for each in veto or () if each != NONE],
         "origins": ORIGINS if ALL in (origin or ()) else origin,
         "review_required": review,
         "generated_share": _share(generated_share),
     }
-    given = (pin, veto or None, origin or None, review, generated_share)
+    given = (pin, incumbent, veto or None, origin or None, review, generated_share)
     changed = {name for name, value in zip(wanted, given, strict=True) if value is not None}
     if changed:
         body = {name: value for name, value in answer.items() if name != "title_id"}
