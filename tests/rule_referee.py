@@ -18,6 +18,7 @@ from artwork.choice.episodes import Episodes
 from artwork.choice.features import Context, circumstances
 from artwork.choice.learner import Learner
 from artwork.choice.likeness import Likeness
+from artwork.choice.modes import Stance
 from artwork.choice.page import Answer, Choice, Fallback, Page, Request, Rules
 from artwork.choice.policy import Hyperparameters, mix
 from artwork.choice.restraints import Restraints
@@ -31,7 +32,8 @@ TITLES, VIEWERS = 6, 8
 BEGAN_US = 1_800_000_000_000_000
 ASKED_COUNTRIES = (None, "DE", "fr", "US", "NL", "BR", "ZZ")
 ASKED_TONGUES = (None, "de-AT", "pt", "en")
-_RULES = Rules(Scope("default", "p", "f"), b"s" * 32, 1.0, 4, EPISODE_US)
+_RULES = Rules(Scope("default", "p", "f"), b"s" * 32, 4, EPISODE_US)
+_STANCE = Stance("explore", 1.0)
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class World:
         )
         here = circumstances(context, self.now_us)
         request = Request("16:9", context, here, viewer, None, False, self.now_us)
-        page = Page(_RULES, request, self.learner, self.episodes, self.restraints)
+        page = Page(_RULES, request, self.learner, self.episodes, self.restraints, _STANCE)
         shelves = {name: self.titles[name].shelf for name in names}
         answers = page.answers(names, shelves)
         if rng.random() < 0.03:  # the write fails: nobody has an answer, nothing has happened
@@ -159,7 +161,7 @@ class World:
                     offer = page.offers[decision.offer_id]
                     pmf = mix(decision.counts, decision.floor)
                     self._say(abs(fsum(pmf.tolist()) - 1) < 1e-12, "probabilities sum to 1")
-                    self._say(min(pmf) >= _RULES.floor / len(pmf) - 1e-12, "floor")
+                    self._say(min(pmf) >= _STANCE.floor / len(pmf) - 1e-12, "floor")
                     self._say(offer.groups[decision.chosen] == answer.group_id, "the drawn one")
                     beside = [n for n in (before, after) if n is not None]
                     self._judge_new(page, ruled, answer, free, offer.groups, beside)

@@ -32,11 +32,12 @@ def test_verdicts(keyart: Any, house: House) -> None:
 def test_a_policy_is_changed_where_it_is_named_and_else_left(keyart: Any, house: House) -> None:
     assert as_json(keyart("policy", "film", "--json"))["pin"] is None
     assert house.review.policies == {}, "looking changes nothing"
-    keyart("policy", "film", "--pin", "g1", "--review")
+    keyart("policy", "film", "--pin", "g1", "--incumbent", "g1", "--review")
     kept = as_json(
         keyart("policy", "film", "--origin", "frame", "--generated-share", "0", "--json")
     )
     assert (kept["pin"], kept["review_required"]) == ("g1", True)
+    assert kept["incumbent"] == "g1"
     assert (kept["origins"], kept["generated_share"]) == (["frame"], 0.0)
     kept = as_json(
         keyart("policy", "film", "--pin", "none", "--no-review", "--veto", "g2", "--json")
