@@ -26,7 +26,8 @@ class Match(BaseModel):
 
 
 class Group(BaseModel):
-    """Shown decisions of known viewers since the mode began, and what they earned on average."""
+    """Shown decisions of known viewers since the mode began, and what they earned on average; not
+    counted without a holdout."""
 
     decisions: int
     mean_reward: float | None

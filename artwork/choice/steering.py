@@ -16,6 +16,7 @@ from artwork.choice.ledger import head
 from artwork.choice.modes import Change, Mode, Stance, Wanted, append_change, newest, stance
 from artwork.choice.sequential import Evidence, compare
 from artwork.choice.tally import Tally, load_tally, save_tally
+from artwork.choice.ways import HELD
 from content.errors import Conflict
 from content.records import snapshot
 
@@ -217,7 +218,8 @@ class Steering:
             if self._tally is None or self._tally.n != change.n:
                 self._tally = load_tally(connection, tenant, change.n, change.seq)
                 self._saved = self._tally.seq
-            self._tally.catch_up(connection, tenant)
+            if self._guard.holdout or change.mode in HELD:  # else there is nothing to compare
+                self._tally.catch_up(connection, tenant)
             return self._tally.copy()
 
     def _save(self, tally: Tally) -> None:
