@@ -13,8 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelves, stored_features
+from artwork.choice.arms import Shelves
 from artwork.choice.decisions import Scope, offer_arms
+from artwork.choice.descriptors import stored_features
 from artwork.choice.feature_sets import known
 from artwork.choice.features import Context, assemble, circumstances, feature_set_id
 from artwork.choice.ledger import insert_new, save_features

@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from artwork.choice.decisions import Scope
+from artwork.choice.descriptors import stored_features
 from artwork.choice.features import Context, descriptor
 from artwork.choice.incumbent import ranked
 from artwork.choice.likeness import Likeness
@@ -32,7 +33,7 @@ from artwork.rules.guardrails import (
 from artwork.rules.house import CatalogueRules, rules_of
 from artwork.rules.review import policy_of, verdicts_of
 from artwork.rules.standing import Standing
-from artwork.tables import artwork_rules, image_groups, picture_features, variants
+from artwork.tables import artwork_rules, image_groups, variants
 from content.errors import NotFound
 from content.ids import TITLE_ID, stable_id
 from content.tables import title_versions, titles
@@ -397,14 +398,3 @@ def make_offer(
     return Offer(
         offer_id, title_id, aspect, tuple(arms), groups, np.stack([features[g] for g in groups])
     )
-
-
-def stored_features(connection: sa.Connection, scope: Scope, title_id: str) -> dict[str, I16]:
-    """The frozen descriptors of a title's pictures, of every version so far, by group."""
-    f = picture_features.c
-    rows = connection.execute(
-        sa.select(f.group_id, f.data).where(
-            f.tenant == scope.tenant, f.feature_set == scope.feature_set, f.title_id == title_id
-        )
-    )
-    return {group: np.frombuffer(data, "<i2").astype(np.int16) for group, data in rows}

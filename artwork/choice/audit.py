@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.arms import stored_features
 from artwork.choice.decisions import Decision, OfferedArms, Scope, read_page
+from artwork.choice.descriptors import stored_features
 from artwork.choice.feature_sets import known
 from artwork.choice.features import BLOCKS, assemble, circumstances
 from artwork.choice.folds import marks_within

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.arms import stored_features
 from artwork.choice.decisions import Decision, OfferedArms, Scope, load
+from artwork.choice.descriptors import stored_features
 from artwork.choice.feature_sets import known
 from artwork.choice.features import Circumstances, Context, assemble, circumstances
 from artwork.choice.frozen import frozen_state
