@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelves
+from artwork.choice.arms import Shelf, Shelves
 from artwork.choice.attribution import RewardEvent, attributed
 from artwork.choice.certificates import Certificates
 from artwork.choice.commits import durable, ledger_unavailable, told_of
