@@ -59,7 +59,7 @@ class Compiled:
             else:
                 cursor.executemany(text.sql, told)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _named(error, text.sql, connection) from error
+            raise named(error, text.sql, connection) from error
         finally:
             cursor.close()
 
@@ -77,7 +77,7 @@ class Compiled:
             cursor.execute(text.sql, text.parameters(values))
             return cursor.fetchall()  # type: ignore[no-any-return]
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _named(error, text.sql, connection) from error
+            raise named(error, text.sql, connection) from error
         finally:
             cursor.close()
 
@@ -105,8 +105,9 @@ def _cursor(connection: sa.Connection) -> Any:
     return connection.connection.cursor()
 
 
-def _named(error: Exception, text: str, connection: sa.Connection) -> sa.exc.DBAPIError:
-    named = sa.exc.DBAPIError.instance(
+def named(error: Exception, text: str, connection: sa.Connection) -> sa.exc.DBAPIError:
+    """A driver's error as SQLAlchemy's; it hides the parameters of its statement."""
+    found = sa.exc.DBAPIError.instance(
         text,
         None,
         error,
@@ -114,5 +115,5 @@ def _named(error: Exception, text: str, connection: sa.Connection) -> sa.exc.DBA
         hide_parameters=True,
         dialect=connection.dialect,
     )
-    assert isinstance(named, sa.exc.DBAPIError)
-    return named
+    assert isinstance(found, sa.exc.DBAPIError)
+    return found
