@@ -108,7 +108,8 @@ class Scores:
     @property
     def spread(self) -> F64:
         """(K,) standard deviations."""
-        return np.sqrt(np.diag(self.cov))
+        out: F64 = np.sqrt(np.diag(self.cov))
+        return out
 
     def moves(self, rng: np.random.Generator, draws: int) -> F64:
         """(draws, K) joint draws, less the mean."""
@@ -132,7 +133,8 @@ class WideScores:
     @property
     def spread(self) -> F64:
         """(K,) standard deviations."""
-        return np.sqrt(np.sum(self.factor**2, axis=1) + self.noise**2)
+        out: F64 = np.sqrt(np.sum(self.factor**2, axis=1) + self.noise**2)
+        return out
 
     def moves(self, rng: np.random.Generator, draws: int) -> F64:
         """(draws, K) joint draws, less the mean."""
