@@ -55,6 +55,7 @@ def call(base: httpx.URL, number: int, stop: threading.Event, answered: Answered
         return  # killed: what was under way was not answered
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("kills", "seed"), [(1, 1), pytest.param(20, 2, marks=pytest.mark.proof)])
 def test_no_answered_decision_or_reward_is_lost(tmp_path: Path, kills: int, seed: int) -> None:
     service, answered = Service(tmp_path / "data").start(), Answered()
