@@ -17,4 +17,5 @@ async def bare(title_id: str, aspect: str = "16:9") -> dict[str, str]:
 if __name__ == "__main__":
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run([listener])
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_keep_alive=75)
+    uvicorn.Server(config).run([listener])
