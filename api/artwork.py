@@ -5,12 +5,11 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from api.bodies import ContextBody, PageBody
-from api.body import JsonRoute
 from api.checks import Short, TitleId, User
 from api.consent import Consent, known
 from api.errors import item, problems
 from api.metrics import Meters, metrics_of
-from api.query import described, parse_query
+from api.query import QuickRoute, described, parse_query
 from api.schemas.artwork import Artwork, Decision, FallbackArtwork, NoArtwork
 from api.schemas.common import Failure, Page
 from api.services import House, Services, services_of
@@ -18,7 +17,7 @@ from artwork.choice.page import Answer, Choice, Fallback
 from content.errors import KeyartError
 from content.types import Aspect
 
-router = APIRouter(tags=["artwork"], route_class=JsonRoute)
+router = APIRouter(tags=["artwork"], route_class=QuickRoute)
 AnyArtwork = Artwork | FallbackArtwork | NoArtwork
 
 

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from content.compiled import named
+
 T = TypeVar("T")
 _BUSY_MS = 30_000
 _CHECKPOINT_WAIT_MS = 100
@@ -65,7 +67,10 @@ def open_engine(url: str, *, sync: str = "normal") -> sa.Engine:
             # A read that later writes cannot be upgraded under WAL when another process wrote
             # meanwhile; transactions that will write say so (`writing`).
             mode = connection.get_execution_options().get("keyart_begin", "BEGIN")
-            connection.exec_driver_sql(mode)
+            try:  # by the driver itself: every request begins two
+                connection.connection.cursor().execute(mode)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise named(error, mode, connection) from error
 
     return engine
 

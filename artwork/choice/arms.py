@@ -34,6 +34,7 @@ from artwork.rules.house import CatalogueRules, rules_of
 from artwork.rules.review import policy_of, verdicts_of
 from artwork.rules.standing import Standing
 from artwork.tables import artwork_rules, image_groups, variants
+from content.compiled import Compiled
 from content.errors import NotFound
 from content.ids import TITLE_ID, stable_id
 from content.tables import title_versions, titles
@@ -224,12 +225,14 @@ class Shelves:
 
     def read(self, connection: sa.Connection, title_ids: Sequence[str]) -> dict[str, Shelf]:
         """The shelf of every title that exists; an empty one where nothing is published."""
-        found = {}
+        found: dict[str, Shelf] = {}
         # Text that no database takes (NUL, lone surrogates) cannot be the id of anything.
         ids = [title_id for title_id in set(title_ids) if TITLE_ID.fullmatch(title_id)]
-        for title_id, version, created, maturity, updated, ruled, changes in connection.execute(
-            _PUBLISHED, {"tenant": self._scope.tenant, "ids": ids}
-        ).all():
+        if not ids:
+            return found
+        for title_id, version, created, maturity, updated, ruled, changes in _PUBLISHED.all(
+            connection, {"tenant": self._scope.tenant}, ids
+        ):
             self.mode_changes = changes
             if ruled != self._ruled:
                 self._rule(connection)
@@ -352,7 +355,7 @@ class Shelves:
 
 _ARM = ("aspect", "group_id", "id", "sha256")
 _DISPLAY = tuple(field.name for field in fields(Display))
-_PUBLISHED = (
+_PUBLISHED = Compiled(
     sa.select(
         titles.c.id,
         titles.c.version,
@@ -372,10 +375,8 @@ _PUBLISHED = (
             & (title_versions.c.version == titles.c.version),
         )
     )
-    .where(
-        titles.c.tenant == sa.bindparam("tenant"),
-        titles.c.id.in_(sa.bindparam("ids", expanding=True)),
-    )
+    .where(titles.c.tenant == sa.bindparam("tenant")),
+    many=titles.c.id,
 )
 
 

@@ -65,7 +65,12 @@ async def durable(future: "Future[T]") -> T:
     try:
         return await asyncio.shield(asyncio.wrap_future(future))
     except sa.exc.SQLAlchemyError as error:
-        raise ledger_unavailable() from error
+        raise told_of(error) from error
+
+
+def told_of(error: BaseException) -> BaseException:
+    """What a caller is told whose write failed: `ledger_unavailable`, if the database refused."""
+    return ledger_unavailable() if isinstance(error, sa.exc.SQLAlchemyError) else error
 
 
 def ledger_unavailable() -> Unavailable:

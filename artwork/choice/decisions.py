@@ -14,6 +14,7 @@ from artwork.choice.packing import packed, unpacked
 from artwork.choice.sums import I16
 from artwork.choice.ways import Way, code_of, way_of
 from artwork.tables import decision_features, decisions, offers
+from content.compiled import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,10 @@ def latest_episodes(
     connection: sa.Connection, tenant: str, viewer: bytes, title_ids: Sequence[str], now_us: int
 ) -> list[tuple[Decision, OfferedArms]]:
     """A viewer's decisions that have not expired, the oldest first."""
-    mine = {"tenant": tenant, "viewer": viewer, "titles": title_ids, "now": now_us}
-    rows = connection.execute(_EPISODES, mine)
-    return [(_decision(row), _arms(row)) for row in rows.mappings()]
+    mine = {"tenant": tenant, "viewer": viewer, "now": now_us}
+    found = _EPISODES.all(connection, mine, title_ids)
+    rows = [dict(zip(_COLUMNS, row, strict=True)) for row in found]
+    return [(_decision(row), _arms(row)) for row in rows]
 
 
 def offer_arms(connection: sa.Connection, tenant: str, offer_id: str) -> OfferedArms:
@@ -175,9 +177,9 @@ def _decision(row: Mapping[Any, Any]) -> Decision:
         ledger_offset=row["ledger_offset"],
         decided_us=row["decided_us"],
         expires_us=row["expires_us"],
-        deferred=row["deferred"],
+        deferred=bool(row["deferred"]),
         way=way_of(row["way"]),
-        agrees=row["agrees"],
+        agrees=None if row["agrees"] is None else bool(row["agrees"]),
         seq=row["seq"],
     )
 
@@ -190,9 +192,12 @@ def _arms(row: Mapping[Any, Any]) -> OfferedArms:
 _DECISIONS = sa.select(decisions, offers.c.aspect, offers.c.arms).join(
     offers, (offers.c.tenant == decisions.c.tenant) & (offers.c.id == decisions.c.offer_id)
 )
-_EPISODES = _DECISIONS.where(
-    decisions.c.tenant == sa.bindparam("tenant"),
-    decisions.c.viewer == sa.bindparam("viewer"),
-    decisions.c.title_id.in_(sa.bindparam("titles", expanding=True)),
-    decisions.c.expires_us > sa.bindparam("now"),
-).order_by(decisions.c.seq)
+_COLUMNS = _DECISIONS.selected_columns.keys()
+_EPISODES = Compiled(
+    _DECISIONS.where(
+        decisions.c.tenant == sa.bindparam("tenant"),
+        decisions.c.viewer == sa.bindparam("viewer"),
+        decisions.c.expires_us > sa.bindparam("now"),
+    ).order_by(decisions.c.seq),
+    many=decisions.c.title_id,
+)

@@ -60,7 +60,7 @@ def explain(found: Recalled) -> Explanation:
     features, earned = state.posterior.parts(*where, found.x / SCALE)
     drawn = found.draw(scores)
     nobody = found.draw(found.scores(assemble(found.descriptors, None, found.here)))
-    spread = np.sqrt(np.diag(scores.cov))
+    spread = scores.spread
     arms = [
         ArmView(
             variant,

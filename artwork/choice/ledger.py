@@ -35,6 +35,7 @@ from artwork.tables import (
     picture_features,
     rewards,
 )
+from content.compiled import Compiled
 
 _SPAN = 5_000
 """Seqs read at once by `entries`."""
@@ -88,19 +89,22 @@ def head(connection: sa.Connection, tenant: str, *, lock: bool = False) -> int:
 
 def take_seqs(connection: sa.Connection, tenant: str, count: int) -> int:
     """Give out `count` seqs; the first of them."""
-    last = connection.scalar(_ADVANCE, {"of": tenant, "count": count})
-    if last is None:
+    step = {"of": tenant, "count": count}
+    moved = _ADVANCE.all(connection, step)
+    if not moved:
         insert_new(connection, ledger_heads, [{"tenant": tenant, "seq": 0}])
-        last = connection.scalar(_ADVANCE, {"of": tenant, "count": count})
-    return int(last or 0) - count + 1
+        moved = _ADVANCE.all(connection, step)
+    return int(moved[0][0]) - count + 1
 
 
-_ADVANCE = (
+_ADVANCE = Compiled(
     sa.update(ledger_heads)
     .where(ledger_heads.c.tenant == sa.bindparam("of"))
     .values(seq=ledger_heads.c.seq + sa.bindparam("count"))
     .returning(ledger_heads.c.seq)
 )
+_DECISION = Compiled(decisions.insert(), keys=decisions.c.keys())
+_IMPRESSION = Compiled(impressions.insert(), keys=impressions.c.keys())
 
 
 def insert_new(
@@ -161,14 +165,13 @@ def append_decisions(
         rows.append(decision_row(scope.tenant, seq, decision))
         seq += 1
     if rows:
-        connection.execute(decisions.insert(), rows)
+        _DECISION.insert(connection, rows)
     learned, showings = [], []
     for decision, group in now:
         learned.append(Entry.of(seq, decision, group, decision.x))
         showings.append(showing(scope.tenant, seq, decision.id, True, at_us))
         seq += 1
-    if showings:
-        connection.execute(impressions.insert(), showings)
+    save_showings(connection, showings)
     if shown:
         learned += append_showings(connection, scope, shown, seq=seq, at_us=at_us)
     return Appended(first, seq + len(shown) - 1, learned)
@@ -203,8 +206,7 @@ def append_showings(
             if decision_id in xs:
                 group = arms.groups[decision.chosen]
                 learned.append(Entry.of(at, decision, group, xs[decision_id]))
-    if rows:
-        connection.execute(impressions.insert(), rows)
+    save_showings(connection, rows)
     return learned
 
 
@@ -292,6 +294,12 @@ _BY_ID = [
     query.where(table.c.decision_id.in_(sa.bindparam("ids", expanding=True)))
     for query, table in _TWO
 ]
+
+
+def save_showings(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append rows that `showing` made, if there are any."""
+    if rows:
+        _IMPRESSION.insert(connection, rows)
 
 
 def showing(tenant: str, seq: int, decision_id: str, first: bool, at_us: int) -> dict[str, Any]:

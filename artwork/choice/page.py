@@ -65,6 +65,17 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A call of `choose`, as it was asked."""
+
+    title_ids: Sequence[str]
+    aspect: Aspect
+    user: str | None
+    context: Context
+    defer: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Who asks, for what, when; `taste` (41,) as far as it is known."""
 

@@ -5,8 +5,7 @@ by the `Writer`; what was appended is learned after its commit, in the order of 
 anybody has the answer. So an answer is durable, and a reward is visible to the next decision.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -15,24 +14,28 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelves
+from artwork.choice.arms import Shelf, Shelves
 from artwork.choice.attribution import RewardEvent, attributed
 from artwork.choice.certificates import Certificates
-from artwork.choice.commits import durable, ledger_unavailable
+from artwork.choice.commits import durable, ledger_unavailable, told_of
 from artwork.choice.decisions import Scope
 from artwork.choice.desk import Desk
 from artwork.choice.episodes import Episodes
 from artwork.choice.features import Context, circumstances, feature_set_id
+from artwork.choice.gathering import Asked, Gathering, parted, tell
 from artwork.choice.horizons import Horizons
+from artwork.choice.learner import Learner
 from artwork.choice.ledger import Appended, append_decisions, save_features, save_offers
 from artwork.choice.memory import Memory
-from artwork.choice.outcomes import Outcomes, checked, merged
-from artwork.choice.page import Answer, Choice, Fallback, Page, Request, Rules
+from artwork.choice.observing import Observing
+from artwork.choice.outcomes import Outcomes
+from artwork.choice.page import Answer, Choice, Fallback, Page, Question, Request, Rules
+from artwork.choice.pages import Pages
 from artwork.choice.people import People
 from artwork.choice.policy import DRAWS, Hyperparameters, policy_id
 from artwork.choice.replay import DecisionView, replay, view
 from artwork.choice.restraints import Restraints
-from artwork.choice.rewards import RewardRow, append_rewards, check_reward
+from artwork.choice.rewards import RewardRow, append_rewards
 from artwork.choice.settling import Lapses
 from artwork.choice.steering import Guard, Steering
 from artwork.choice.taste import Tastes, WatchEvent
@@ -57,6 +60,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+Answered = tuple[list[Answer], "list[Future[Appended]]"]
 CHECKPOINT_EVERY = 20_000
 """Ledger rows between two checkpoints: a start learns at most about this many."""
 KEPT_OFFERS = 20_000
@@ -115,6 +119,8 @@ class Personalizer(Memory):
         self._lapses = Lapses(worth)
         self._offers_saved: set[str] = set()
         self._horizons = horizons or Horizons()
+        self._choices = Gathering(self._thread, self._decide, lambda ask: len(ask.title_ids))
+        self._observing = Observing(self._thread, self._observed)
         desk = Desk(
             *(engine, lambda: self.scope, secret, parameters, clock, self._lock, self._commits),
             *(self._thread, lambda: self._tastes, lambda: self._shelves, self._episodes),
@@ -186,61 +192,75 @@ class Personalizer(Memory):
             Invalid: `invalid_context`.
             Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`.
         """
-        decide = partial(self._decide, aspect=aspect, user=user, context=context, defer=defer)
-        answers, waits = await self._in_order(decide, list(title_ids))
-        for future in waits:
+        asked = Question(list(title_ids), aspect, user, context, defer)
+        answers, waits = await self._choices.ask(asked)
+        for future in waits:  # of earlier calls: they are done by now, well or ill
             await durable(future)
         return answers
 
-    def _decide(
-        self,
-        title_ids: Sequence[str],
-        *,
-        aspect: Aspect,
-        user: str | None,
-        context: Context,
-        defer: bool,
-    ) -> tuple[list[Answer], "list[Future[Appended]]"]:
-        now = self._clock()
-        here = circumstances(context, now)
-        viewer = None if user is None else self._viewer(user)
-        taste = None
+    def _decide(self, asked: Sequence[Asked[Question, Answered]]) -> None:
+        """Answer calls of `choose` from one read and one learned state, and append all of it."""
+        now, pages = self._clock(), Pages()
         with self._lock:  # before the read begins, so that it sees all that is learned
             state = self._ready()
             with self._engine.connect() as connection:
-                shelves = self._shelves.read(connection, title_ids)
+                wanted = {title_id for each in asked for title_id in each.question.title_ids}
+                shelves = self._shelves.read(connection, list(wanted))
                 drawn_from = self.steering.follow(connection, self._shelves.mode_changes, state)
-                known = None if viewer in self.people.leaving else viewer
-                if known is not None:
-                    taste = self._tastes.at(connection, known, drawn_from.offset, now)
-                    self._episodes.recall(connection, known, list(shelves), now)
-                self._restraints.recall(connection, known, shelves, now)
-            request = Request(aspect, context, here, viewer, taste, defer, now)
-            stance = self.steering.stance(viewer)
-            page = Page(self._rules, request, drawn_from, self._episodes, self._restraints, stance)
-            try:
-                answers = page.answers(title_ids, shelves)
-            except BaseException:
-                page.lose()
-                raise
+                for each in asked:
+                    try:
+                        pages.add(self._page(connection, each, shelves, drawn_from, now))
+                    except Exception as error:  # noqa: BLE001 - handed to the one who asked
+                        each.error = error
             due = state.offset - self._checkpointed >= CHECKPOINT_EVERY
         # The lock is free again: a full queue must not keep the writer from learning.
-        if page.made or page.shown:
-            page.waits.append(self._append(page))
+        refused, good = parted(asked)
+        tell(refused)
+        if pages.made or pages.shown:
+            self._append(pages, now).add_done_callback(partial(_told_durable, good))
+        else:
+            tell(good)
         if due:
             self._checkpoint()
-        return answers, page.waits
 
-    def _append(self, page: Page) -> "Future[Appended]":
+    def _page(
+        self,
+        connection: sa.Connection,
+        asked: Asked[Question, Answered],
+        shelves: Mapping[str, Shelf],
+        state: Learner,
+        now: int,
+    ) -> Page:
+        ask = asked.question
+        here = circumstances(ask.context, now)
+        viewer = None if ask.user is None else self._viewer(ask.user)
+        known = None if viewer in self.people.leaving else viewer
+        theirs = {title: shelves[title] for title in ask.title_ids if title in shelves}
+        taste = None
+        if known is not None:
+            taste = self._tastes.at(connection, known, state.offset, now)
+            self._episodes.recall(connection, known, list(theirs), now)
+        self._restraints.recall(connection, known, theirs, now)
+        request = Request(ask.aspect, ask.context, here, viewer, taste, ask.defer, now)
+        stance = self.steering.stance(viewer)
+        page = Page(self._rules, request, state, self._episodes, self._restraints, stance)
+        try:
+            answers = page.answers(ask.title_ids, theirs)
+        except BaseException:
+            page.lose()
+            raise
+        asked.answer = answers, page.waits
+        return page
+
+    def _append(self, pages: Pages, now: int) -> "Future[Appended]":
         features = dict(self._shelves.unsaved)
-        offers = [page.offers[key] for key in page.offers.keys() - self._offers_saved]
+        offers = pages.offers(besides=self._offers_saved)
 
         def write(connection: sa.Connection) -> Appended:
             save_features(connection, self.scope, features)
             save_offers(connection, self.scope.tenant, offers)
-            at_us = page.request.now_us
-            save_exposures(connection, self.scope.tenant, page.exposed, at_us)
-            return append_decisions(connection, self.scope, page.made, page.shown, at_us)
+            save_exposures(connection, self.scope.tenant, pages.exposed, now)
+            return append_decisions(connection, self.scope, pages.made, pages.shown, now)
 
         def learn(appended: Appended) -> None:
             for group in features:
@@ -248,15 +268,10 @@ class Personalizer(Memory):
             if len(self._offers_saved) >= KEPT_OFFERS:  # saving one again changes nothing
                 self._offers_saved.clear()
             self._offers_saved.update(offer.id for offer in offers)
-            for episode in page.began:
-                episode.written = None
+            pages.written_by(None)
             self._learn(appended)
 
-        def began(learned: "Future[Appended]") -> None:
-            for episode in page.began:
-                episode.written = learned
-
-        return self._commits.submit(write, learn, lose=page.lose, before=began)
+        return self._commits.submit(write, learn, lose=pages.lose, before=pages.written_by)
 
     # ---- observe ------------------------------------------------------------------------------
 
@@ -271,14 +286,15 @@ class Personalizer(Memory):
         Raises:
             Unavailable: as `choose`.
         """
-        outcomes, good = checked(check_reward, events)
-        if not good:
-            return outcomes
+        return await self._observing.observe(events)
 
+    def _observed(
+        self, events: Sequence[RewardEvent]
+    ) -> "Future[tuple[Outcomes, Appended | None]]":
         def write(connection: sa.Connection) -> tuple[Outcomes, Appended | None]:
             at_us = self._clock()
             named = attributed(
-                *(connection, self.scope.tenant, good),
+                *(connection, self.scope.tenant, events),
                 pseudonym=self._viewer,
                 policy=self._worth,
                 at_us=at_us,
@@ -289,8 +305,7 @@ class Personalizer(Memory):
                 self._horizons.told(*each, at_us) for each in zip(found, ids, strict=True)
             ], news
 
-        future = await self._in_order(self._submit, write)
-        return merged(outcomes, (await durable(future))[0])
+        return self._submit(write)
 
     async def watch(self, events: Sequence[WatchEvent]) -> Outcomes:
         """Take in what viewers watched; for each why it was refused, or None.
@@ -334,10 +349,6 @@ class Personalizer(Memory):
 
         return self._commits.submit(write, learn)
 
-    async def _in_order(self, work: Callable[..., T], *args: object) -> T:
-        """Run `work` in the deciding thread: off the event loop, and in order."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
-
     # ---- look back ----------------------------------------------------------------------------
 
     def decision(self, decision_id: str) -> DecisionView:
@@ -358,3 +369,11 @@ class Personalizer(Memory):
         """
         with self._engine.connect() as connection:
             return replay(connection, self.scope, self._parameters, decision_id)
+
+
+def _told_durable(asked: Sequence[Asked[Question, Answered]], done: "Future[Appended]") -> None:
+    error = done.exception()
+    if error is not None:
+        for each in asked:
+            each.error = told_of(error)
+    tell(asked)

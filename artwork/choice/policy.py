@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artwork.choice.features import BLOCKS, DIM
-from artwork.choice.posterior import F64, Prior, Scores
+from artwork.choice.posterior import F64, Prior, Scores, WideScores
 
 DRAWS = 256
 """M: what is drawn from the belief for one decision."""
@@ -88,7 +88,7 @@ class Draw:
     """(K,) sums to 1."""
 
 
-def draw(scores: Scores, seed: bytes, *, draws: int, floor: float) -> Draw:
+def draw(scores: Scores | WideScores, seed: bytes, *, draws: int, floor: float) -> Draw:
     """Thompson sampling with its distribution in hand.
 
     Args:
@@ -98,8 +98,7 @@ def draw(scores: Scores, seed: bytes, *, draws: int, floor: float) -> Draw:
     """
     rng = np.random.Generator(np.random.Philox(key=int.from_bytes(seed, "big")))
     arms = len(scores.mean)
-    root = EXPLORATION * np.linalg.cholesky(scores.cov).T
-    moved = rng.standard_normal((draws - draws // 2, arms)) @ root
+    moved = EXPLORATION * scores.moves(rng, draws - draws // 2)
     # Each direction and its opposite: as good as twice as many draws, and half the work.
     wins = (scores.mean + moved).argmax(axis=1)
     lost = (scores.mean - moved[: draws // 2]).argmax(axis=1)

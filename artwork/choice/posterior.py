@@ -21,6 +21,8 @@ F64 = npt.NDArray[np.float64]
 
 KEPT_TITLES = 5_000
 """Beliefs kept ready, 8 kB each."""
+WIDE = 256
+"""With more arms than this no covariance is made: its root costs K³, 40 s for 10,000 of them."""
 _CHUNK = 64
 """Rows of one product in `rebuild`: few enough that no BLAS splits it over threads, so that the
 bits do not depend on the number of cores."""
@@ -103,6 +105,45 @@ class Scores:
     cov: F64
     """(K, K), includes σ²."""
 
+    @property
+    def spread(self) -> F64:
+        """(K,) standard deviations."""
+        out: F64 = np.sqrt(np.diag(self.cov))
+        return out
+
+    def moves(self, rng: np.random.Generator, draws: int) -> F64:
+        """(draws, K) joint draws, less the mean."""
+        root = np.linalg.cholesky(self.cov)
+        out: F64 = rng.standard_normal((draws, len(self.mean))) @ root.T
+        return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WideScores:
+    """As `Scores`, of so many arms that their covariance would be too large:
+    `factor factorᵀ + diag(noise²)`."""
+
+    mean: F64
+    """(K,)."""
+    factor: F64
+    """(K, d + 1): what the arms share through θ and through their title."""
+    noise: F64
+    """(K,): what each has for itself."""
+
+    @property
+    def spread(self) -> F64:
+        """(K,) standard deviations."""
+        out: F64 = np.sqrt(np.sum(self.factor**2, axis=1) + self.noise**2)
+        return out
+
+    def moves(self, rng: np.random.Generator, draws: int) -> F64:
+        """(draws, K) joint draws, less the mean."""
+        shared = rng.standard_normal((draws, self.factor.shape[1])) @ self.factor.T
+        out: F64 = rng.standard_normal((draws, len(self.mean)))
+        out *= self.noise
+        out += shared
+        return out
+
 
 class Posterior:
     """`θ ~ N(m, σ² P)`, kept by rank-one steps, made anew from the sums by `rebuild`."""
@@ -146,7 +187,7 @@ class Posterior:
             if renewed is not None:
                 self._titles[title] = renewed
 
-    def scores(self, sums: Sums, title: str, groups: Sequence[str], x: F64) -> Scores:
+    def scores(self, sums: Sums, title: str, groups: Sequence[str], x: F64) -> Scores | WideScores:
         """What is believed of the expected rewards of K different groups of one title.
 
         Args:
@@ -159,6 +200,10 @@ class Posterior:
         z = x - belief.c[rows] / N[:, None] - (tau / (N * h))[:, None] * belief.u
         mean = z @ self.m + (belief.s[rows] + tau * belief.v / h) / N
         share = tau / N
+        if len(N) > WIDE:
+            through = np.column_stack([z @ np.linalg.cholesky(self.P), share / np.sqrt(h)])
+            sigma = np.sqrt(self.prior.sigma2)
+            return WideScores(mean, sigma * through, sigma / np.sqrt(N))
         D = np.multiply.outer(share, share) / h
         D.flat[:: len(N) + 1] += 1 / N
         return Scores(mean, self.prior.sigma2 * (z @ self.P @ z.T + D))

@@ -14,7 +14,7 @@ from artwork.choice.learner import Learner
 from artwork.choice.ledger import activated
 from artwork.choice.marks import last_mark
 from artwork.choice.policy import Draw, Hyperparameters, draw, mix
-from artwork.choice.posterior import Scores
+from artwork.choice.posterior import Scores, WideScores
 from artwork.choice.rewards import RewardRow, rewards_of
 from artwork.choice.sums import I16, SCALE
 from artwork.choice.taste import read_history, taste_of
@@ -88,13 +88,13 @@ class Recalled:
     x: I16
     """(K, d)."""
 
-    def scores(self, x: I16 | None = None) -> Scores:
+    def scores(self, x: I16 | None = None) -> Scores | WideScores:
         """What was believed of the arms; with other features `x` (K, d), of those."""
         own = self.x if x is None else x
         state, title = self.state, self.decision.title_id
         return state.posterior.scores(state.sums, title, self.arms.groups, own / SCALE)
 
-    def draw(self, scores: Scores) -> Draw:
+    def draw(self, scores: Scores | WideScores) -> Draw:
         """The draw of the decision's own seed from these scores."""
         draws = int(self.decision.counts.sum(dtype=np.int64))
         return draw(scores, self.decision.seed, draws=draws, floor=self.decision.floor)

@@ -12,10 +12,18 @@ import sqlalchemy as sa
 
 from artwork.choice.attribution import SKEW_US, RewardEvent
 from artwork.choice.decisions import Decision, OfferedArms, Scope, learned_x, load
-from artwork.choice.ledger import Appended, Entry, activated, showing, take_seqs
+from artwork.choice.ledger import (
+    Appended,
+    Entry,
+    activated,
+    save_showings,
+    showing,
+    take_seqs,
+)
 from artwork.choice.outcomes import Outcomes
 from artwork.choice.worth import KINDS, LAPSED, RewardPolicy
-from artwork.tables import impressions, rewards
+from artwork.tables import rewards
+from content.compiled import Compiled
 from content.errors import Conflict, Invalid, KeyartError, NotFound
 
 
@@ -238,10 +246,12 @@ def _write(
         if x is not None and item.before != item.after:
             learned.append(Entry.of(seq, decision, group, x, (item.before, item.after)))
         seq += 1
-    if showings:
-        connection.execute(impressions.insert(), showings)
-    connection.execute(rewards.insert(), rows)
+    save_showings(connection, showings)
+    _REWARD.insert(connection, rows)
     return Appended(first, seq - 1, learned)
+
+
+_REWARD = Compiled(rewards.insert(), keys=rewards.c.keys())
 
 
 def _row(tenant: str, seq: int, item: _Accepted, at_us: int) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from artwork.choice.posterior import F64
 from artwork.choice.rewards import check_value, event_conflict
 from artwork.choice.sums import I16, SCALE
 from artwork.tables import watch_events, watch_features
+from content.compiled import Compiled
 from content.errors import Invalid
 
 EVENTS = 64
@@ -98,17 +99,15 @@ def taste_of(history: History, at_us: int) -> I16 | None:
 def read_history(connection: sa.Connection, scope: Scope, viewer: bytes, offset: int) -> History:
     """The viewer's latest events up to the ledger offset that have features of this set, from
     then or made anew."""
-    rows = connection.execute(
-        _LATEST,
-        {"tenant": scope.tenant, "set": scope.feature_set, "viewer": viewer, "offset": offset},
-    ).all()
+    whose = {"tenant": scope.tenant, "viewer": viewer, "set": scope.feature_set, "offset": offset}
+    rows = _LATEST.all(connection, whose)
     features = np.zeros((len(rows), DESCRIPTOR), np.int16)
-    for i, row in enumerate(rows):
-        features[i] = np.frombuffer(row.features, "<i2")
+    for i, (_, data, _) in enumerate(rows):
+        features[i] = np.frombuffer(data, "<i2")
     return History(
-        np.array([row.value for row in rows], np.float64),
+        np.array([value for value, _, _ in rows], np.float64),
         features,
-        np.array([row.occurred_us for row in rows], np.float64),
+        np.array([occurred for _, _, occurred in rows], np.float64),
     )
 
 
@@ -133,7 +132,7 @@ def _latest() -> sa.Select[tuple[float, bytes, int]]:
     )
 
 
-_LATEST = _latest()
+_LATEST = Compiled(_latest())
 
 
 class Tastes:
@@ -197,10 +196,11 @@ def append_watched(
         }
         for seq, event in enumerate(news, first)
     ]
-    connection.execute(watch_events.insert(), rows)
+    _WATCHED.insert(connection, rows)
     return outcomes, Appended(first, first + len(rows) - 1, ())
 
 
+_WATCHED = Compiled(watch_events.insert(), keys=watch_events.c.keys())
 _Content = tuple[bytes, str, str, float]
 
 

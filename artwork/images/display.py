@@ -1,6 +1,7 @@
 """What a client needs of a picture before it has it: to lay it out, to show something meanwhile."""
 
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 
 import msgpack
 
@@ -25,5 +26,6 @@ class Display:
         return data
 
     @staticmethod
+    @lru_cache(maxsize=4096)
     def unpacked(data: bytes) -> "Display":
         return Display(*msgpack.unpackb(data))

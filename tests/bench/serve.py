@@ -1,163 +1,185 @@
-"""Artwork and similarity over HTTP, idle and while titles are being ingested.
+"""The choice over HTTP: an open loop at 200 a second beside a bare endpoint, and throughput.
 
-One client in this process, one request after the other, on the same two cores as the service; a
-bare `/healthz` beside it in the same run is the floor of the HTTP stack. Idle and busy rounds take
-turns (idle, busy, busy, idle …), so that neither state owns the service's or the machine's better
-minutes.
+The service (`keyart serve`, all its processes), the bare endpoint and the client
+(`tests.bench.arrivals`) are processes of their own on this machine; bare and artwork rounds take
+turns. CPU is of the process that answers, user and system, by request.
 """
 
-import itertools
-import json
-import shutil
-import threading
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
 import numpy as np
+import psutil
 
-from samples.demo import CATALOG
-from samples.fetch import fetch
+from content.records import open_engine
 from samples.service import Service
+from samples.worlds import synthetic_embeddings
+from tests.bench.arrivals import Outcome, Plan, run_apart
+from tests.shelf import publish
+from workers.settings import Settings
 
-REQUESTS, PAGES = 2000, 200
-"""In each state, all rounds together."""
-ROUNDS = 4
-SETTLE_S = 2.0
-"""Waited after work began, or ended, before it is timed."""
-IDLE, BUSY = "idle", "while ingesting"
+TITLES, PICTURES = 40, 12
+RATE, ROUNDS, ROUND_S, WARM_S, FULL_S = 200.0, 4, 8.0, 2.0, 6.0
+VIEWERS = 20_000
+"""Distinct requests of a plan: hardly any repeats a viewer's running episode."""
 
 Row = dict[str, object]
+Server = tuple[int, psutil.Process]
+"""A port and the process that answers there."""
 
 
 def run() -> list[Row]:
-    clips = fetch(Path(".cache/samples").resolve())
-    with TemporaryDirectory() as folder:
-        service = Service(
-            Path(folder), {"KEYART_MEDIA_ROOTS": str(Path(".cache/samples").resolve())}
-        )
-        with service:
-            rows = [_ingest(service.http, clips)]
-            rows += _load(service.http, clips)
-        shutil.rmtree(folder, ignore_errors=True)
+    sync = os.environ.get("KEYART_SYNC", "normal")
+    with (
+        TemporaryDirectory() as folder,
+        _bare() as bare,
+        Service(Path(folder) / "data", {"KEYART_SYNC": sync}) as service,
+    ):
+        port = service.http.base_url.port
+        assert port is not None
+        _fill(service)
+        keyart = port, _answering(service)
+        rows = [*_open_loop(bare, keyart), *_full(keyart), _effect(service)]
+    rows.append({"what": f"durability: KEYART_SYNC={sync}"})
     return rows
 
 
-def _ingest(http: httpx.Client, clips: dict[str, Path]) -> Row:
-    entries = [e for e in json.loads(CATALOG.read_text()) if e["file"] in clips]
-    began = time.perf_counter()
-    jobs = [_submit(http, e["title"], clips[e["file"]]) for e in entries]
-    for job in jobs:
-        while _runs(http, f"/v1/jobs/{job}"):
-            time.sleep(0.2)
-    took_s = time.perf_counter() - began
-    titles = [http.get(f"/v1/titles/{e['title']['id']}").json() for e in entries]
-    media_s = sum(title["duration_s"] for title in titles)
-    return {
-        "what": f"ingest {len(titles)} titles, {media_s:.0f} s of footage, one at a time",
-        "per second": f"{media_s / took_s:.2f} × real time",
-        "p50 ms": f"{1000 * took_s / len(titles):.0f} a title",
+def _fill(service: Service) -> None:
+    """Published titles, as an ingestion leaves them, but with made pictures."""
+    engine = open_engine(Settings(data=service.data).records_url)
+    for title, pictures in synthetic_embeddings(TITLES, PICTURES, seed=1).items():
+        publish(engine, title, pictures)
+    engine.dispose()
+
+
+def _answering(service: Service) -> psutil.Process:
+    [api] = [p for p in service.processes() if "api.server" in " ".join(p.cmdline())]
+    return api
+
+
+@contextmanager
+def _bare() -> Iterator[Server]:
+    command = [sys.executable, "-m", "tests.bench.bare"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline()), psutil.Process(process.pid)
+        finally:
+            process.terminate()
+
+
+def _open_loop(bare: Server, keyart: Server) -> list[Row]:
+    titles = [f"title-{t:02d}" for t in range(TITLES)]
+    asked = {
+        "bare": [("GET", f"/bare/{title}?aspect=16:9", "") for title in titles],
+        "artwork, new viewers": [
+            ("GET", f"/v1/titles/{titles[v % TITLES]}/artwork?user=open-{v}&device=tv", "")
+            for v in range(VIEWERS)
+        ],
+        "artwork, no user": [
+            ("GET", f"/v1/titles/{title}/artwork?device=tv", "") for title in titles
+        ],
     }
+    spent: dict[str, list[tuple[Outcome, float]]] = {}
+    for number in range(-1, ROUNDS):  # the first one warms up and does not count
+        for what, requests in asked.items():
+            at = (number + 1) * int(RATE * ROUND_S)
+            turn = [*requests[at % len(requests) :], *requests[: at % len(requests)]]
+            server = bare if what == "bare" else keyart
+            plan = Plan(server[0], turn, WARM_S if number < 0 else ROUND_S, RATE, seed=number + 1)
+            measured = _measured(server, plan)
+            if number >= 0:
+                spent.setdefault(what, []).append(measured)
+    floor = _cpu_us(spent["bare"])
+    return [_row(what, rounds, floor) for what, rounds in spent.items()]
 
 
-def _load(http: httpx.Client, clips: dict[str, Path]) -> list[Row]:
-    titles = [item["id"] for item in http.get("/v1/titles", params={"limit": 200}).json()["items"]]
-    ready = [t for t in titles if http.get(_artwork(t)).status_code == 200]
-    chance = np.random.default_rng(0)
-    page = {"aspect": "16:9", "title_ids": ready, "context": {"device": "tv"}}
-    calls: dict[str, tuple[Callable[[], httpx.Response], int, int]] = {
-        "bare /healthz": (lambda: http.get("/healthz"), REQUESTS, 1),
-        "artwork of one title": (
-            lambda: http.get(_artwork(ready[chance.integers(len(ready))])), REQUESTS, 1
-        ),
-        f"artwork of a page of {len(ready)}": (
-            lambda: http.post("/v1/artwork", json=page), PAGES, len(ready)
-        ),
-        "similar titles": (
-            lambda: http.get(f"/v1/titles/{ready[0]}/similar"), REQUESTS // 2, 1
-        ),
-    }  # fmt: skip
-    spent: dict[tuple[str, str], list[np.ndarray]] = {}
-    for number in range(ROUNDS):
-        for state in (IDLE, BUSY) if number % 2 == 0 else (BUSY, IDLE):
-            with _Busy(http, clips, number) if state == BUSY else nullcontext():
-                time.sleep(SETTLE_S)
-                for what, (call, times, _) in calls.items():
-                    spent.setdefault((what, state), []).append(_timed(call, times // ROUNDS))
-    ms = {key: np.concatenate(rounds) for key, rounds in spent.items()}
-    rows = [
-        _row(f"{what}, {state}", ms[what, state], ms["bare /healthz", state], each)
-        for state in (IDLE, BUSY)
-        for what, (_, _, each) in calls.items()
-    ]
-    idle, busy = (np.percentile(ms["artwork of one title", state], 99) for state in (IDLE, BUSY))
-    return [*rows, {"what": "artwork's p99, busy / idle (bar 3)", "p99 ms": f"{busy / idle:.2f} ×"}]
+def _measured(server: Server, plan: Plan) -> tuple[Outcome, float]:
+    """The outcome and the CPU seconds of the server meanwhile."""
+    before = server[1].cpu_times()
+    outcome = run_apart(plan)
+    after = server[1].cpu_times()
+    return outcome, after.user + after.system - before.user - before.system
 
 
-def _row(what: str, ms: np.ndarray, floor: np.ndarray, each: int) -> Row:
-    p50, p99 = np.percentile(ms, [50, 99])
+def _cpu_us(rounds: Sequence[tuple[Outcome, float]]) -> float:
+    return 1e6 * sum(cpu_s for _, cpu_s in rounds) / sum(len(one.ms) for one, _ in rounds)
+
+
+def _row(what: str, rounds: Sequence[tuple[Outcome, float]], floor_us: float) -> Row:
+    ms = np.concatenate([one.ms for one, _ in rounds])
+    late = np.concatenate([one.late_ms for one, _ in rounds])
+    p50, p99, p999 = np.percentile(ms, [50, 99, 99.9])
+    cpu_us = _cpu_us(rounds)
     return {
-        "what": what,
-        "per second": f"{1000 * each / ms.mean():.0f}",
+        "what": f"{what}, open loop",
+        "per second": f"{len(ms) / sum(one.seconds for one, _ in rounds):.0f}",
         "p50 ms": f"{p50:.2f}",
         "p99 ms": f"{p99:.2f}",
-        "p50 / bare": f"{p50 / np.median(floor):.1f}",
+        "p99.9 ms": f"{p999:.2f}",
+        "CPU µs": f"{cpu_us:.0f}",
+        "× bare": f"{cpu_us / floor_us:.1f}",
+        "failed": sum(one.failed for one, _ in rounds),
+        "client late p99 ms": f"{np.percentile(late, 99):.2f}",
     }
 
 
-def _timed(call: Callable[[], httpx.Response], times: int) -> np.ndarray:
-    """Milliseconds of each call, the first tenth left out."""
-    spent = []
+def _full(keyart: Server) -> list[Row]:
+    """As many as it takes: pages of all titles, and single titles of many callers at once."""
+    ids = ",".join(f'"title-{t:02d}"' for t in range(TITLES))
+    pages = [
+        ("POST", "/v1/artwork",
+         f'{{"aspect":"16:9","user":"page-{v}","context":{{"device":"tv"}},"title_ids":[{ids}]}}')
+        for v in range(2_000)
+    ]  # fmt: skip
+    singles = [
+        ("GET", f"/v1/titles/title-{v % TITLES:02d}/artwork?user=full-{v}&device=tv", "")
+        for v in range(VIEWERS)
+    ]
+    plan = Plan(keyart[0], pages, FULL_S, connections=4)
+    rows = []
+    for what, each, one in (
+        (f"pages of {TITLES}, 4 callers", TITLES, plan),
+        ("single titles, 64 callers", 1, replace(plan, requests=singles, connections=64)),
+    ):
+        outcome, cpu_s = _measured(keyart, one)
+        made = each * (len(outcome.ms) - outcome.failed)
+        rows.append(
+            {
+                "what": f"{what}, durable decisions",
+                "per second": f"{made / outcome.seconds:.0f}",
+                "p50 ms": f"{np.percentile(outcome.ms, 50):.1f} a call",
+                "CPU µs": f"{1e6 * cpu_s / made:.0f}",
+                "failed": outcome.failed,
+            }
+        )
+    return rows
+
+
+def _effect(service: Service, times: int = 50) -> Row:
+    """From sending a reward to having the next answer, which must have been drawn knowing it."""
+    http, spent = service.http, []
+    url = "/v1/titles/title-00/artwork"
     for _ in range(times):
+        first = http.get(url).json()["decision_id"]
         began = time.perf_counter()
-        answer = call()
+        reward = {"decision_id": first, "kind": "play", "value": 1.0}
+        http.post("/v1/rewards", json=reward).raise_for_status()
+        then = http.get(url).json()["decision_id"]
         spent.append(1000 * (time.perf_counter() - began))
-        answer.raise_for_status()
-    return np.array(spent[times // 10 :])
-
-
-class _Busy:
-    """Keeps the worker ingesting while it is entered."""
-
-    def __init__(self, http: httpx.Client, clips: dict[str, Path], number: int) -> None:
-        self._stop = threading.Event()
-        self._base_url, self._number = http.base_url, number
-        self._path = max(clips.values(), key=lambda path: path.stat().st_size)
-        self._thread = threading.Thread(target=self._work)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        with httpx.Client(base_url=self._base_url, timeout=60) as http:
-            for n in itertools.count():
-                title = {"id": f"busy-{self._number}-{n}", "name": "Busy", "synopsis": "Work."}
-                job = f"/v1/jobs/{_submit(http, title, self._path)}"
-                while not self._stop.wait(0.2) and _runs(http, job):
-                    pass
-                if self._stop.is_set():
-                    http.delete(job)
-                    while _runs(http, job):
-                        time.sleep(0.2)
-                    return
-
-
-def _runs(http: httpx.Client, job: str) -> bool:
-    return http.get(job).json()["state"] in {"queued", "running"}
-
-
-def _submit(http: httpx.Client, title: dict[str, object], path: Path) -> str:
-    answer = http.post("/v1/titles", json={**title, "media": str(path)})
-    answer.raise_for_status()
-    return str(answer.json()["job_id"])
-
-
-def _artwork(title_id: str) -> str:
-    return f"/v1/titles/{title_id}/artwork?aspect=16:9&device=tv"
+        known = [http.get(f"/v1/decisions/{one}").json()["ledger_offset"] for one in (first, then)]
+        # Two rows of the first decision and its showing, one of the reward.
+        assert known[1] >= known[0] + 3, "the answer after a reward was drawn without it"
+    p50, p99 = np.percentile(spent, [50, 99])
+    return {
+        "what": "reward to effect, one after the other",
+        "p50 ms": f"{p50:.1f}",
+        "p99 ms": f"{p99:.1f}",
+    }
