@@ -157,9 +157,8 @@ decisions = sa.Table(
     sa.Column("counts", sa.LargeBinary, nullable=False, comment="uint16 LE for each arm, of M"),
     sa.Column("floor", sa.Float(53), nullable=False),
     sa.Column("seed", sa.LargeBinary(16), nullable=False),
-    sa.Column(
-        "x", sa.LargeBinary, nullable=False, comment="the chosen arm's: artwork.choice.packing"
-    ),
+    # Packed by `artwork.choice.packing`: of today's features in one byte each.
+    sa.Column("x", sa.LargeBinary, nullable=False, comment="int16 LE, 2^-10: the chosen arm's"),
     sa.Column("policy_id", sa.String(16), nullable=False),
     sa.Column("feature_set", sa.String(16), nullable=False),
     sa.Column("ledger_offset", sa.BigInteger, nullable=False, comment="last seq known at the draw"),

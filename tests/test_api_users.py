@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from api.cli.remote import Refused, Remote
 from artwork.choice import people
+from artwork.choice.features import DESCRIPTOR
 from artwork.choice.taste import viewer_of
 from artwork.tables import decisions, rewards, watch_events
 from content.records import metadata
@@ -164,7 +165,7 @@ def test_the_export_has_everything(house: House, client: TestClient) -> None:
     assert shown["rewards"][0]["value"] == 1.0 and shown["image"]
     [watched] = told["watch_events"]
     assert (watched["title_id"], watched["value"], watched["event_id"]) == (TITLE, 0.8, "e-1")
-    assert told["taste"]["events"] == 1 and len(told["taste"]["numbers"]) == 25
+    assert told["taste"]["events"] == 1 and len(told["taste"]["numbers"]) == DESCRIPTOR
     assert {each["title_id"] for each in told["episodes"]} == {TITLE, OTHER}
     earned = {each["title_id"]: each["earned"] for each in told["learned"]["pictures"]}
     assert earned == {OTHER: 0.0, TITLE: pytest.approx(0.3, abs=1e-3)}

@@ -80,10 +80,14 @@ def afresh(house: House) -> bytes:
 # ---- decay ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def halved(any_house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    # It moves when the test says so, not when its thread happens to look.
+@pytest.fixture(autouse=True)
+def _unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is folded moves when the test says so, not when its thread happens to look."""
     monkeypatch.setattr(renewal, "POLL_S", 3600.0)
+
+
+@pytest.fixture
+def halved(any_house: House) -> Iterator[House]:
     any_house.close()
     any_house.open(parameters=HALVED)
     yield any_house
