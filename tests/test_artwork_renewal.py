@@ -456,8 +456,8 @@ def test_what_is_frozen_is_seen_with_the_new_encoder_and_still_replayed(
     look_again(house)
     refold(house)
     cut_over(house)
-    while house.p.scope.feature_set != feature_set_id(NEW):
-        time.sleep(0.02)
+    assert renewed(house.p)
+    assert house.p.scope.feature_set == feature_set_id(NEW)
     after = live(house, 1, "after")
     view = house.p.decision(after[-1].decision_id)
     assert (view.mode, view.ledger_offset) == ("freeze", frozen)
