@@ -13,13 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelves
 from artwork.choice.decisions import Scope, offer_arms
 from artwork.choice.descriptors import stored_features
 from artwork.choice.feature_sets import known
 from artwork.choice.features import Context, assemble, circumstances, feature_set_id
 from artwork.choice.ledger import insert_new, save_features
 from artwork.choice.packing import packed
+from artwork.choice.shelves import Shelves
 from artwork.choice.sums import I16
 from artwork.choice.taste import read_history, taste_of
 from artwork.tables import (

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelves
 from artwork.choice.changes import Changes
 from artwork.choice.commits import Commits
 from artwork.choice.decisions import Scope
@@ -15,6 +14,7 @@ from artwork.choice.episodes import Episodes
 from artwork.choice.learner import Learner
 from artwork.choice.ledger import Appended
 from artwork.choice.policy import Hyperparameters
+from artwork.choice.shelves import Shelves
 from artwork.choice.taste import Tastes, viewer_of
 
 

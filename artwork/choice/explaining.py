@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelves
 from artwork.choice.decisions import Scope
 from artwork.choice.explain import Explanation, explain
 from artwork.choice.policy import Hyperparameters
 from artwork.choice.replay import Recalled, recall
+from artwork.choice.shelves import Shelves
 from artwork.rules.guardrails import HouseRules, above, withheld
 from content.ids import now_us
 from content.records import snapshot

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelf, Shelves
+from artwork.choice.arms import Shelf
 from artwork.choice.attribution import RewardEvent, attributed
 from artwork.choice.certificates import Certificates
 from artwork.choice.commits import durable, ledger_unavailable, told_of
@@ -37,6 +37,7 @@ from artwork.choice.replay import DecisionView, replay, view
 from artwork.choice.restraints import Restraints
 from artwork.choice.rewards import RewardRow, append_rewards
 from artwork.choice.settling import Lapses
+from artwork.choice.shelves import Shelves
 from artwork.choice.steering import Guard, Steering
 from artwork.choice.taste import Tastes, WatchEvent
 from artwork.choice.watching import Watching

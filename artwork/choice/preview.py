@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelf, Shelves
+from artwork.choice.arms import Shelf
 from artwork.choice.decisions import Scope
 from artwork.choice.features import Context
 from artwork.choice.restraints import Restraints
+from artwork.choice.shelves import Shelves
 from artwork.rules.guardrails import FallbackName, HouseRules
 from artwork.rules.house import CatalogueRules
 from content.errors import NotFound
