@@ -24,9 +24,9 @@ from api.checks import (
 )
 from api.consent import Consent
 from api.rulebook import LimitsBody, Pictures, Seconds
-from artwork.choice.attribution import RewardEvent
-from artwork.choice.features import Context
-from artwork.choice.taste import WatchEvent
+from artwork.choice.belief.features import Context
+from artwork.choice.events.attribution import RewardEvent
+from artwork.choice.events.taste import WatchEvent
 from artwork.compose.request import DEFAULT_COUNT, MOST, Kind, Look
 from artwork.generate.brief import MAX_COUNT, MAX_SEED
 from artwork.rules.guardrails import ORIGINS, ArtworkPolicy, FallbackName

@@ -16,8 +16,8 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from artwork.choice.modes import MODES
-from artwork.choice.steering import PolicyView
+from artwork.choice.modes.steering import PolicyView
+from artwork.choice.record.mode import MODES
 from content.errors import KeyartError
 
 router = APIRouter(tags=["operations"])

@@ -10,7 +10,7 @@ from api.checks import Body, Short
 from api.errors import problems
 from api.schemas.policy import Policy
 from api.services import House
-from artwork.choice.modes import Wanted
+from artwork.choice.record.mode import Wanted
 
 router = APIRouter(tags=["policy"], route_class=JsonRoute)
 

@@ -14,7 +14,7 @@ from api.rulebook import RulesBody
 from api.schemas.common import Page
 from api.schemas.rules import Rules, TitleOffer
 from api.services import House
-from artwork.choice.preview import Spectator
+from artwork.choice.offer.preview import Spectator
 from content.ids import from_iso, now_us
 from content.types import Aspect
 

@@ -9,18 +9,18 @@ from starlette.requests import Request
 
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
-from artwork.choice.attribution import RewardEvent
-from artwork.choice.explaining import Explained
-from artwork.choice.export import Export
-from artwork.choice.features import Context
-from artwork.choice.modes import Wanted
+from artwork.choice.belief.features import Context
+from artwork.choice.events.attribution import RewardEvent
+from artwork.choice.events.taste import WatchEvent
+from artwork.choice.events.worth import RewardPolicy
+from artwork.choice.modes.steering import PolicyView
+from artwork.choice.offer.preview import Spectator, TitlePreview
 from artwork.choice.page import Answer
-from artwork.choice.people import Forgotten
+from artwork.choice.people.export import Export
+from artwork.choice.people.forgetting import Forgotten
 from artwork.choice.personalize import DecisionView
-from artwork.choice.preview import Spectator, TitlePreview
-from artwork.choice.steering import PolicyView
-from artwork.choice.taste import WatchEvent
-from artwork.choice.worth import RewardPolicy
+from artwork.choice.probability.explaining import Explained
+from artwork.choice.record.mode import Wanted
 from artwork.images.store import Format, Rendition
 from artwork.pictures import VariantRow
 from artwork.quality.fitting import Fit

@@ -8,7 +8,7 @@ from api.checks import User
 from api.errors import problems
 from api.schemas.users import ForgottenUser
 from api.services import House
-from artwork.choice.export import text
+from artwork.choice.people.export import text
 
 router = APIRouter(tags=["people"], route_class=JsonRoute)
 _PRIVATE = {"Cache-Control": "private, no-store"}

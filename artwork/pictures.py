@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.features import feature_set_id, is_neutral
+from artwork.choice.belief.features import feature_set_id, is_neutral
 from artwork.image_groups import PictureGroup, PictureVariant
 from artwork.rules.guardrails import Verdict, above
 from artwork.tables import (

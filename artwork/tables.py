@@ -157,7 +157,7 @@ decisions = sa.Table(
     sa.Column("counts", sa.LargeBinary, nullable=False, comment="uint16 LE for each arm, of M"),
     sa.Column("floor", sa.Float(53), nullable=False),
     sa.Column("seed", sa.LargeBinary(16), nullable=False),
-    # Packed by `artwork.choice.packing`: of today's features in one byte each.
+    # Packed by `belief.packing`: of today's features in one byte each.
     sa.Column("x", sa.LargeBinary, nullable=False, comment="int16 LE, 2^-10: the chosen arm's"),
     sa.Column("policy_id", sa.String(16), nullable=False),
     sa.Column("feature_set", sa.String(16), nullable=False),
@@ -166,7 +166,7 @@ decisions = sa.Table(
     sa.Column("expires_us", sa.BigInteger, nullable=False),
     sa.Column("deferred", sa.Boolean, nullable=False),
     # Null in rows from before 0010, as in those of today that have nothing to tell.
-    sa.Column("way", sa.SmallInteger, nullable=True, comment="artwork.choice.ways; null: learn"),
+    sa.Column("way", sa.SmallInteger, nullable=True, comment="record.ways; null: learn"),
     sa.Column("agrees", sa.Boolean, nullable=True, comment="in shadow: would have chosen the same"),
     sa.ForeignKeyConstraint(["tenant", "offer_id"], ["offers.tenant", "offers.id"]),
     sa.UniqueConstraint("tenant", "seq"),
@@ -326,5 +326,5 @@ mode_tallies = sa.Table(
     tenant(),
     sa.Column("n", sa.Integer, nullable=False, comment="of the change since which it counts"),
     sa.Column("seq", sa.BigInteger, nullable=False, comment="counted up to here"),
-    sa.Column("data", sa.LargeBinary, nullable=False, comment="msgpack: artwork.choice.tally"),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="msgpack: modes.tally"),
 )

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from artwork.choice.learner import Learner
-from artwork.choice.policy import Hyperparameters
-from artwork.choice.proof import search
+from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.learning.learner import Learner
+from artwork.choice.people.proof import search
 from tests.choosing import House, run
 from tests.ledger_oracle import pseudonym
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from artwork.choice.packing import unpacked
+from artwork.choice.belief.packing import unpacked
+from artwork.choice.belief.sums import Sums
+from artwork.choice.events.taste import viewer_of
 from artwork.choice.personalize import Personalizer, RewardEvent, WatchEvent
-from artwork.choice.sums import Sums
-from artwork.choice.taste import viewer_of
 from artwork.tables import decisions, impressions, offers, rewards, watch_events
 from tests.choosing import SECRET, TITLES, House, run
 

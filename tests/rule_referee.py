@@ -13,15 +13,15 @@ from math import ceil, fsum
 
 import numpy as np
 
-from artwork.choice.decisions import Scope
-from artwork.choice.episodes import Episodes
-from artwork.choice.features import Context, circumstances
-from artwork.choice.learner import Learner
-from artwork.choice.likeness import Likeness
-from artwork.choice.modes import Stance
+from artwork.choice.belief.features import Context, circumstances
+from artwork.choice.belief.policy import Hyperparameters, mix
+from artwork.choice.learning.learner import Learner
+from artwork.choice.offer.likeness import Likeness
+from artwork.choice.offer.restraints import Restraints
 from artwork.choice.page import Answer, Choice, Fallback, Page, Request, Rules
-from artwork.choice.policy import Hyperparameters, mix
-from artwork.choice.restraints import Restraints
+from artwork.choice.record.decisions import Scope
+from artwork.choice.record.episodes import Episodes
+from artwork.choice.record.mode import Stance
 from artwork.rules.guardrails import reads
 from artwork.rules.limits import Limits, PictureRules
 from content.errors import NotFound

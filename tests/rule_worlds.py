@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artwork.choice.arms import Arm, Shelf
-from artwork.choice.features import DESCRIPTOR
-from artwork.choice.likeness import Likeness
+from artwork.choice.belief.features import DESCRIPTOR
+from artwork.choice.offer.arms import Shelf
+from artwork.choice.offer.likeness import Likeness
+from artwork.choice.record.offers import Arm
 from artwork.images.display import Display
 from artwork.rules.guardrails import ORIGINS, ArtworkPolicy, HouseRules, Picture, Verdict, barred
 from artwork.rules.limits import Cap, Limits, PictureRules

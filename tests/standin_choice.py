@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from artwork.choice.features import Context
+from artwork.choice.belief.features import Context
+from artwork.choice.events.rewards import RewardEvent
+from artwork.choice.events.taste import WatchEvent
 from artwork.choice.personalize import Choice, DecisionView
-from artwork.choice.rewards import RewardEvent
-from artwork.choice.taste import WatchEvent
 from artwork.images.display import Display
 from content.errors import Conflict, KeyartError, NotFound
 from content.ids import new_id

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
 from artwork.choice import personalize
-from artwork.choice.explaining import Explaining
-from artwork.choice.people import People
-from artwork.choice.rebuild import Learned
-from artwork.choice.steering import Steering
-from artwork.choice.worth import DEFAULT
+from artwork.choice.events.worth import DEFAULT
+from artwork.choice.learning.rebuild import Learned
+from artwork.choice.modes.steering import Steering
+from artwork.choice.people.forgetting import People
+from artwork.choice.probability.explaining import Explaining
 from artwork.images.decoding import decoded
 from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow

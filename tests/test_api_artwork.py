@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from artwork.choice.features import Context
+from artwork.choice.belief.features import Context
 from tests.http_house import assert_problem, make_house
 from tests.standins import House
 

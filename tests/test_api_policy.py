@@ -10,7 +10,7 @@ from PIL import Image
 
 from api.cli.explain import bar
 from api.cli.mode import ModeName
-from artwork.choice.modes import Wanted
+from artwork.choice.record.mode import Wanted
 from tests.http_house import as_json, assert_problem, make_house
 from tests.shelf import publish
 from tests.standins import House

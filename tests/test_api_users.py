@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from api.cli.remote import Refused, Remote
-from artwork.choice import people
-from artwork.choice.features import DESCRIPTOR
-from artwork.choice.taste import viewer_of
+from artwork.choice.belief.features import DESCRIPTOR
+from artwork.choice.events.taste import viewer_of
+from artwork.choice.people import forgetting
 from artwork.tables import decisions, rewards, watch_events
 from content.records import metadata
 from samples.worlds import synthetic_embeddings
@@ -122,7 +122,7 @@ def test_no_log_and_no_metric_tells_who(
         client.delete(QUOTED)
         client.get(f"{QUOTED}/export")
         client.patch(QUOTED)
-        monkeypatch.setattr(people, "of_viewer", lambda _: 1 / 0)
+        monkeypatch.setattr(forgetting, "of_viewer", lambda _: 1 / 0)
         assert_problem(client.delete(QUOTED), 500, "internal")
     assert "/users/*" in logged(caplog)
     for told in (logged(caplog), client.get("/metrics").text):
@@ -175,7 +175,7 @@ def test_the_export_has_everything(house: House, client: TestClient) -> None:
 def test_a_long_export_is_read_in_batches_and_is_whole(
     house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("artwork.choice.export._BATCH", 7)
+    monkeypatch.setattr("artwork.choice.people.export._BATCH", 7)
     for n in range(9):
         event = {"user": USER, "title_id": TITLE, "value": n / 10}
         body = {"user": USER, "title_ids": [TITLE, OTHER], "aspect": "16:9"}

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice import audit
-from artwork.choice.audit import Audited, Auditor, Mismatch
-from artwork.choice.frequencies import SIGNIFICANT, Served, battery
+from artwork.choice.belief.policy import Hyperparameters
 from artwork.choice.personalize import Choice, RewardEvent
-from artwork.choice.policy import Hyperparameters
+from artwork.choice.probability import audit
+from artwork.choice.probability.audit import Audited, Auditor, Mismatch
+from artwork.choice.probability.frequencies import SIGNIFICANT, Served, battery
 from artwork.tables import checkpoints, decisions, picture_features
 from tests.choosing import SECRET, TITLES, House, run
 from tests.test_artwork_renewal import (

@@ -129,8 +129,9 @@ def test_a_clock_that_went_back_hides_nobody(kept: House, tmp_path: Path) -> Non
 _KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from artwork.choice import people, removal
-from artwork.choice.certificates import Certificates
+from artwork.choice.people import forgetting
+from artwork.choice.people import removal
+from artwork.choice.people.certificates import Certificates
 from content.records import open_engine
 from tests.choosing import House
 

@@ -5,13 +5,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from artwork.choice.empirical import HYPER_SD, NOISE_ROWS, REACH, STEP, Search, fitted
-from artwork.choice.features import BLOCKS, DIM
-from artwork.choice.learner import Learner
-from artwork.choice.ledger import Entry
-from artwork.choice.policy import Hyperparameters
-from artwork.choice.posterior import F64, Prior
-from artwork.choice.sums import SCALE, Sums, to_units
+from artwork.choice.belief.empirical import HYPER_SD, NOISE_ROWS, REACH, STEP, Search, fitted
+from artwork.choice.belief.features import BLOCKS, DIM
+from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.belief.posterior import F64, Prior
+from artwork.choice.belief.sums import SCALE, Sums, to_units
+from artwork.choice.learning.learner import Learner
+from artwork.choice.record.ledger import Entry
 
 BLOCK = {"first": slice(0, 2), "second": slice(2, 5)}
 Row = tuple[str, str, F64, float, float]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from artwork.choice.attribution import RewardEvent
-from artwork.choice.explain import EARNED, NAMES, explain
-from artwork.choice.features import BLOCKS
+from artwork.choice.belief.features import BLOCKS
+from artwork.choice.events.attribution import RewardEvent
 from artwork.choice.personalize import WatchEvent
-from artwork.choice.replay import recall
+from artwork.choice.probability.explain import EARNED, NAMES, explain
+from artwork.choice.probability.replay import recall
 from tests.choosing import TITLES, House, run
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from artwork.choice.features import (
+from artwork.choice.belief.features import (
     BLOCKS,
     DESCRIPTOR,
     DIM,
@@ -22,8 +22,8 @@ from artwork.choice.features import (
     feature_set_id,
     projection,
 )
-from artwork.choice.sums import SCALE
-from artwork.choice.taste import HALF_LIFE_US, History, taste_of
+from artwork.choice.belief.sums import SCALE
+from artwork.choice.events.taste import HALF_LIFE_US, History, taste_of
 from content.errors import Invalid
 
 

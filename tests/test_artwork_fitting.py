@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice.rewards import RewardEvent
+from artwork.choice.events.rewards import RewardEvent
 from artwork.quality.fitting import MIN_TITLES, Earned, fit
 from artwork.quality.refit import QualityWeights, read_earned
 from artwork.quality.weights import DEFAULT, NAME, SCORES, checked, overall, read, write

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice import removal
-from artwork.choice.empirical import fitted
-from artwork.choice.features import BLOCKS
-from artwork.choice.learner import save_checkpoint
+from artwork.choice.belief.empirical import fitted
+from artwork.choice.belief.features import BLOCKS
+from artwork.choice.belief.posterior import Posterior
+from artwork.choice.learning.learner import save_checkpoint
+from artwork.choice.people import removal
+from artwork.choice.people.proof import prove
 from artwork.choice.personalize import RewardEvent, WatchEvent
-from artwork.choice.posterior import Posterior
-from artwork.choice.proof import prove
 from artwork.tables import (
     checkpoints,
     decisions,

@@ -5,9 +5,10 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from artwork.choice.arms import Arm, Shelf
-from artwork.choice.features import Context
+from artwork.choice.belief.features import Context
+from artwork.choice.offer.arms import Shelf
 from artwork.choice.personalize import Choice
+from artwork.choice.record.offers import Arm
 from artwork.rules.guardrails import (
     ArtworkPolicy,
     Audience,

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice import posterior
-from artwork.choice.features import is_neutral
+from artwork.choice.belief import posterior
+from artwork.choice.belief.features import is_neutral
+from artwork.choice.belief.policy import mix
 from artwork.choice.personalize import Choice, Personalizer, RewardEvent, WatchEvent
-from artwork.choice.policy import mix
 from artwork.rules.review import judge
 from artwork.tables import (
     decisions,

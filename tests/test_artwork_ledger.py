@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice.decisions import Scope
-from artwork.choice.features import DIM
-from artwork.choice.learner import KEPT_CHECKPOINTS, Learner, rebuild_due, restore, save_checkpoint
-from artwork.choice.ledger import Appended, Entry, head, insert_new, take_seqs
-from artwork.choice.policy import Hyperparameters
-from artwork.choice.posterior import Posterior
+from artwork.choice.belief.features import DIM
+from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.belief.posterior import Posterior
+from artwork.choice.learning.learner import (
+    KEPT_CHECKPOINTS,
+    Learner,
+    rebuild_due,
+    restore,
+    save_checkpoint,
+)
+from artwork.choice.record.decisions import Scope
+from artwork.choice.record.ledger import Appended, Entry, head, insert_new, take_seqs
 from artwork.tables import checkpoints, ledger_heads
 
 SCOPE = Scope("default", "ts1-00000000", "fs1-00000000")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice.features import Context
+from artwork.choice.belief.features import Context
 from artwork.choice.page import Fallback
 from artwork.pictures import delete_title
 from artwork.rules.countries import codes, country, fault

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice.attribution import RewardEvent
-from artwork.choice.learner import KEPT_CHECKPOINTS
-from artwork.choice.modes import in_control
+from artwork.choice.belief.policy import mix
+from artwork.choice.events.attribution import RewardEvent
+from artwork.choice.events.taste import viewer_of
+from artwork.choice.learning.learner import KEPT_CHECKPOINTS
+from artwork.choice.modes.steering import Guard
 from artwork.choice.personalize import Choice, Context, WatchEvent
-from artwork.choice.policy import mix
-from artwork.choice.steering import Guard
-from artwork.choice.taste import viewer_of
+from artwork.choice.record.mode import in_control
 from artwork.rules.guardrails import ArtworkPolicy
 from artwork.rules.review import judge, set_policy
 from artwork.tables import checkpoints, decisions, image_groups, mode_changes
@@ -285,7 +285,7 @@ def test_where_the_policy_does_harm_the_incumbent_takes_over(any_house: House) -
 def test_the_tally_goes_on_where_it_was_kept_and_forgets_who_is_forgotten(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("artwork.choice.steering.SAVED_EVERY", 1)
+    monkeypatch.setattr("artwork.choice.modes.steering.SAVED_EVERY", 1)
     house.close()
     house.open(guard=Guard(holdout=0.5))
     lived(house, 60)

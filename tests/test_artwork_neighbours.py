@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from artwork.choice.features import Context
-from artwork.choice.likeness import ALIKE, Likeness, sketches
+from artwork.choice.belief.features import Context
+from artwork.choice.offer.likeness import ALIKE, Likeness, sketches
 from artwork.identities import LARGE, keyed, unkeyed
 from artwork.quality.faces import FaceDetail
 from artwork.rules.guardrails import ArtworkPolicy

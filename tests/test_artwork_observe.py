@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice.features import BLOCKS, DESCRIPTOR
-from artwork.choice.learner import Learner
-from artwork.choice.ledger import Appended, head
-from artwork.choice.packing import unpacked
+from artwork.choice.belief.features import BLOCKS, DESCRIPTOR
+from artwork.choice.belief.packing import unpacked
+from artwork.choice.learning.learner import Learner
 from artwork.choice.personalize import (
     Context,
     Personalizer,
     RewardEvent,
     WatchEvent,
 )
+from artwork.choice.record.ledger import Appended, head
 from artwork.tables import (
     checkpoints,
     decisions,
@@ -207,7 +207,7 @@ def test_starting_again_gives_the_same_bits_as_running_on(
     house.crash()
     with house.engine.begin() as connection:
         connection.execute(sa.delete(checkpoints))
-    monkeypatch.setattr("artwork.choice.ledger._SPAN", 7)
+    monkeypatch.setattr("artwork.choice.record.ledger._SPAN", 7)
     house.open()  # the whole ledger
     assert state_of(house.p) == running
 

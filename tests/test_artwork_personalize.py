@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from artwork.choice.events.taste import viewer_of
 from artwork.choice.personalize import (
     Choice,
     Context,
     RewardEvent,
     WatchEvent,
 )
-from artwork.choice.taste import viewer_of
 from artwork.images.display import Display
 from artwork.tables import (
     decisions,

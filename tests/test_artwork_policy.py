@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from artwork.choice.policy import EXPLORATION, Hyperparameters, draw, mix, policy_id, seed_of
-from artwork.choice.posterior import Scores
+from artwork.choice.belief.policy import EXPLORATION, Hyperparameters, draw, mix, policy_id, seed_of
+from artwork.choice.belief.posterior import Scores
 
 
 def _scores(means: list[float], sd: float = 0.1) -> Scores:

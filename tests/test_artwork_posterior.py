@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from artwork.choice.posterior import F64, Posterior, Prior
-from artwork.choice.sums import SCALE, Sums, to_units
+from artwork.choice.belief.posterior import F64, Posterior, Prior
+from artwork.choice.belief.sums import SCALE, Sums, to_units
 
 
 def _random_rows(seed: int, dim: int, rows: int) -> list[tuple[str, str, F64, float, float]]:

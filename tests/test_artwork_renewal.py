@@ -9,15 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.choice import renewal
-from artwork.choice.anew import Anew
-from artwork.choice.feature_sets import announce, known, register
-from artwork.choice.features import feature_set_id
-from artwork.choice.learner import restore
-from artwork.choice.ledger import head
-from artwork.choice.packing import unpacked
+from artwork.choice.belief.features import feature_set_id
+from artwork.choice.belief.packing import unpacked
+from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.learning import renewal
+from artwork.choice.learning.anew import Anew
+from artwork.choice.learning.learner import restore
 from artwork.choice.personalize import Choice, Personalizer, RewardEvent, WatchEvent
-from artwork.choice.policy import Hyperparameters
+from artwork.choice.record.feature_sets import announce, known, register
+from artwork.choice.record.ledger import head
 from artwork.tables import (
     checkpoints,
     decision_features,
@@ -401,7 +401,7 @@ def test_a_kill_in_the_middle_of_making_features_anew_goes_on_from_there(
     changed: tuple[House, list[Choice]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house, _ = changed
-    monkeypatch.setattr("artwork.choice.anew.SPAN", 7)
+    monkeypatch.setattr("artwork.choice.learning.anew.SPAN", 7)
     look_again(house)
     for reached in Anew("default", NEW).all(house.engine, 1000):
         if reached > 20:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice import retention
-from artwork.choice.horizons import Horizons, parse
-from artwork.choice.learner import Learner
+from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.learning.learner import Learner
+from artwork.choice.people import retention
 from artwork.choice.personalize import RewardEvent, WatchEvent
-from artwork.choice.policy import Hyperparameters
+from artwork.choice.record.horizons import Horizons, parse
 from artwork.tables import decisions, impressions, ledger_marks, rewards, watch_events
 from content import ids
 from content.errors import Conflict, Gone, Invalid, Unavailable

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from artwork.choice.sequential import ALPHA, BUCKETS, LEAST, Side, compare
+from artwork.choice.modes.sequential import ALPHA, BUCKETS, LEAST, Side, compare
 
 LOOKS, STEP = 60, 100
 """So many times it is looked at, after so many more decisions each."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from artwork.choice.sums import INT64_MAX, SCALE, Sums, checked, to_units
+from artwork.choice.belief.sums import INT64_MAX, SCALE, Sums, checked, to_units
 
 
 def test_sums_hold_the_products_by_hand() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artwork.choice.attribution import RewardEvent
-from artwork.choice.worth import DEFAULT, KINDS, LAPSED, ClickBait, RewardPolicy
+from artwork.choice.events.attribution import RewardEvent
+from artwork.choice.events.worth import DEFAULT, KINDS, LAPSED, ClickBait, RewardPolicy
 from artwork.tables import rewards
 from content.errors import Invalid
 from tests.choosing import EPISODE_S, TITLES, House, state_of

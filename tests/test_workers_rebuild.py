@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice.policy import Hyperparameters
+from artwork.choice.belief.policy import Hyperparameters
 from artwork.tables import decisions
 from content import migrate
 from content.errors import Conflict, Unavailable

@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.choice.decisions import Scope
-from artwork.choice.features import FACTS, LIKED, feature_set_id
-from artwork.choice.ledger import save_features
-from artwork.choice.shelves import Shelves
+from artwork.choice.belief.features import FACTS, LIKED, feature_set_id
+from artwork.choice.offer.shelves import Shelves
+from artwork.choice.record.decisions import Scope
+from artwork.choice.record.ledger import save_features
 from artwork.image_groups import PictureGroup, PictureVariant
 from artwork.images.store import ImageStore
 from artwork.quality.picture import analysis_picture

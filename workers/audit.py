@@ -3,9 +3,9 @@ nothing. It may run beside the service."""
 
 import sqlalchemy as sa
 
-from artwork.choice.audit import Audited, Auditor
-from artwork.choice.frequencies import battery
-from artwork.choice.policy import DRAWS, policy_id
+from artwork.choice.belief.policy import DRAWS, policy_id
+from artwork.choice.probability.audit import Audited, Auditor
+from artwork.choice.probability.frequencies import battery
 from content.errors import NotFound, Unavailable
 from content.ids import DEFAULT_TENANT
 from content.records import open_engine

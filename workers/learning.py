@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Iterator
 
-from artwork.choice import feature_sets
-from artwork.choice.anew import Anew
-from artwork.choice.features import feature_set_id
-from artwork.choice.ledger import head
-from artwork.choice.policy import Hyperparameters
+from artwork.choice.belief.features import feature_set_id
+from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.learning.anew import Anew
+from artwork.choice.record import feature_sets
+from artwork.choice.record.ledger import head
 from content.ids import now_us
 from content.records import writing
 from workers.parts import Parts

@@ -12,8 +12,8 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 
-from artwork.choice.decisions import Scope
-from artwork.choice.rebuild import Learned, folded_again
+from artwork.choice.learning.rebuild import Learned, folded_again
+from artwork.choice.record.decisions import Scope
 from content.errors import Conflict, Unavailable
 from content.ids import DEFAULT_TENANT
 from content.process import follow_parent

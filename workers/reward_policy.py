@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from artwork.choice.worth import DEFAULT, KINDS, ClickBait, Kind, RewardPolicy
+from artwork.choice.events.worth import DEFAULT, KINDS, ClickBait, Kind, RewardPolicy
 from content.errors import Invalid
 
 MOST_HOURS = 366 * 24

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from artwork.choice.decisions import Scope
-from artwork.choice.features import feature_set_id
-from artwork.choice.preview import Spectator, TitlePreview, preview
+from artwork.choice.belief.features import feature_set_id
+from artwork.choice.offer.preview import Spectator, TitlePreview, preview
+from artwork.choice.record.decisions import Scope
 from artwork.rules.guardrails import HouseRules
 from artwork.rules.house import CatalogueRules, rules_of, set_rules
 from content.ids import now_us

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from artwork.choice import horizons
+from artwork.choice.record import horizons
 from artwork.generate.choice import DiffusionChoice
 from artwork.generate.choice import choice as diffusion_choice
 from content.encoders.choice import Device, EncoderChoice, Role, default_cache, parse

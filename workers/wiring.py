@@ -6,11 +6,11 @@ import sqlalchemy as sa
 
 from artwork import pictures
 from artwork.candidates.considered import CandidateRow, Verdict, list_candidates
-from artwork.choice.explaining import Explaining
-from artwork.choice.people import People
+from artwork.choice.events.worth import RewardPolicy
+from artwork.choice.modes.steering import Guard, Steering
+from artwork.choice.people.forgetting import People
 from artwork.choice.personalize import Personalizer
-from artwork.choice.steering import Guard, Steering
-from artwork.choice.worth import RewardPolicy
+from artwork.choice.probability.explaining import Explaining
 from artwork.images.store import ImageStore
 from artwork.pictures import VariantRow
 from artwork.provenance.credentials import Signer, signing

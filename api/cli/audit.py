@@ -12,7 +12,7 @@ from api.cli.show import AsJson
 from content.errors import KeyartError
 
 if TYPE_CHECKING:
-    from artwork.choice.audit import Audited
+    from artwork.choice.probability.audit import Audited
 
 app = typer.Typer(no_args_is_help=True, help="Check what was logged.")
 SHOWN = 20

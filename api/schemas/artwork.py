@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from api.schemas.common import Failure, image_url
 from api.schemas.explain import Explanation
 from api.schemas.pictures import Picture, srcset, widths
-from artwork.choice.explaining import Explained
 from artwork.choice.page import Choice, Fallback
-from artwork.choice.replay import DecisionView
+from artwork.choice.probability.explaining import Explained
+from artwork.choice.probability.replay import DecisionView
 from artwork.images.cards import card_size
 from content.ids import iso
 

@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 from pydantic import BaseModel
 
-from artwork.choice.explain import NAMES
-from artwork.choice.explaining import Explained
+from artwork.choice.probability.explain import NAMES
+from artwork.choice.probability.explaining import Explained
 
 
 class Candidate(BaseModel):

@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from artwork.choice.sequential import ALPHA, Side
-from artwork.choice.steering import PolicyView
-from artwork.choice.ways import HELD
+from artwork.choice.modes.sequential import ALPHA, Side
+from artwork.choice.modes.steering import PolicyView
+from artwork.choice.record.ways import HELD
 from content.ids import iso
 
 

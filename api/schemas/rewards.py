@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from artwork.choice import worth
+from artwork.choice.events import worth
 
 
 class RewardKind(BaseModel):

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from artwork.choice.preview import Left, TitlePreview
+from artwork.choice.offer.preview import Left, TitlePreview
 from artwork.rules.house import CatalogueRules
 from artwork.rules.limits import NO_CAP, Cap, Limits
 from content.ids import iso

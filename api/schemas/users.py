@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from pydantic import BaseModel
 
-from artwork.choice.people import Forgotten
+from artwork.choice.people.forgetting import Forgotten
 from content.ids import iso
 
 

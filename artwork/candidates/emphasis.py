@@ -75,7 +75,7 @@ def mood_of(mood: Facts) -> str | None:
 
 
 def emphasis_facts(tags: Sequence[str], origin: Origin) -> dict[str, float]:
-    """Tags and origin as facts for `artwork.choice.features`, each 0..1; 0.5 is neither."""
+    """Tags and origin as facts for `artwork.choice.belief.features`, each 0..1; 0.5 is neither."""
     valence, arousal = next(
         (_CIRCUMPLEX[tag[5:]] for tag in tags if tag.startswith("mood:")), (0.0, 0.0)
     )

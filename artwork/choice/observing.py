@@ -5,12 +5,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 
-from artwork.choice.attribution import RewardEvent
-from artwork.choice.commits import told_of
+from artwork.choice.events.attribution import RewardEvent
+from artwork.choice.events.outcomes import Outcomes, checked, merged
+from artwork.choice.events.rewards import check_reward
 from artwork.choice.gathering import Asked, Gathering, tell
-from artwork.choice.ledger import Appended
-from artwork.choice.outcomes import Outcomes, checked, merged
-from artwork.choice.rewards import check_reward
+from artwork.choice.record.commits import told_of
+from artwork.choice.record.ledger import Appended
 
 _Asked = Sequence[Asked[Sequence[RewardEvent], Outcomes]]
 _Written = tuple[Outcomes, Appended | None]

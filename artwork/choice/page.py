@@ -5,17 +5,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal
 
-from artwork.choice.arms import Arm, Offer, Shelf
-from artwork.choice.decisions import Decision, Scope
-from artwork.choice.episodes import Episode, Episodes
-from artwork.choice.features import Circumstances, Context, assemble
-from artwork.choice.learner import Learner
-from artwork.choice.ledger import Appended
-from artwork.choice.likeness import Look
-from artwork.choice.modes import Stance
-from artwork.choice.policy import Draw, draw, seed_of
-from artwork.choice.restraints import Counted, Restraints
-from artwork.choice.sums import I16, SCALE
+from artwork.choice.belief.features import Circumstances, Context, assemble
+from artwork.choice.belief.policy import Draw, draw, seed_of
+from artwork.choice.belief.sums import I16, SCALE
+from artwork.choice.learning.learner import Learner
+from artwork.choice.offer.arms import Shelf
+from artwork.choice.offer.likeness import Look
+from artwork.choice.offer.restraints import Counted, Restraints
+from artwork.choice.record.decisions import Decision, Scope
+from artwork.choice.record.episodes import Episode, Episodes
+from artwork.choice.record.ledger import Appended
+from artwork.choice.record.mode import Stance
+from artwork.choice.record.offers import Arm, Offer
 from artwork.images.display import Display
 from artwork.rules.guardrails import above
 from content.errors import KeyartError, NotFound

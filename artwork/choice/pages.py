@@ -4,10 +4,10 @@ from collections.abc import Container
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from artwork.choice.arms import Offer
-from artwork.choice.decisions import Decision
-from artwork.choice.ledger import Appended
 from artwork.choice.page import Page
+from artwork.choice.record.decisions import Decision
+from artwork.choice.record.ledger import Appended
+from artwork.choice.record.offers import Offer
 
 
 @dataclass(slots=True)

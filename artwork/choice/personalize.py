@@ -14,34 +14,35 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from artwork.choice.arms import Shelf
-from artwork.choice.attribution import RewardEvent, attributed
-from artwork.choice.certificates import Certificates
-from artwork.choice.commits import durable, ledger_unavailable, told_of
-from artwork.choice.decisions import Scope
-from artwork.choice.desk import Desk
-from artwork.choice.episodes import Episodes
-from artwork.choice.features import Context, circumstances, feature_set_id
+from artwork.choice.belief.features import Context, circumstances, feature_set_id
+from artwork.choice.belief.policy import DRAWS, Hyperparameters, policy_id
+from artwork.choice.events.attribution import RewardEvent, attributed
+from artwork.choice.events.outcomes import Outcomes
+from artwork.choice.events.rewards import RewardRow, append_rewards
+from artwork.choice.events.settling import Lapses
+from artwork.choice.events.taste import Tastes, WatchEvent
+from artwork.choice.events.worth import DEFAULT, RewardPolicy
 from artwork.choice.gathering import Asked, Gathering, parted, tell
-from artwork.choice.horizons import Horizons
-from artwork.choice.learner import Learner
-from artwork.choice.ledger import Appended, append_decisions, save_features, save_offers
-from artwork.choice.memory import Memory
+from artwork.choice.learning.desk import Desk
+from artwork.choice.learning.learner import Learner
+from artwork.choice.learning.memory import Memory
+from artwork.choice.modes.steering import Guard, Steering
 from artwork.choice.observing import Observing
-from artwork.choice.outcomes import Outcomes
+from artwork.choice.offer.arms import Shelf
+from artwork.choice.offer.restraints import Restraints
+from artwork.choice.offer.shelves import Shelves
 from artwork.choice.page import Answer, Choice, Fallback, Page, Question, Request, Rules
 from artwork.choice.pages import Pages
-from artwork.choice.people import People
-from artwork.choice.policy import DRAWS, Hyperparameters, policy_id
-from artwork.choice.replay import DecisionView, replay, view
-from artwork.choice.restraints import Restraints
-from artwork.choice.rewards import RewardRow, append_rewards
-from artwork.choice.settling import Lapses
-from artwork.choice.shelves import Shelves
-from artwork.choice.steering import Guard, Steering
-from artwork.choice.taste import Tastes, WatchEvent
+from artwork.choice.people.certificates import Certificates
+from artwork.choice.people.forgetting import People
+from artwork.choice.probability.replay import DecisionView, replay, view
+from artwork.choice.record.commits import durable, ledger_unavailable, told_of
+from artwork.choice.record.decisions import Scope
+from artwork.choice.record.episodes import Episodes
+from artwork.choice.record.horizons import Horizons
+from artwork.choice.record.ledger import Appended, append_decisions, save_features
+from artwork.choice.record.offers import save_offers
 from artwork.choice.watching import Watching
-from artwork.choice.worth import DEFAULT, RewardPolicy
 from artwork.rules.exposure import save_exposures
 from artwork.rules.guardrails import HouseRules
 from content.errors import NotFound

@@ -6,11 +6,11 @@ from concurrent.futures import Future
 
 import sqlalchemy as sa
 
-from artwork.choice.commits import durable
-from artwork.choice.desk import Desk
-from artwork.choice.ledger import Appended
-from artwork.choice.outcomes import Outcomes, checked, merged
-from artwork.choice.taste import Watched, WatchEvent, append_watched, check_watch
+from artwork.choice.events.outcomes import Outcomes, checked, merged
+from artwork.choice.events.taste import Watched, WatchEvent, append_watched, check_watch
+from artwork.choice.learning.desk import Desk
+from artwork.choice.record.commits import durable
+from artwork.choice.record.ledger import Appended
 from content.errors import NotFound
 
 _Written = tuple[Outcomes, Appended | None]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.sums import SCALE
+from artwork.choice.belief.sums import SCALE
 from artwork.quality import weights
 from artwork.quality.fitting import Earned, Fit, fit
 from artwork.quality.weights import SCORES

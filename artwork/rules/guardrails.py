@@ -71,7 +71,7 @@ class ArtworkPolicy:
     change_every_s: float | None = None
     fallback: FallbackName | None = None
     incumbent: str | None = None
-    """What the house would show without Keyart; see `artwork.choice.incumbent`."""
+    """What the house would show without Keyart; see `artwork.choice.offer.incumbent`."""
     pictures: Mapping[str, PictureRules] = field(default_factory=dict)
     """What is said of single ones, by group; its limits hold beside those of the title."""
 

@@ -2,7 +2,7 @@
 
 A verdict is of a picture, not of one crop: it is kept by image group, whose id is the same when the
 same picture is found again in another version. Whatever is decided here touches the title in the
-same transaction, so that the next choice reads it (`artwork.choice.shelves.Shelves`).
+same transaction, so that the next choice reads it (`artwork.choice.offer.shelves.Shelves`).
 """
 
 from collections.abc import Iterable, Mapping

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.audit import Auditor
-from artwork.choice.frequencies import battery
-from artwork.choice.learner import restore
+from artwork.choice.belief.policy import DRAWS, Hyperparameters
+from artwork.choice.learning.learner import restore
 from artwork.choice.personalize import Choice, Context, Personalizer, RewardEvent, WatchEvent
-from artwork.choice.policy import DRAWS, Hyperparameters
+from artwork.choice.probability.audit import Auditor
+from artwork.choice.probability.frequencies import battery
 from content.records import Writer
 from samples.worlds import synthetic_embeddings
 from tests.shelf import fresh_engine, publish

@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from artwork.choice.policy import Hyperparameters, policy_id
-from artwork.choice.worth import DEFAULT
+from artwork.choice.belief.policy import Hyperparameters, policy_id
+from artwork.choice.events.worth import DEFAULT
 from tests.bench.bandit_linear import BayesianBandits, MabWiser, Obp, River
 from tests.bench.bandit_policies import DRAWS, FLOOR, BetaThompson, Keyart, Policy, Uniform
 from tests.bench.bandit_vw import VowpalWabbit

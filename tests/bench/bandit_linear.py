@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from artwork.choice.features import DIM, assemble
-from artwork.choice.sums import SCALE
+from artwork.choice.belief.features import DIM, assemble
+from artwork.choice.belief.sums import SCALE
 from tests.bench.bandit_looks import F64
 from tests.bench.bandit_worlds import Sight
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from artwork.choice.features import DESCRIPTOR, FACTS, descriptor
-from artwork.choice.sums import I16
-from artwork.choice.taste import History, taste_of
+from artwork.choice.belief.features import DESCRIPTOR, FACTS, descriptor
+from artwork.choice.belief.sums import I16
+from artwork.choice.events.taste import History, taste_of
 
 F64 = npt.NDArray[np.float64]
 

@@ -8,12 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from artwork.choice.features import assemble
-from artwork.choice.learner import Learner
-from artwork.choice.ledger import Entry
-from artwork.choice.policy import Hyperparameters, draw, seed_of
-from artwork.choice.sums import I16, SCALE
-from artwork.choice.worth import DEFAULT, LAPSED
+from artwork.choice.belief.features import assemble
+from artwork.choice.belief.policy import Hyperparameters, draw, seed_of
+from artwork.choice.belief.sums import I16, SCALE
+from artwork.choice.events.worth import DEFAULT, LAPSED
+from artwork.choice.learning.learner import Learner
+from artwork.choice.record.ledger import Entry
 from tests.bench.bandit_looks import F64
 from tests.bench.bandit_worlds import Sight
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from artwork.choice.features import feature_set_id
+from artwork.choice.belief.features import feature_set_id
 from tests.bench.bandit_contenders import SEEDS, Contender, contenders
 from tests.bench.bandit_policies import Policy
 from tests.bench.bandit_worlds import WORLDS, Sight, Spec, World

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from artwork.choice import policy
+from artwork.choice.belief import policy
 from tests.bench.bandit import PEERS
 from tests.bench.bandit_linear import BayesianBandits, MabWiser, Obp, River
 from tests.bench.bandit_policies import Keyart, Policy

@@ -7,8 +7,8 @@ and descriptor and their cosine, as Keyart has them.
 
 import numpy as np
 
-from artwork.choice.features import BLOCKS, LIKED, assemble
-from artwork.choice.sums import I16, SCALE
+from artwork.choice.belief.features import BLOCKS, LIKED, assemble
+from artwork.choice.belief.sums import I16, SCALE
 from tests.bench.bandit_worlds import Sight
 
 _LIKING = slice(BLOCKS["interplay"].start, BLOCKS["match"].stop)

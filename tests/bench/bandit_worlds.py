@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from artwork.choice.features import Circumstances, Context, circumstances
-from artwork.choice.sums import I16
+from artwork.choice.belief.features import Circumstances, Context, circumstances
+from artwork.choice.belief.sums import I16
 from tests.bench.bandit_looks import (
     DAY_US,
     EPOCH_US,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from artwork.choice.features import DIM, assemble, circumstances, descriptor
-from artwork.choice.learner import Learner
-from artwork.choice.ledger import Entry
+from artwork.choice.belief.features import DIM, assemble, circumstances, descriptor
+from artwork.choice.belief.policy import Hyperparameters, draw
+from artwork.choice.belief.sums import SCALE
+from artwork.choice.learning.learner import Learner
 from artwork.choice.personalize import Choice, Context, Personalizer, RewardEvent
-from artwork.choice.policy import Hyperparameters, draw
-from artwork.choice.sums import SCALE
+from artwork.choice.record.ledger import Entry
 from content.records import Writer
 from samples.worlds import synthetic_embeddings
 from tests.shelf import fresh_engine, publish

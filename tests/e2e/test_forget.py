@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from artwork.choice.taste import viewer_of
+from artwork.choice.events.taste import viewer_of
 from content import migrate
 from content.records import open_engine
 from samples.worlds import synthetic_embeddings

@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artwork.choice.decay import Decay, epoch_end, outlived
-from artwork.choice.features import DIM
-from artwork.choice.folding import fold, fold_sums
-from artwork.choice.learner import Learner
-from artwork.choice.ledger import Entry
-from artwork.choice.policy import Hyperparameters
-from artwork.choice.posterior import Posterior
+from artwork.choice.belief.decay import Decay, epoch_end, outlived
+from artwork.choice.belief.features import DIM
+from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.belief.posterior import Posterior
+from artwork.choice.learning.folding import fold, fold_sums
+from artwork.choice.learning.learner import Learner
+from artwork.choice.record.ledger import Entry
 
 DAY = 24 * 3600 * 1_000_000
 ANY = Hyperparameters(rebuild_every=4)

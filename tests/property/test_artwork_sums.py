@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artwork.choice.posterior import Posterior, Prior
-from artwork.choice.sums import SCALE, Sums
+from artwork.choice.belief.posterior import Posterior, Prior
+from artwork.choice.belief.sums import SCALE, Sums
 
 DIM = 3
 Row = tuple[str, str, tuple[int, int, int], int, int]

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from artwork.choice.arms import Arm, Shelf
-from artwork.choice.features import Context
-from artwork.choice.policy import draw
-from artwork.choice.posterior import Scores
+from artwork.choice.belief.features import Context
+from artwork.choice.belief.policy import draw
+from artwork.choice.belief.posterior import Scores
+from artwork.choice.offer.arms import Shelf
+from artwork.choice.record.offers import Arm
 from artwork.rules.guardrails import (
     ORIGINS,
     ArtworkPolicy,

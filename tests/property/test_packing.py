@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artwork.choice.packing import GRAIN, coarse, packed, unpacked
-from artwork.choice.sums import SCALE
+from artwork.choice.belief.packing import GRAIN, coarse, packed, unpacked
+from artwork.choice.belief.sums import SCALE
 
 
 @settings(max_examples=200, deadline=None)

@@ -38,8 +38,8 @@ def test_the_worlds_have_what_the_rules_are_about() -> None:
 @pytest.mark.parametrize("broken", ["spent", "drawable", "audience"])
 def test_a_broken_rule_is_seen(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Masks that are not applied: the referee sees it."""
-    from artwork.choice.arms import Shelf
-    from artwork.choice.restraints import Restraints
+    from artwork.choice.offer.arms import Shelf
+    from artwork.choice.offer.restraints import Restraints
     from artwork.rules.guardrails import Audience
 
     if broken == "spent":

@@ -1,0 +1,1 @@
+"""The learned state of a process: opened, advanced, folded anew beside the one in use."""

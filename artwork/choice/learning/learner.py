@@ -1,0 +1,261 @@
+"""The learned state at an offset of the ledger, advanced entry by entry.
+
+A pure function of the ledger's prefix: the posterior is rebuilt from the integer sums at certain
+counts of activated decisions (`rebuild_due`) and where the ledger is marked: rows were taken away
+(`record.marks`), or it was folded anew (`record.folds`). Between, it is moved by
+rank-one steps. So running on, starting again and replaying give the same bits.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import msgpack
+import numpy as np
+import sqlalchemy as sa
+
+from artwork.choice.belief.decay import Decay, half_life_us
+from artwork.choice.belief.empirical import fitted
+from artwork.choice.belief.features import BLOCKS, DIM
+from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.belief.posterior import Posterior, Prior
+from artwork.choice.belief.sums import SCALE, Sums
+from artwork.choice.learning.folding import fold, fold_sums
+from artwork.choice.record.decisions import Scope
+from artwork.choice.record.folds import mark_at
+from artwork.choice.record.ledger import Appended, Entry, entries, head
+from artwork.choice.record.marks import last_mark
+from artwork.choice.record.mode import newest
+from artwork.tables import checkpoints
+
+KEPT_CHECKPOINTS = 3
+
+
+def rebuild_due(rows: int, every: int) -> bool:
+    """Whether the posterior is rebuilt after this many rows: each `every`, later ever more rarely.
+
+    A rebuild goes some dozen times through every title and picture while choices wait, for it fits
+    the hyperparameters, too. The distance grows to between an eighth and a quarter of the rows, so
+    that its share of a row stays the same however large the catalogue is.
+    """
+    return rows % max(every, 1 << max(0, rows.bit_length() - 3)) == 0
+
+
+class Learner:
+    """Sums and posterior after the first `offset` rows of the ledger."""
+
+    def __init__(self, parameters: Hyperparameters, landmark_us: int | None = None) -> None:
+        self._parameters = parameters
+        self._every = parameters.rebuild_every
+        self.decay = Decay(half_life_us(parameters.half_life_days), landmark_us)
+        self._prior = self.decay.prior(parameters.prior())
+        self.offset = 0
+        self.sums = Sums(DIM)
+        self.posterior = Posterior.rebuild(self.sums, self._prior)
+
+    def apply(self, entry: Entry) -> None:
+        """Learn one entry. Raises OverflowError when the sums are full."""
+        weight = self.decay.weight(entry.decided_us)
+        if not weight:
+            return
+        x, w = entry.x / SCALE, weight / SCALE
+        where = (entry.title_id, entry.group_id)
+        if entry.before is not None:
+            delta = (entry.after - entry.before) / SCALE
+            self.posterior.correct(self.sums, *where, x, delta=delta, w=w)
+            self.sums.correct(*where, entry.x, before=entry.before, after=entry.after, w=weight)
+            return
+        self.posterior.fold(self.sums, *where, x, r=entry.after / SCALE, w=w)
+        self.sums.add(*where, entry.x, entry.after, weight)
+        if self.rebuilds_at(self.sums.rows):
+            self.rebuild()
+
+    def rebuilds_at(self, rows: int) -> bool:
+        """Is the posterior made of the sums alone once they have this many rows?"""
+        return rebuild_due(rows, self._every)
+
+    def rebuild(self) -> None:
+        """The posterior of the sums alone, with the hyperparameters that they make likeliest."""
+        self.posterior = Posterior.rebuild(self.sums, fitted(self.sums, self._prior, BLOCKS))
+
+    def unlearn(self, gone: Iterable[Entry]) -> None:
+        """Subtract entries that were learned, and renew: equal to never having learned them."""
+        theirs = Learner(self._parameters, self.decay.landmark_us)
+        fold_sums(theirs, gone)
+        self.sums.take_away(theirs.sums)
+        self.renew()
+
+    def renew(self) -> None:
+        """The posterior of the sums as they stand: the same bits for the same sums."""
+        self.sums.compact()
+        self.rebuild()
+
+    def advance(self, appended: Appended) -> bool:
+        """Learn rows that follow the offset; False when rows before them are missing here."""
+        if appended.last <= self.offset:
+            return True
+        if appended.first != self.offset + 1:
+            return False
+        if appended.removed:
+            self.unlearn(appended.entries)
+        else:
+            for entry in appended.entries:
+                self.apply(entry)
+        self.offset = appended.last
+        return True
+
+    def catch_up(self, connection: sa.Connection, scope: Scope, upto: int) -> None:
+        """Learn what the ledger holds beyond the offset.
+
+        Nothing may have been learned yet of what marks on the way took away.
+        """
+        mark = last_mark(connection, scope.tenant, after=self.offset, upto=upto)
+        if mark:
+            fold_sums(self, entries(connection, scope, self.offset, mark))
+            self.renew()
+            self.offset = mark
+        fold(self, entries(connection, scope, self.offset, upto))
+        self.offset = max(self.offset, upto)
+
+    def fold_anew(self, connection: sa.Connection, scope: Scope, base: int) -> None:
+        """Learn the rows up to `base` into an empty state, and make the posterior of their sums."""
+        fold_sums(self, entries(connection, scope, 0, base))
+        self.rebuild()
+        self.offset = base
+
+    def packed(self) -> bytes:
+        """All of it; the posterior as it stands, for its last bits depend on the steps taken."""
+        mine = self.posterior
+        floats = [a.astype("<f8").tobytes() for a in (mine.P, mine.m, mine.prior.packed())]
+        state = {"offset": self.offset, "sums": self.sums.packed(), "posterior": floats}
+        if self.decay.landmark_us is not None:
+            state["landmark"] = self.decay.landmark_us
+        return bytes(msgpack.packb(state))
+
+    @classmethod
+    def unpacked(cls, parameters: Hyperparameters, data: bytes) -> "Learner":
+        """The state that `packed` wrote, with its landmark."""
+        state = msgpack.unpackb(data)
+        learner = cls(parameters, state.get("landmark"))
+        P, m, prior = (np.frombuffer(raw, "<f8").astype(np.float64) for raw in state["posterior"])
+        learner.offset = int(state["offset"])
+        learner.sums = Sums.unpacked(state["sums"])
+        learner.posterior = Posterior(Prior.unpacked(prior), P.reshape(DIM, DIM), m)
+        return learner
+
+
+def _mine(scope: Scope) -> sa.ColumnElement[bool]:
+    c = checkpoints.c
+    return (
+        (c.tenant == scope.tenant)
+        & (c.policy_id == scope.policy_id)
+        & (c.feature_set == scope.feature_set)
+    )
+
+
+def save_checkpoint(
+    connection: sa.Connection,
+    scope: Scope,
+    offset: int,
+    data: bytes,
+    at_us: int,
+) -> None:
+    """Keep the state at an offset, and only the newest few and what is frozen.
+
+    A state from before a mark is not kept: it holds what was taken away there.
+    """
+    head(connection, scope.tenant, lock=True)  # nobody marks the ledger before this is committed
+    if last_mark(connection, scope.tenant, after=offset):
+        return
+    c = checkpoints.c
+    mine = _mine(scope)
+    connection.execute(sa.delete(checkpoints).where(mine, c.seq == offset))
+    connection.execute(
+        checkpoints.insert(),
+        {
+            "tenant": scope.tenant,
+            "policy_id": scope.policy_id,
+            "feature_set": scope.feature_set,
+            "seq": offset,
+            "data": data,
+            "made_us": at_us,
+        },
+    )
+    kept = sa.select(c.seq).where(mine).order_by(c.seq.desc()).limit(KEPT_CHECKPOINTS)
+    oldest = min(connection.scalars(kept), default=0)
+    frozen = newest(connection, scope.tenant)
+    kept_too = frozen.seq if frozen.mode == "freeze" else -1
+    connection.execute(sa.delete(checkpoints).where(mine, c.seq < oldest, c.seq != kept_too))
+
+
+def cleanse_checkpoints(
+    connection: sa.Connection,
+    scope: Scope,
+    parameters: Hyperparameters,
+    gone: Sequence[Entry],
+    at_us: int,
+) -> None:
+    """Take entries out of what is kept: the newest checkpoint stays, without them.
+
+    Of other policies and feature sets none stays; they are learned again from the ledger.
+    """
+    c = checkpoints.c
+    query = sa.select(c.seq, c.data).where(_mine(scope)).order_by(c.seq.desc()).limit(1)
+    newest = connection.execute(query).first()
+    connection.execute(sa.delete(checkpoints).where(c.tenant == scope.tenant))
+    if newest is not None:
+        learner = Learner.unpacked(parameters, newest.data)
+        learner.unlearn(entry for entry in gone if entry.seq <= newest.seq)
+        row = {"seq": newest.seq, "data": learner.packed(), "made_us": at_us}
+        connection.execute(checkpoints.insert(), asdict(scope) | row)
+
+
+def restore(
+    connection: sa.Connection,
+    scope: Scope,
+    parameters: Hyperparameters,
+    upto: int,
+    *,
+    afresh: bool = False,
+) -> Learner:
+    """The state at offset `upto`: the nearest checkpoint before it and the rows since.
+
+    Args:
+        afresh: from the ledger alone, without a checkpoint.
+    """
+    mark = mark_at(connection, scope, upto)
+    data = None if afresh else _checkpoint(connection, scope, mark.seq, upto)
+    if data is not None:
+        learner = Learner.unpacked(parameters, data)
+    else:
+        learner = Learner(parameters, mark.landmark_us)
+        if mark.seq:
+            learner.fold_anew(connection, scope, mark.base)
+    learner.catch_up(connection, scope, upto)
+    return learner
+
+
+def _checkpoint(connection: sa.Connection, scope: Scope, low: int, high: int) -> bytes | None:
+    """The newest from `low` to `high`, both included."""
+    c = checkpoints.c
+    data: bytes | None = connection.scalar(
+        sa.select(c.data)
+        .where(_mine(scope), c.seq >= low, c.seq <= high)
+        .order_by(c.seq.desc())
+        .limit(1)
+    )
+    return data
+
+
+def followed(
+    connection: sa.Connection,
+    scope: Scope,
+    parameters: Hyperparameters,
+    state: Learner,
+    upto: int,
+) -> Learner:
+    """The state at `upto` after what other processes did: `state` caught up or, where they took
+    rows away that it may have learned, another one."""
+    if last_mark(connection, scope.tenant, after=state.offset):
+        return restore(connection, scope, parameters, upto)
+    state.catch_up(connection, scope, upto)
+    return state

@@ -1,0 +1,150 @@
+"""What one process has learned: opened from the ledger, kept up to it, folded anew beside."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import sqlalchemy as sa
+
+from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.learning.learner import Learner, followed, save_checkpoint
+from artwork.choice.learning.rebuild import Learned, learned
+from artwork.choice.learning.renewal import Prepared, Renewal, State
+from artwork.choice.record.commits import Commits
+from artwork.choice.record.decisions import Scope
+from artwork.choice.record.folds import Mark
+from artwork.choice.record.ledger import Appended
+from content.errors import Unavailable
+from content.records import Writer, snapshot
+
+_UNLEARNED = (OverflowError, ValueError, sa.exc.SQLAlchemyError)
+"""Why what is in the ledger could not be learned."""
+
+
+class Memory(ABC):
+    """The learned state of a process, under one lock; what `Personalizer` chooses from.
+
+    All that is submitted to the ledger goes through `_thread`, in order.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        writer: Writer,
+        scope: Scope,
+        *,
+        encoder: str | None,
+        parameters: Hyperparameters,
+        clock: Callable[[], int],
+    ) -> None:
+        self._engine, self._writer, self._clock = engine, writer, clock
+        self._parameters = parameters
+        self.scope, self._encoder = scope, encoder
+        self._renewal = Renewal(engine, scope, encoder, parameters, clock)
+        self._learner: Learner | None = None
+        self._checkpointed = 0
+        self._failure: Exception | None = None
+        self._lock = threading.RLock()
+        self._commits = Commits(writer, self._lock)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
+
+    def start(self) -> None:
+        """Learn what the ledger holds: the newest checkpoint and the rows since. Idempotent."""
+        with self._lock:
+            if self._learner is None:
+                self._adopt(self._renewal.opened())
+                self._renewal.watch(self._state, self._switch)
+
+    def close(self) -> None:
+        """Finish what is under way and write a checkpoint; the writer must still be open."""
+        self._renewal.stop()
+        self._thread.shutdown(wait=True)
+        # The writer works in order: once this is through, all before it is learned.
+        self._writer.submit(lambda connection: None).result()
+        with self._lock:
+            state = self._learner
+        if state is not None and self._failure is None and state.offset > self._checkpointed:
+            self._checkpoint().result()
+
+    @property
+    def offset(self) -> int:
+        """How many rows of the ledger are learned."""
+        return self._ready().offset
+
+    def learned(self) -> Learned:
+        """What identifies the state in use.
+
+        Raises:
+            Unavailable: `not_started`, `learning_stopped`.
+        """
+        with self._lock:
+            return learned(self.scope, self._ready())
+
+    def _ready(self) -> Learner:
+        if self._failure is not None:
+            raise Unavailable(
+                "learning_stopped", f"learning stopped; restart the service: {self._failure}"
+            )
+        if self._learner is None:
+            raise Unavailable("not_started", "the personalizer is still reading its ledger")
+        return self._learner
+
+    def _state(self) -> State:
+        with self._lock:
+            return State(self.scope, self._encoder, self._ready())
+
+    def _adopt(self, state: State) -> None:
+        """Choose from this state from now on. Called under the lock."""
+        self._learner, self._checkpointed = state.learner, state.learner.offset
+        if state.scope != self.scope:
+            self.scope, self._encoder = state.scope, state.encoder
+            self._see_anew()
+
+    @abstractmethod
+    def _see_anew(self) -> None:
+        """The feature set is another: forget what was read with the one before."""
+
+    def _switch(self, prepared: Prepared) -> None:
+        """Let a state folded anew take the place of the one in use, from a mark on."""
+
+        def learn(mark: Mark) -> None:
+            try:
+                self._adopt(prepared.at(self._engine, mark, self._parameters))
+            except _UNLEARNED as error:
+                self._failure = error
+
+        write = partial(prepared.mark, at_us=self._clock())
+        # In the deciding thread: nothing is decided between the mark and the new state.
+        self._thread.submit(lambda: self._commits.submit(write, learn).result()).result()
+        self._checkpoint().result()
+
+    def _checkpoint(self) -> "Future[None]":
+        with self._lock:
+            state, scope = self._ready(), self.scope
+            offset, data = state.offset, state.packed()
+            self._checkpointed = offset
+        at_us = self._clock()
+        return self._writer.submit(
+            lambda connection: save_checkpoint(connection, scope, offset, data, at_us)
+        )
+
+    def _learn(self, appended: Appended) -> None:
+        """Learn what was committed, in the order of the ledger. Called under the lock."""
+        state = self._learner
+        if state is None or self._failure is not None:
+            return
+        try:
+            if not state.advance(appended):  # another process appended rows before these
+                with snapshot(self._engine).connect() as connection:
+                    parts = (connection, self.scope, self._parameters)
+                    self._learner = followed(*parts, state, appended.last)
+                self._happened_elsewhere(removed=self._learner is not state)
+        except _UNLEARNED as error:
+            # The rows are safe in the ledger; a start learns them again.
+            self._failure = error
+
+    @abstractmethod
+    def _happened_elsewhere(self, *, removed: bool) -> None:
+        """Another process may have told what viewers watched, and have taken rows away."""

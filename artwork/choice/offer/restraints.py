@@ -1,0 +1,127 @@
+"""What a process remembers so that rules hold from one choice to the next, and what they leave.
+
+Three kinds of memory: impressions of generated pictures (`Shares`), impressions of each picture
+under a cap (`Exposure`), and whose picture changed when (`Changes`). Every narrowing happens before
+the draw, on what is then logged as on offer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from artwork.choice.offer.arms import Shelf
+from artwork.choice.offer.changes import Changes
+from artwork.choice.offer.likeness import Look
+from artwork.choice.record.offers import Offer
+from artwork.rules.exposure import Exposure
+from artwork.rules.guardrails import Shares
+
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An impression as it was noted, so that it can be taken back."""
+
+    title_id: str
+    group_id: str
+    rationed: bool
+    generated: bool
+    capped: bool
+
+
+class Restraints:
+    """Of one process. Not safe to share between threads by itself."""
+
+    def __init__(self, tenant: str) -> None:
+        self.shares = Shares()
+        self.exposure = Exposure(tenant)
+        self.changes = Changes(tenant)
+
+    def recall(
+        self,
+        connection: sa.Connection,
+        viewer: bytes | None,
+        shelves: Mapping[str, Shelf],
+        now_us: int,
+    ) -> None:
+        """Read what the rules of these titles need and memory lacks."""
+        capped = [title_id for title_id, shelf in shelves.items() if shelf.standing.caps]
+        if capped:
+            self.exposure.recall(connection, capped)
+        if viewer is not None:
+            every = {t: shelf.standing.change_every_us for t, shelf in shelves.items()}
+            budgets = {title_id: us for title_id, us in every.items() if us}
+            if budgets:
+                self.changes.recall(connection, viewer, budgets, now_us)
+
+    def spent(self, shelf: Shelf, now_us: int) -> frozenset[str]:
+        """Pictures that were shown as often as they may be: nobody is shown them, in an episode
+        or not."""
+        caps = shelf.standing.caps
+        return self.exposure.spent(shelf.title_id, caps, now_us) if caps else _NONE
+
+    def drawable(
+        self,
+        shelf: Shelf,
+        offer: Offer,
+        viewer: bytes | None,
+        now_us: int,
+        beside: Sequence[Look],
+    ) -> Offer:
+        """What of an offer a new decision is drawn from.
+
+        In this order, each only as far as it leaves a picture: those with their share of the
+        title's impressions go; while the viewer's budget of changes is spent all but their
+        picture go; those like a neighbour go.
+        """
+        standing = shelf.standing
+        if standing.caps:
+            ahead = self.exposure.ahead(shelf.title_id, standing.caps)
+            offer = shelf.narrowed(offer, [g for g in offer.groups if g not in ahead])
+        if viewer is not None and standing.change_every_us:
+            held = self.changes.held(viewer, shelf.title_id, standing.change_every_us, now_us)
+            if held in offer.groups:
+                return shelf.narrowed(offer, [held])
+        return _apart(shelf, offer, beside) if beside and standing.distinct else offer
+
+    def decided(self, shelf: Shelf, viewer: bytes, group_id: str, now_us: int) -> None:
+        """Note what a viewer is shown from now on."""
+        if shelf.standing.change_every_us:
+            self.changes.note(viewer, shelf.title_id, group_id, now_us)
+        else:  # what may be in memory from before is no longer true
+            self.changes.drop(viewer, shelf.title_id)
+
+    def count(self, shelf: Shelf, group_id: str, now_us: int) -> Counted | None:
+        """Note an impression, where any rule counts this title's."""
+        capped = bool(shelf.standing.caps)
+        if not shelf.rationed and not capped:
+            return None
+        generated = shelf.pictures[group_id].origin == "generated"
+        noted = Counted(shelf.title_id, group_id, shelf.rationed, generated, capped)
+        self._add(noted, now_us, 1)
+        return noted
+
+    def take_back(self, noted: Counted, now_us: int) -> None:
+        """Of an impression that nobody was answered with."""
+        self._add(noted, now_us, -1)
+
+    def _add(self, noted: Counted, now_us: int, times: int) -> None:
+        if noted.rationed:
+            self.shares.count(noted.title_id, generated=noted.generated, times=times)
+        if noted.capped:
+            self.exposure.count(noted.title_id, noted.group_id, now_us, times)
+
+
+def _apart(shelf: Shelf, offer: Offer, beside: Sequence[Look]) -> Offer:
+    """Without those like a neighbour; where all are like one, the one before counts first."""
+    if len(offer.groups) == 1:
+        return offer
+    alike = [shelf.likeness.like(look) for look in beside]
+    for masks in (alike, *([mask] for mask in alike)):
+        masked = set().union(*masks)
+        left = [group for group in offer.groups if group not in masked]
+        if left:
+            return shelf.narrowed(offer, left)
+    return offer

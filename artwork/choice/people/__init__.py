@@ -1,0 +1,1 @@
+"""The rights of people: forgetting and its proof, export, retention."""

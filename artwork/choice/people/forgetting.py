@@ -1,0 +1,156 @@
+"""Forgetting a viewer: their rows, their taste, their episodes, and what they taught."""
+
+import asyncio
+from collections import Counter
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from artwork.choice.learning.desk import Desk
+from artwork.choice.people.certificates import Certificate, Certificates
+from artwork.choice.people.export import Export, export
+from artwork.choice.people.proof import Proof, prove
+from artwork.choice.people.removal import Doomed, Removed, of_viewer, take_out
+from artwork.choice.people.retention import Retention
+from artwork.choice.record.commits import durable
+from artwork.choice.record.horizons import Horizons
+from artwork.choice.record.ledger import head
+from artwork.choice.record.marks import applied
+from artwork.tables import decisions, watch_events
+from content.records import overwrite_deleted, writing
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """`overwritten`: nothing deleted is left in the files of SQLite either."""
+
+    certificate: Certificate
+    overwritten: bool
+    proof: Proof | None
+
+
+class People:
+    """Order of a forgetting: the certificate, the transaction, the learned state, the certificate
+    complete. A kill before the first leaves nothing done, a kill after it is made up for at the
+    next start (`reapply`), as is a backup from before it.
+    """
+
+    def __init__(self, desk: Desk, certificates: Certificates, horizons: Horizons) -> None:
+        self._desk, self._certificates = desk, certificates
+        self.retention = Retention(desk, horizons)
+        self.leaving: Counter[bytes] = Counter()
+        """Viewers whose rows are about to go: what is stored of them is not read any more."""
+
+    async def forget(self, user: str, *, proven: bool = False) -> Forgotten:
+        """Raises Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`,
+        `certificate_unwritten`; after the last two what was promised is kept by the next start.
+        """
+        desk = self._desk
+        desk.ready()
+        viewer = desk.viewer(user)
+        begun = await asyncio.to_thread(self._begin, viewer)
+        submitted = asyncio.get_running_loop().run_in_executor(
+            desk.thread, self._let_go, viewer, begun.id
+        )
+        removed = await durable(await submitted)
+        return await asyncio.to_thread(self._settle, viewer, begun, removed, proven)
+
+    def export(self, user: str) -> Export:
+        """All that is held of a viewer. Raises NotFound: `user_not_found`."""
+        return export(self._desk, self._desk.viewer(user))
+
+    def _begin(self, viewer: bytes) -> Certificate:
+        tenant = self._desk.scope.tenant
+        with self._desk.engine.connect() as connection:
+            seq = head(connection, tenant)
+        return self._certificates.begin(viewer, tenant, seq=seq, at_us=self._desk.clock())
+
+    def _let_go(self, viewer: bytes, certificate: str) -> "Future[Removed]":
+        """Called in the deciding thread: what it decides from now on comes after the mark."""
+        desk = self._desk
+        desk.ready()
+        at_us = desk.clock()
+        with desk.lock:
+            self.leaving[viewer] += 1
+            desk.tastes.forget(viewer)
+            desk.episodes.forget(viewer)
+            desk.changes.forget(viewer)
+
+        def write(connection: sa.Connection) -> Removed:
+            return take_out(
+                *(connection, desk.scope, desk.parameters, of_viewer(viewer)),
+                kind="forgotten",
+                at_us=at_us,
+                certificate=certificate,
+            )
+
+        def done() -> None:
+            self.leaving[viewer] -= 1
+            self.leaving += Counter()  # drops those at zero
+
+        def learn(removed: Removed) -> None:
+            done()
+            desk.learn(removed.appended)
+
+        return desk.commits.submit(write, learn, lose=done)
+
+    def _settle(
+        self, viewer: bytes, begun: Certificate, removed: Removed, proven: bool
+    ) -> Forgotten:
+        certificate = self._certificates.finish(begun, removed.mark, removed.counts)
+        overwritten = overwrite_deleted(self._desk.engine)
+        proof = prove(self._desk, viewer, removed.mark) if proven else None
+        return Forgotten(certificate, overwritten, proof)
+
+    def reapply(self) -> int:
+        """At start, before anything is learned: keep the promises that this database has not kept.
+
+        Returns:
+            How many were made up for: a kill fell into them, or the database is a backup.
+        """
+        desk, tenant = self._desk, self._desk.scope.tenant
+        with desk.engine.connect() as connection:
+            known = applied(connection, tenant)
+        missing = []
+        for certificate in self._certificates.open_ones(tenant, known):
+            if certificate.id in known:
+                self._certificates.finish(certificate, *known[certificate.id])
+            else:
+                missing.append(certificate)
+        if missing:
+            viewers = self._stored_viewers({certificate.token for certificate in missing})
+            for certificate in missing:
+                self._make_up(certificate, viewers.get(certificate.token))
+            overwrite_deleted(desk.engine)
+        return len(missing)
+
+    def _stored_viewers(self, tokens: set[str]) -> dict[str, bytes]:
+        """Those of these tokens whose viewer this database holds."""
+        found = {}
+        with self._desk.engine.connect() as connection:
+            for table in (decisions, watch_events):
+                query = (
+                    sa.select(table.c.viewer)
+                    .where(table.c.tenant == self._desk.scope.tenant, table.c.viewer.is_not(None))
+                    .distinct()
+                )
+                for (viewer,) in connection.execute(query):
+                    token = self._certificates.token(bytes(viewer))
+                    if token in tokens:
+                        found[token] = bytes(viewer)
+        return found
+
+    def _make_up(self, certificate: Certificate, viewer: bytes | None) -> None:
+        desk, doomed = self._desk, Doomed()
+        if viewer is not None:
+            doomed = of_viewer(viewer, upto=certificate.seq, before_us=certificate.at_us)
+        with writing(desk.engine).begin() as connection:
+            removed = take_out(
+                *(connection, desk.scope, desk.parameters, doomed),
+                kind="forgotten",
+                at_us=desk.clock(),
+                certificate=certificate.id,
+            )
+        if certificate.mark is None:
+            self._certificates.finish(certificate, removed.mark, removed.counts)

@@ -1,0 +1,133 @@
+"""Retention: rows that are too old go, and what they taught goes with them.
+
+They are taken out as a forgotten viewer's are (`people.removal`), in bounded batches, each
+a transaction. So what is learned is always what the ledger holds, and a viewer who asks to be
+forgotten later leaves nothing behind that no row would account for.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+import structlog
+
+from artwork.choice.learning.desk import Desk
+from artwork.choice.people.removal import Removed, of_age, take_out
+from artwork.choice.record.commits import ledger_unavailable
+from artwork.choice.record.horizons import DAY_US, Horizons
+from artwork.choice.record.marks import last_time
+from artwork.tables import decisions, impressions, watch_events
+from content.records import overwrite_deleted
+
+_log = structlog.get_logger("keyart.retention")
+
+BATCH = 2_000
+"""Rows of a table in one transaction."""
+_BREATH_S = 0.1
+"""Between two batches: requests are written meanwhile."""
+
+
+class Retention:
+    """The sweep over what is too old; safe to end and to begin again at any point."""
+
+    def __init__(self, desk: Desk, horizons: Horizons) -> None:
+        self._desk, self._horizons = desk, horizons
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End a sweep after the batch under way; the next one goes on."""
+        self._stopped.set()
+
+    def due(self) -> bool:
+        """Is something kept for a time only, and was the last removal a day ago?
+
+        Not more often, because a decision from before a removal cannot be computed again.
+        """
+        if self._horizons == Horizons():
+            return False
+        with self._desk.engine.connect() as connection:
+            last = last_time(connection, self._desk.scope.tenant, "expired")
+        return self._desk.clock() - last >= DAY_US
+
+    def tick(self) -> None:
+        """A sweep, if one is due. Raises Unavailable, as `sweep`, and `ledger_unavailable`."""
+        try:
+            if self.due():
+                _log.info("removed for their age", **self.sweep())
+        except sa.exc.SQLAlchemyError as error:
+            raise ledger_unavailable() from error
+
+    def sweep(self) -> dict[str, int]:
+        """Remove all that is too old; the rows removed by table.
+
+        Raises:
+            SQLAlchemyError: the database refused; what was removed before stays so.
+            Unavailable: `not_started`, `learning_stopped`.
+        """
+        now, total = self._desk.clock(), Counter[str]()
+        showings = self._old(impressions, now, ~impressions.c.first)
+        for seqs in showings:
+            total["impressions"] += self._drop_showings([seq for seq, _ in seqs])
+        made = self._old(decisions, now)
+        watched = self._old(watch_events, now)
+        while not self._stopped.is_set():
+            ids = [decision_id for _, decision_id in next(made, [])]
+            events = [seq for seq, _ in next(watched, [])]
+            if not ids and not events:
+                break
+            total.update(self._take_out(ids, events).counts)
+            self._stopped.wait(_BREATH_S)
+        if total:
+            overwrite_deleted(self._desk.engine)
+        return dict(total)
+
+    def _old(
+        self, table: sa.Table, now_us: int, *conditions: sa.ColumnElement[bool]
+    ) -> Iterator[list[tuple[int, str]]]:
+        """Batches of the oldest rows (seq, id) that are too old, until one holds none of them."""
+        before = self._horizons.before(table.name, now_us)
+        age = {"decisions": "expires_us", "impressions": "shown_us"}.get(table.name, "received_us")
+        name = table.c.get("id", table.c.seq)
+        after, found = -1, before > 0
+        while found and not self._stopped.is_set():
+            query = (
+                sa.select(table.c.seq, name, table.c[age])
+                .where(table.c.tenant == self._desk.scope.tenant, table.c.seq > after, *conditions)
+                .order_by(table.c.seq)
+                .limit(BATCH)
+            )
+            with self._desk.engine.connect() as connection:
+                rows = connection.execute(query).all()
+            old = [(row[0], row[1]) for row in rows if row[2] < before]
+            found = bool(old)
+            if found:
+                after = rows[-1][0]
+                yield old
+
+    def _drop_showings(self, seqs: list[int]) -> int:
+        """Repeated showings teach nothing: no mark is needed."""
+        i, tenant = impressions.c, self._desk.scope.tenant
+        query = sa.delete(impressions).where(i.tenant == tenant, i.seq.in_(seqs), ~i.first)
+
+        def write(connection: sa.Connection) -> int:
+            return connection.execute(query).rowcount
+
+        return self._desk.commits.submit(write, lambda _: None).result()
+
+    def _take_out(self, decision_ids: list[str], watched: list[int]) -> Removed:
+        desk, at_us = self._desk, self._desk.clock()
+        desk.ready()
+
+        def write(connection: sa.Connection) -> Removed:
+            return take_out(
+                *(connection, desk.scope, desk.parameters, of_age(decision_ids, watched)),
+                kind="expired",
+                at_us=at_us,
+            )
+
+        def learn(removed: Removed) -> None:
+            desk.tastes.clear()
+            desk.learn(removed.appended)
+
+        return desk.commits.submit(write, learn).result()

@@ -1,0 +1,1 @@
+"""Logged probabilities looked back at: computed again, audited, explained."""
