@@ -14,6 +14,7 @@ from api.checks import (
     MediaPath,
     Name,
     Released,
+    RewardKind,
     RewardValue,
     Short,
     Synopsis,
@@ -101,7 +102,7 @@ class RewardBody(Body):
     user: User | None = None
     consent: Consent = None
     title_id: TitleId | None = None
-    kind: Literal["impression", "click", "play", "watch", "return", "custom"]
+    kind: RewardKind
     value: RewardValue
     event_id: EventId | None = None
     occurred_at: Time | None = None
@@ -110,7 +111,7 @@ class RewardBody(Body):
     @model_validator(mode="after")
     def _names_one(self) -> Self:
         if self.decision_id is None and (self.user is None or self.title_id is None):
-            raise PydanticCustomError("missing", "name a decision_id, or a user and a title_id")
+            raise PydanticCustomError("unnamed", "name a decision_id, or a user and a title_id")
         if self.decision_id is not None and (self.user, self.title_id) != (None, None):
             raise PydanticCustomError("named_twice", "name a decision_id or a user, not both")
         return self

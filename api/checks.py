@@ -1,10 +1,18 @@
 """Types of request fields: what a text, a time or a number from outside may be."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import langcodes
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from content.errors import Invalid
@@ -25,6 +33,19 @@ def _coded(check: Callable[[T], Any]) -> AfterValidator:
         return value
 
     return AfterValidator(run)
+
+
+def _named(code: str) -> WrapValidator:
+    """The field's own check, its failure with `code`."""
+
+    def run(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return check(value)
+        except ValidationError as error:
+            detail = error.errors()[0]["msg"]
+            raise PydanticCustomError(code, "{detail}", {"detail": detail}) from error
+
+    return WrapValidator(run)
 
 
 def check_text(value: str) -> None:
@@ -99,6 +120,10 @@ ExternalId = Annotated[str, Field(max_length=256), _TEXT]
 Time = Annotated[str, Field(max_length=40), _coded(from_iso)]
 _UNIT = Field(json_schema_extra={"minimum": 0, "maximum": 1})
 RewardValue = Annotated[float, _coded(_unit("invalid_reward")), _UNIT]
+RewardKind = Annotated[
+    Literal["impression", "click", "play", "watch", "return", "custom"],
+    _named("invalid_reward_kind"),
+]
 WatchValue = Annotated[float, _coded(_unit("invalid_event")), _UNIT]
 Language = Annotated[
     str, Field(max_length=35, examples=["en", "pt-BR"]), AfterValidator(language_tag)

@@ -21,6 +21,7 @@ REFUSED = (
     "decision_expired",
     "reward_conflict",
     "invalid_reward",
+    "invalid_reward_kind",
     "reward_too_late",
 )
 router = APIRouter(tags=["feedback"], route_class=JsonRoute)

@@ -154,7 +154,8 @@ def test_what_events_are_worth_is_told(client: TestClient) -> None:
         ({"value": "NaN"}, "invalid_request"),
         ({"value": True}, "invalid_request"),
         ({"value": None}, "invalid_request"),
-        ({"kind": "like"}, "invalid_request"),
+        ({"kind": "like"}, "invalid_reward_kind"),
+        ({"kind": 3}, "invalid_reward_kind"),
         ({"occurred_at": "2026-01-01T00:00:00"}, "invalid_time"),
         ({"occurred_at": "yesterday"}, "invalid_time"),
         ({"occurred_at": "9999-12-31T23:59:59-01:00"}, "invalid_time"),
@@ -177,6 +178,11 @@ def test_bad_rewards_are_refused(client: TestClient, change: dict, code: str) ->
         assert_problem(response, 422, "invalid_reward")
     else:
         assert_problem(client.post("/v1/rewards", json=reward), 422, code)
+
+
+def test_a_reward_that_names_nothing_is_told_what_to_name(client: TestClient) -> None:
+    refused = client.post("/v1/rewards", json={"user": "ada", "kind": "play", "value": 1})
+    assert refused.json()["detail"] == "name a decision_id, or a user and a title_id"
 
 
 def test_a_batch_keeps_what_is_good_and_names_what_is_not(house: House, client: TestClient) -> None:

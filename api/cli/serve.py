@@ -48,7 +48,7 @@ def read_settings() -> Settings:
     except ValidationError as error:
         for each in error.errors():
             variable = "KEYART_" + "_".join(map(str, each["loc"])).upper()
-            show.complain(variable, each["msg"])
+            show.complain(variable, each["msg"].removeprefix("Value error, "))
         raise typer.Exit(2) from error
     except SettingsError as error:
         show.complain("settings", str(error))
