@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from artwork.generate import diffusion
 from artwork.provenance.credentials import Signer
@@ -22,7 +23,7 @@ from content.encoders import exported, torch_setup, whisper
 from content.encoders.specs import specs
 from content.errors import KeyartError
 from content.process import log_to_stderr
-from content.records import open_engine
+from content.records import open_engine, overwrite_deleted
 from workers.parts import deployment_key, signing_chain
 from workers.reward_policy import read_reward_policy
 from workers.settings import Settings, check_exposure
@@ -142,7 +143,9 @@ def run(settings: Settings) -> int:
         return _refuse(f"cannot listen: {error.strerror}")
     try:
         _prepare(settings)
-        return _supervise(_processes(settings, listener), listener)
+        status = _supervise(_processes(settings, listener), listener)
+        _fold_log(settings)
+        return status
     finally:
         listener.close()
         folder.release()
@@ -158,6 +161,18 @@ def _prepare(settings: Settings) -> None:
     migrate.upgrade(engine)
     engine.dispose()
     prepare(settings)
+
+
+def _fold_log(settings: Settings) -> None:
+    """Leave the records in one file: the worker ends without closing them, so SQLite's log stays,
+    and with it what was deleted while a reader held it."""
+    engine = open_engine(settings.records_url)
+    try:
+        overwrite_deleted(engine)
+    except SQLAlchemyError as error:
+        log.warning("the records' log stays: %s", error)
+    finally:
+        engine.dispose()
 
 
 def _with_models(settings: Settings) -> Settings:
