@@ -120,6 +120,19 @@ def test_a_decision_from_before_a_mark_is_not_replayed(kept: House) -> None:
         kept.p.replay(old.decision_id)
 
 
+def test_forgetting_nobody_costs_no_replay(kept: House, tmp_path: Path) -> None:
+    traffic(kept, random.Random(4), USERS, 30)
+    [old] = kept.choose(TITLES[0], user="bob")
+    outcome = forget(kept, "Ann")
+    assert outcome.proof.holds
+    assert kept.p.replay(old.decision_id) == kept.p.decision(old.decision_id).propensities
+    running = state_of(kept.p)
+    assert running == from_nothing(kept)
+    reopen(kept, tmp_path)  # the certificate is known: nothing is to be made up for
+    assert state_of(kept.p) == running and kept.count(ledger_marks) == 1
+    assert kept.p.replay(old.decision_id)
+
+
 # ---- at any time ---------------------------------------------------------------------------------
 
 

@@ -61,15 +61,20 @@ def take_out(
     at_us: int,
     certificate: str | None = None,
 ) -> Removed:
-    """Delete the doomed rows, mark the ledger, and take what they taught out of the checkpoints."""
+    """Delete the doomed rows, mark the ledger, and take what they taught out of the checkpoints.
+
+    Whoever is forgotten and was never met leaves a mark that nothing comes of.
+    """
     mark = take_seqs(connection, scope.tenant, 1)  # first: from here on nobody else appends
     gone = entries_of(connection, scope, doomed.decisions)
     counts = _delete(connection, scope.tenant, doomed)
     if counts["decisions"]:
         cleanse_checkpoints(connection, scope, parameters, gone, at_us)
+    if kind == "forgotten" and not any(counts.values()):
+        kind = "unmet"
     data = {"removed": counts} if certificate is None else _data(certificate, counts)
     add_mark(connection, scope.tenant, mark, kind, at_us=at_us, data=data)
-    return Removed(counts, Appended(mark, mark, gone, removed=True))
+    return Removed(counts, Appended(mark, mark, gone, removed=kind != "unmet"))
 
 
 def _data(certificate: str, counts: dict[str, int]) -> dict[str, object]:

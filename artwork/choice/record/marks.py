@@ -3,6 +3,9 @@
 What was learned up to a mark is what the rows that remain teach: there the posterior is made anew
 from the sums. So the state after it does not depend on how what was taken away had been learned,
 and a decision from before the newest mark cannot be computed again.
+
+Where somebody was forgotten of whom nothing was held the mark is `unmet`: it keeps the certificate,
+and nothing else comes of it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +15,8 @@ import sqlalchemy as sa
 
 from artwork.tables import ledger_marks
 
-Kind = Literal["forgotten", "expired"]
+Kind = Literal["forgotten", "expired", "unmet"]
+_TOOK = ledger_marks.c.kind != "unmet"
 
 
 def add_mark(
@@ -35,18 +39,18 @@ def add_mark(
 def last_mark(
     connection: sa.Connection, tenant: str, *, after: int = 0, upto: int | None = None
 ) -> int:
-    """The newest mark with `after < seq <= upto`; 0 where there is none."""
+    """The newest mark with `after < seq <= upto` that took rows away; 0 where there is none."""
     m = ledger_marks.c
-    query = sa.select(sa.func.max(m.seq)).where(m.tenant == tenant, m.seq > after)
+    query = sa.select(sa.func.max(m.seq)).where(m.tenant == tenant, m.seq > after, _TOOK)
     if upto is not None:
         query = query.where(m.seq <= upto)
     return int(connection.scalar(query) or 0)
 
 
 def removals_within(connection: sa.Connection, tenant: str, after: int, upto: int) -> list[int]:
-    """The seqs of the marks with `after < seq <= upto`, in order."""
+    """The seqs of the marks with `after < seq <= upto` that took rows away, in order."""
     m = ledger_marks.c
-    mine = (m.tenant == tenant, m.seq > after, m.seq <= upto)
+    mine = (m.tenant == tenant, m.seq > after, m.seq <= upto, _TOOK)
     return list(connection.scalars(sa.select(m.seq).where(*mine).order_by(m.seq)))
 
 
@@ -61,6 +65,6 @@ def applied(connection: sa.Connection, tenant: str) -> dict[str, tuple[int, dict
     """The certificates that this database knows: id → (seq of the mark, rows removed by table)."""
     m = ledger_marks.c
     rows = connection.execute(
-        sa.select(m.seq, m.data).where(m.tenant == tenant, m.kind == "forgotten")
+        sa.select(m.seq, m.data).where(m.tenant == tenant, m.kind.in_(("forgotten", "unmet")))
     )
     return {row.data["certificate"]: (row.seq, row.data["removed"]) for row in rows}
