@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from artwork.choice.record.marks import add_mark
 from artwork.tables import decisions
 from content import migrate
 from content.records import open_engine
@@ -62,6 +63,16 @@ def test_other_settings_than_the_services_audit_nothing_and_say_so(folder: Path)
     assert "left out: 24, made by another policy" in done.stdout
     assert "are these the service's settings?" in done.stdout
     assert audit(folder, KEYART_HALF_LIFE_DAYS="").returncode == 0
+
+
+def test_after_a_forgetting_nobody_is_sent_to_the_settings(folder: Path) -> None:
+    engine = open_engine(f"sqlite:///{folder / 'state.db'}")
+    with engine.begin() as connection:
+        add_mark(connection, "default", 10_000, "forgotten", at_us=1, data={})
+    engine.dispose()
+    done = audit(folder)
+    assert done.returncode == 1
+    assert "none was made since somebody was forgotten" in done.stdout
 
 
 def test_a_folder_without_a_ledger_is_refused_and_stays_empty(tmp_path: Path) -> None:

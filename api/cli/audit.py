@@ -1,6 +1,7 @@
 """`keyart audit propensity`: are the logged probabilities those that were drawn from?"""
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +51,15 @@ def propensity(
         raise typer.Exit(1)
 
 
+def _why_none(left_out: Mapping[str, int]) -> str:
+    """What to do about it: rows that are gone come back by no setting."""
+    from artwork.choice.probability.audit import REMOVED
+
+    if set(left_out) == {REMOVED}:
+        return "none was made since somebody was forgotten or rows went for their age"
+    return "are these the service's settings?"
+
+
 def _told(found: "Audited", seconds: float) -> dict[str, Any]:
     return {
         "fine": found.fine,
@@ -77,7 +87,7 @@ def _print(told: dict[str, Any]) -> None:
     for reason, count in told["left_out"].items():
         console.print(f"left out: {count}, {reason}")
     if told["decisions"] and not told["same"] and not told["mismatches"]:
-        console.print("[red]none could be computed again[/]: are these the service's settings?")
+        console.print(f"[red]none could be computed again[/]: {_why_none(told['left_out'])}")
     wrong, tests = len(told["mismatches"]), len(told["tests"])
     console.print(
         f"{told['decisions']} decisions in {told['seconds']:.1f} s: {told['same']} the same byte "
