@@ -129,6 +129,12 @@ def test_the_command_line_draws_why(house: House, keyart: Any, url: str, tmp_pat
         assert len(image.convert("RGB").getcolors(1 << 20)) > 20
     told = as_json(keyart("explain", made["decision_id"], "--json"))
     assert len(told["explanation"]["candidates"]) == 5
+    assert told["reward"] == 0.0
+    for value, correct in ((1.0, False), (0.5, True)):
+        reward = {"decision_id": made["decision_id"], "kind": "play", "value": value}
+        assert httpx.post(f"{url}/v1/rewards", json={**reward, "correct": correct}).is_success
+    # What it has earned is what stands, not all that was ever told.
+    assert "earned: 0.15 (play 0.5)" in keyart("explain", made["decision_id"])[1]
     assert keyart("explain", "none")[0] == 1
     assert keyart("explain", made["decision_id"], "--png", str(tmp_path / "no/x.png"))[0] == 2
 

@@ -46,8 +46,11 @@ def test_rewards_repeat_conflict_and_correct(any_house: House) -> None:
     assert any_house.p._ready().sums.q == round(1024 * 0.25 / 0.7) ** 2 * 1024
     any_house.refusals(RewardEvent(mine, "return", 1.0))  # is added
     assert any_house.p._ready().sums.q == round(1024 * (0.25 / 0.7 + 0.2)) ** 2 * 1024
-    kept = [(r.kind, r.value, r.corrects) for r in any_house.p.decision(mine).rewards]
+    stored = any_house.p.decision(mine).rewards
+    kept = [(r.kind, r.value, r.corrects) for r in stored]
     assert kept == [("watch", 0.5, False), ("watch", 0.25, True), ("return", 1.0, False)]
+    earned = [r.earned for r in stored]
+    assert earned == pytest.approx([0.5 / 0.7, 0.25 / 0.7, 0.25 / 0.7 + 0.2], abs=1 / 1024)
 
 
 def test_one_bad_event_leaves_the_others_be(house: House) -> None:

@@ -62,12 +62,13 @@ def summary(told: Mapping[str, Any]) -> list[str]:
     found = told["explanation"]
     context = ", ".join(f"{k} {v}" for k, v in told["context"].items() if v is not None)
     taste = "taste known" if found["taste"] else "nothing known of the viewer"
-    earned = ", ".join(f"{one['kind']} {one['value']:g}" for one in told["rewards"])
+    standing = {one["kind"]: one["value"] for one in told["rewards"]}  # what corrects comes later
+    earned = ", ".join(f"{kind} {value:g}" for kind, value in standing.items())
+    draws = f"{found['draws']} draws, {found['floor']:.1%} shared by all   "
     return [
         f"{told['title_id']}   {told['aspect']}   {told['decided_at']}   mode {told['mode']}",
         f"{context or 'no context'}   {taste}   learned from {found['learned_rows']} showings",
-        f"{found['draws']} draws, {found['floor']:.1%} shared by all   "
-        f"earned: {earned or 'nothing'}",
+        f"{draws}earned: " + (f"{told['reward']:.3g} ({earned})" if earned else "nothing"),
     ]
 
 

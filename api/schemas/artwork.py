@@ -97,7 +97,8 @@ class Decision(BaseModel):
     """A decision as logged: `propensities` holds every arm that was on offer.
 
     `mode` is the one it was made in, or `control`: a viewer of the holdout. `agrees`: where the
-    incumbent was the only one on offer, whether the policy would have chosen it.
+    incumbent was the only one on offer, whether the policy would have chosen it. `reward` is what
+    it has earned by now, of all `rewards` together: what was learned.
     """
 
     decision_id: str
@@ -114,6 +115,7 @@ class Decision(BaseModel):
     mode: str
     agrees: bool | None
     active: bool
+    reward: float
     rewards: list[dict[str, Any]]
     context: dict[str, Any]
     decided_at: str
@@ -138,6 +140,7 @@ class Decision(BaseModel):
             mode=view.mode,
             agrees=view.agrees,
             active=view.active,
+            reward=view.rewards[-1].earned if view.rewards else 0.0,
             rewards=[_plain(reward) for reward in view.rewards],
             context=_plain(view.context),
             decided_at=iso(view.decided_us),

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from artwork.choice.belief.sums import SCALE
 from artwork.choice.events.attribution import SKEW_US, RewardEvent
 from artwork.choice.events.outcomes import Outcomes
 from artwork.choice.events.worth import KINDS, LAPSED, RewardPolicy
@@ -74,7 +75,8 @@ def is_news(event: RewardEvent, values: Mapping[str, float]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RewardRow:
-    """An accepted reward as stored; `corrects`: it superseded a value of its kind."""
+    """An accepted reward as stored; `corrects`: it superseded a value of its kind; `earned`: what
+    the decision had earned with it, -1 to 1, which is what was learned."""
 
     kind: str
     value: float
@@ -82,17 +84,18 @@ class RewardRow:
     corrects: bool
     occurred_us: int
     received_us: int
+    earned: float
 
 
 def rewards_of(connection: sa.Connection, tenant: str, decision_id: str) -> list[RewardRow]:
     """All rewards of a decision in order, superseded ones too."""
     c = rewards.c
     rows = connection.execute(
-        sa.select(c.kind, c.value, c.event_id, c.corrects, c.occurred_us, c.received_us)
+        sa.select(c.kind, c.value, c.event_id, c.corrects, c.occurred_us, c.received_us, c.after)
         .where(c.tenant == tenant, c.decision_id == decision_id)
         .order_by(c.seq)
     )
-    return [RewardRow(*row) for row in rows]
+    return [RewardRow(*row[:6], row.after / SCALE) for row in rows]
 
 
 @dataclass(slots=True)
