@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from artwork.tables import decisions, ledger_marks, watch_events
 from content.errors import Invalid, Unavailable
@@ -92,7 +93,10 @@ def test_a_restored_backup_forgets_again(kept: House, tmp_path: Path) -> None:
     kept.crash()
     restore_backup(kept, old)
     assert held(kept, "ann") > 0
-    kept.open(certificates=tmp_path / "forgotten", parameters=QUICK)
+    with structlog.testing.capture_logs() as logged:
+        kept.open(certificates=tmp_path / "forgotten", parameters=QUICK)
+    told = {"event": "forgotten again", "certificates": 1, "viewers": 1, "log_level": "info"}
+    assert told in logged
     assert held(kept, "ann") == 0 < held(kept, "bob")
     assert sums_of(kept.p) == without
     assert state_of(kept.p) == from_nothing(kept)

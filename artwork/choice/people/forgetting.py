@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+import structlog
 
 from artwork.choice.learning.desk import Desk
 from artwork.choice.people.certificates import Certificate, Certificates
@@ -19,6 +20,8 @@ from artwork.choice.record.ledger import head
 from artwork.choice.record.marks import applied
 from artwork.tables import decisions, watch_events
 from content.records import overwrite_deleted, writing
+
+_log = structlog.get_logger("keyart.people")
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ class People:
             for certificate in missing:
                 self._make_up(certificate, viewers.get(certificate.token))
             overwrite_deleted(desk.engine)
+            _log.info("forgotten again", certificates=len(missing), viewers=len(viewers))
         return len(missing)
 
     def _stored_viewers(self, tokens: set[str]) -> dict[str, bytes]:
