@@ -151,7 +151,7 @@ def test_the_picture_is_asked_for_as_told(keyart: Any, house: House) -> None:
         "accepted": 1
     }
     status, _, err = keyart("reward", choice["decision_id"], "play", "1")
-    assert (status, err.split()[0]) == (1, "reward_conflict")
+    assert (status, err.split()[0]) == (1, "reward_conflict") and "--correct" in err
     assert keyart("reward", choice["decision_id"], "play", "1", "--correct")[0] == 0
 
 
@@ -242,6 +242,7 @@ def test_doctor_looks_at_everything(
     [
         ({}, ["--host", "0.0.0.0"], "KEYART_API_KEYS"),
         ({"KEYART_PORT": "x"}, [], "KEYART_PORT"),
+        ({"KEYART_RETENTION": "decisions=0d"}, [], "KEYART_RETENTION 'decisions=0d' is not"),
         (
             {"KEYART_TRANSCRIPTS": "off"},
             ["--host", "0.0.0.0"],

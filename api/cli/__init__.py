@@ -103,6 +103,8 @@ def main() -> None:
         complain(error.code, error.detail)
         if error.status == 401:
             complain("", "give one of its keys with --key or KEYART_API_KEY")
+        if error.code == "reward_conflict":
+            complain("", "give --correct to supersede it")
         raise SystemExit(1) from error
     except httpx.ConnectError as error:
         complain("unreachable", f"{error.request.url.netloc.decode()} does not answer")

@@ -106,8 +106,8 @@ def _widths(choice: dict[str, Any]) -> dict[str, str]:
 
 def reward(
     decision: Annotated[str, typer.Argument(metavar="DECISION", help="Its id.")],
-    kind: Annotated[RewardKind, typer.Argument(help="What happened.")],
-    value: Annotated[float, typer.Argument(help="How much of it, 0 to 1.")] = 1.0,
+    kind: Annotated[RewardKind, typer.Argument(metavar="KIND", help="What happened.")],
+    value: Annotated[float, typer.Argument(metavar="VALUE", help="How much of it, 0 to 1.")] = 1.0,
     *,
     correct: Annotated[bool, typer.Option("--correct", help="Supersede an earlier value.")] = False,
     as_json: AsJson = False,
