@@ -1,6 +1,7 @@
 """People's rights: to be forgotten, and to be told what is held."""
 
 from fastapi import APIRouter
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response, StreamingResponse
 
 from api.body import JsonRoute
@@ -10,12 +11,20 @@ from api.schemas.users import ForgottenUser
 from api.services import House
 from artwork.choice.people.export import text
 
+
+class _Anything(PathConvertor):
+    """A user id may hold line breaks, too: what is kept of one must be found by it."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("anything", _Anything())
 router = APIRouter(tags=["people"], route_class=JsonRoute)
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
 @router.delete(
-    "/v1/users/{user:path}",
+    "/v1/users/{user:anything}",
     response_model=ForgottenUser,
     responses=problems(
         "invalid_request",
@@ -41,7 +50,7 @@ async def forget_user(
 
 
 @router.get(
-    "/v1/users/{user:path}/export",
+    "/v1/users/{user:anything}/export",
     response_class=StreamingResponse,
     responses={
         200: {"content": {"application/json": {"schema": {"type": "object"}}}},
