@@ -15,18 +15,20 @@ JSON_MAX_BYTES = 1_000_000
 
 
 def parse_json(raw: bytes) -> Any:
-    """JSON as RFC 8259 has it: UTF-8, no NaN, no Infinity.
+    """JSON as RFC 8259 has it: UTF-8, no NaN, no Infinity, each name of an object once.
 
     Raises:
         Malformed: `invalid_json`.
     """
     try:
-        return json.loads(raw.decode(), parse_constant=_refuse_constant)
+        return json.loads(
+            raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_named_once
+        )
     except json.JSONDecodeError as error:
         raise Malformed("invalid_json", f"the body is not JSON: {error}") from error
     except UnicodeDecodeError as error:
         raise Malformed("invalid_json", "the body is not UTF-8") from error
-    except ValueError as error:  # a constant that is not JSON, or a number of thousands of digits
+    except ValueError as error:  # refused below, or a number of thousands of digits
         raise Malformed("invalid_json", str(error)) from error
     except RecursionError as error:
         raise Malformed("invalid_json", "the body is nested too deeply") from error
@@ -92,6 +94,13 @@ def media_type(request: Request) -> str:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):  # whose consent, and which of two: nobody may guess
+        raise ValueError("an object names something twice")
+    return found
 
 
 def _too_large(cap: int) -> TooLarge:

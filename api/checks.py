@@ -58,6 +58,16 @@ def check_text(value: str) -> None:
         raise Invalid("invalid_text", "the text holds a NUL or a lone surrogate character")
 
 
+def check_readable(value: str) -> None:
+    """Refuse an id that was not UTF-8: those of several people would be one.
+
+    Raises:
+        Invalid: `invalid_text` for U+FFFD, which stands for what could not be decoded.
+    """
+    if "\ufffd" in value:
+        raise Invalid("invalid_text", "the id holds U+FFFD: it was not sent as UTF-8")
+
+
 def check_synopsis(value: str) -> None:
     """Refuse a synopsis that says nothing, or a whole book.
 
@@ -111,7 +121,9 @@ Synopsis = Annotated[
 ]
 Name = Annotated[str, Field(min_length=1, max_length=300), _TEXT]
 TitleId = Annotated[str, _coded(check_title_id)]
-User = Annotated[str, Field(min_length=1, max_length=512), _TEXT]
+AnyUser = Annotated[str, Field(min_length=1, max_length=512), _TEXT]
+"""Whatever was once taken as a user's id, so that it can be forgotten."""
+User = Annotated[AnyUser, _coded(check_readable)]
 Short = Annotated[str, Field(min_length=1, max_length=64), _TEXT]
 EventId = Annotated[str, Field(min_length=1, max_length=128), _TEXT]
 Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), _TEXT]

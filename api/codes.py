@@ -15,7 +15,7 @@ class Code(NamedTuple):
 
 CODES: Mapping[str, Code] = {
     # 400: the bytes cannot be read as what they claim to be
-    "invalid_json": Code(400, "The body is not JSON (RFC 8259; NaN and Infinity are not JSON)."),
+    "invalid_json": Code(400, "The body is not JSON (RFC 8259; no NaN, no name twice)."),
     "invalid_multipart": Code(400, "The body is not well-formed multipart/form-data."),
     # 401
     "unauthorized": Code(401, "No key, or an unknown one."),

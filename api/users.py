@@ -5,7 +5,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response, StreamingResponse
 
 from api.body import JsonRoute
-from api.checks import User
+from api.checks import AnyUser
 from api.errors import problems
 from api.schemas.users import ForgottenUser
 from api.services import House
@@ -37,7 +37,7 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
     ),
 )
 async def forget_user(
-    user: User, house: House, response: Response, *, prove: bool = False
+    user: AnyUser, house: House, response: Response, *, prove: bool = False
 ) -> ForgottenUser:
     """Forget a viewer: rows, taste, episodes, and what they taught; durable when answered.
 
@@ -57,7 +57,7 @@ async def forget_user(
         **problems("user_not_found", "invalid_request", "invalid_text"),
     },
 )
-def export_user(user: User, house: House) -> StreamingResponse:
+def export_user(user: AnyUser, house: House) -> StreamingResponse:
     """Everything held of a viewer: decisions with what was shown and earned, watch events, and what
     is derived (taste, running episodes, what they taught). One JSON object, streamed."""
     found = house.people.export(user)

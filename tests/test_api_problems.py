@@ -38,6 +38,8 @@ def test_unknown_routes_and_methods_are_problems(client: TestClient) -> None:
         (b"{", 400, "invalid_json"),
         (b'{"value": NaN}', 400, "invalid_json"),
         (b'{"value": -Infinity}', 400, "invalid_json"),
+        (b'{"user": "ada", "consent": false, "consent": true}', 400, "invalid_json"),
+        (b'{"items": [{"value": 0, "value": 1}]}', 400, "invalid_json"),
         (b"\xff\xfe", 400, "invalid_json"),
         (b"[" * 100_000, 400, "invalid_json"),
         (b"9" * 10_000, 400, "invalid_json"),

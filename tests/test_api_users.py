@@ -122,6 +122,15 @@ def test_whoever_is_known_can_be_told_and_forgotten(client: TestClient, user: st
     assert client.delete(path).json()["certificate"]["removed"]["decisions"] == 1
 
 
+def test_ids_that_are_not_utf8_are_not_taken_for_one_person(client: TestClient) -> None:
+    for raw in ("M%FCller", "M%F6ller"):  # Latin-1
+        path = f"/v1/titles/{TITLE}/artwork?user={raw}"
+        assert_problem(client.get(path), 422, "invalid_text")
+    event = {"user": "M\ufffdller", "title_id": TITLE, "value": 1.0}
+    assert_problem(client.post("/v1/events", json=event), 422, "invalid_text")
+    assert client.delete("/v1/users/M%FCller").is_success  # taken by a release before this one
+
+
 def test_no_log_and_no_metric_tells_who(
     house: House, client: TestClient, caplog: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
