@@ -98,6 +98,7 @@ CODES: Mapping[str, Code] = {
     "certificate_unwritten": Code(503, "The certificate of a forgetting could not be written."),
     "proof_disturbed": Code(503, "Others were being forgotten all the while; try again."),
     "not_started": Code(503, "The policy is still reading its ledger."),
+    "rebuild_disturbed": Code(503, "Rows were being removed all the while; try again."),
     "rebuild_failed": Code(503, "The ledger could not be folded again; the log says why."),
     "words_unavailable": Code(503, "The text encoder is not ready; trying again may help."),
     "not_ready": Code(503, "A part of the service is down; see `parts`."),

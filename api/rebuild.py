@@ -12,7 +12,10 @@ router = APIRouter(tags=["operations"])
 @router.post(
     "/v1/rebuild",
     response_model=Rebuild,
-    responses=problems("rebuild_running", "rebuild_failed", "not_started", "learning_stopped"),
+    responses=problems(
+        *("rebuild_running", "rebuild_failed", "rebuild_disturbed"),
+        *("not_started", "learning_stopped"),
+    ),
 )
 def rebuild(house: House) -> Rebuild:
     """Fold the whole ledger again beside the state in use, and compare the two bit by bit.

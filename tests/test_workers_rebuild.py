@@ -11,7 +11,7 @@ from artwork.tables import decisions
 from content import migrate
 from content.errors import Conflict, Unavailable
 from content.records import open_engine
-from tests.choosing import House, furnished
+from tests.choosing import House, furnished, run
 from tests.test_artwork_renewal import DAY_S, live, renewed
 from workers import rebuild as module
 from workers.learning import parameters_of
@@ -42,7 +42,7 @@ def served(settings: Settings) -> Iterator[House]:
 
 
 def test_the_same_ledger_gives_the_same_bits(settings: Settings, served: House) -> None:
-    found = rebuild(settings, served.p.learned())
+    found = rebuild(settings, served.p.learned)
     assert found.same_sums and found.same_posterior
     assert found.again == found.live
     assert (found.again.decisions, found.again.titles) == (20, 4)
@@ -54,15 +54,24 @@ def test_a_row_that_was_changed_is_noticed(settings: Settings, served: House) ->
         x = connection.scalar(sa.select(decisions.c.x).where(decisions.c.seq == 2))
         changed = bytes([0, 2, *x[2:]])  # 0.5 in place of 1
         connection.execute(sa.update(decisions).where(decisions.c.seq == 2).values(x=changed))
-    found = rebuild(settings, served.p.learned())
+    found = rebuild(settings, served.p.learned)
     assert not found.same_sums and not found.same_posterior
+
+
+def test_who_is_forgotten_meanwhile_makes_no_difference(settings: Settings, served: House) -> None:
+    stale = [served.p.learned()]
+    served.choose("title-00", user="leaves")
+    stale.append(served.p.learned())
+    run(served.p.people.forget("leaves"))
+    found = rebuild(settings, lambda: stale.pop() if stale else served.p.learned())
+    assert not stale and found.same_sums and found.same_posterior
 
 
 def test_a_fold_that_fails_says_so_and_the_next_may_run(settings: Settings, served: House) -> None:
     elsewhere = settings.model_copy(update={"database_url": "sqlite:////nowhere/state.db"})
     with pytest.raises(Unavailable, match="rebuild_failed"):
-        rebuild(elsewhere, served.p.learned())
+        rebuild(elsewhere, served.p.learned)
     with module._one_at_a_time, pytest.raises(Conflict, match="rebuild_running"):
-        rebuild(settings, served.p.learned())
+        rebuild(settings, served.p.learned)
     assert Hyperparameters(half_life_days=1.0) == parameters_of(settings)
-    assert rebuild(settings, served.p.learned()).same_posterior
+    assert rebuild(settings, served.p.learned).same_posterior

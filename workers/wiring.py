@@ -165,9 +165,10 @@ class Services:
         """Fold the ledger again beside the state in use.
 
         Raises:
-            Conflict: `rebuild_running`. Unavailable: `rebuild_failed`, and as `choose`.
+            Conflict: `rebuild_running`. Unavailable: `rebuild_failed`, `rebuild_disturbed`, and as
+                `choose`.
         """
-        return rebuild(self.settings, self.personalizer.learned())
+        return rebuild(self.settings, self.personalizer.learned)
 
     def candidates(
         self, title_id: str, *, verdict: Verdict | None, after: int | None, limit: int
