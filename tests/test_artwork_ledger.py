@@ -10,10 +10,10 @@ from artwork.choice.belief.posterior import Posterior
 from artwork.choice.learning.learner import (
     KEPT_CHECKPOINTS,
     Learner,
-    rebuild_due,
     restore,
     save_checkpoint,
 )
+from artwork.choice.learning.underway import rebuild_due
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.ledger import Appended, Entry, head, insert_new, take_seqs
 from artwork.tables import checkpoints, ledger_heads

@@ -19,7 +19,7 @@ from artwork.choice.belief.posterior import F64, Prior, Scores, WideScores
 
 DRAWS = 256
 """M: what is drawn from the belief for one decision."""
-ALGORITHM = "hybrid-linear-thompson-2"
+ALGORITHM = "hybrid-linear-thompson-3"
 EXPLORATION = 0.25
 """What the belief's standard deviations are multiplied by in the draw."""
 

@@ -93,6 +93,9 @@ class TitleSums:
         self.c[k] = checked(self.c[k], c)
         self.n[k], self.s[k] = new_n, new_s
 
+    def copy(self) -> "TitleSums":
+        return TitleSums(list(self.groups), self.n.copy(), self.c.copy(), self.s.copy())
+
     def live(self) -> "TitleSums":
         """Without the groups that earned nothing: the form in which equal sums look equal."""
         keep = (self.n != 0) | (self.s != 0) | np.any(self.c != 0, axis=1)
@@ -116,6 +119,21 @@ class Sums:
         """Σ w r², in 2⁻³⁰."""
         self.rows = 0
         self.titles: dict[str, TitleSums] = {}
+        """To be read; what changes one gets it from `title`."""
+        self._shared: set[str] = set()
+        """Titles whose sums are another's, too: copied before they change."""
+
+    def copy(self) -> "Sums":
+        """These sums, whatever becomes of either; titles are copied when one of them changes.
+
+        So it costs microseconds for each title at most, and the copy may go to another thread.
+        """
+        other = Sums(self.dim)
+        other.A, other.b = self.A.copy(), self.b.copy()
+        other.q, other.rows = self.q, self.rows
+        other.titles = dict(self.titles)
+        self._shared, other._shared = set(self.titles), set(self.titles)
+        return other
 
     @property
     def A(self) -> I64:
@@ -190,10 +208,14 @@ class Sums:
         """Drop the groups and titles that earned nothing: as if they had never been here."""
         live = {name: sums.live() for name, sums in self.titles.items()}
         self.titles = {name: sums for name, sums in live.items() if sums.groups}
+        self._shared.clear()
 
     def title(self, title: str) -> TitleSums:
-        """The sums of `title`, made where it is new."""
+        """The sums of `title` to be changed, made where it is new."""
         found = self.titles.get(title)
+        if title in self._shared:
+            self._shared.discard(title)
+            found = self.titles[title] = self.titles[title].copy()
         if found is None:
             found = self.titles[title] = TitleSums.empty(self.dim)
         return found

@@ -20,19 +20,30 @@ its order."""
 def fold(learner: "Learner", entries: Iterable[Entry]) -> None:
     """Learn entries as by `Learner.apply` for each, some ten times faster.
 
-    The posterior is a function of the sums wherever it is rebuilt: rank-one steps are taken only
-    behind the last such point.
+    Where a rebuild takes effect the posterior is a function of the sums it was begun from and of
+    the entries since: only the last one is made, and only steps behind its beginning are taken.
     """
     since: list[Entry] = []
-    rows = learner.sums.rows
+    begun: tuple[int, int] | None = None
+    """How many of `since` the rebuild under way is begun from; at how many rows it counts."""
+    rows, stale = learner.sums.rows, False
     for entry in entries:
+        if learner.underway is not None:  # begun before these entries
+            learner.apply(entry)
+            rows = learner.sums.rows
+            continue
         since.append(entry)
-        if entry.before is None and learner.decay.weight(entry.decided_us):
-            rows += 1
-            if learner.rebuilds_at(rows):
-                add_all(learner.sums, since, learner.decay.weights(_times(since)))
-                learner.rebuild()
-                since = []
+        if entry.before is not None or not learner.decay.weight(entry.decided_us):
+            continue
+        rows += 1
+        if begun is None and learner.rebuilds_at(rows):
+            begun = len(since), learner.counts_at(rows)
+        if begun is not None and rows >= begun[1]:
+            known, since = since[: begun[0]], since[begun[0] :]
+            add_all(learner.sums, known, learner.decay.weights(_times(known)))
+            begun, stale = None, True
+    if stale:
+        learner.rebuild()
     for entry in since:
         learner.apply(entry)
 

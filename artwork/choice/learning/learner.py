@@ -1,12 +1,14 @@
 """The learned state at an offset of the ledger, advanced entry by entry.
 
 A pure function of the ledger's prefix: the posterior is rebuilt from the integer sums at certain
-counts of activated decisions (`rebuild_due`) and where the ledger is marked: rows were taken away
-(`record.marks`), or it was folded anew (`record.folds`). Between, it is moved by
-rank-one steps. So running on, starting again and replaying give the same bits.
+counts of activated decisions (`rebuild_due`), which takes effect a number of them later
+(`learning.underway`), and where the ledger is marked: rows were taken away (`record.marks`), or it
+was folded anew (`record.folds`). Between, it is moved by rank-one steps. So running on, starting
+again and replaying give the same bits.
 """
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict
 
 import msgpack
@@ -18,8 +20,15 @@ from artwork.choice.belief.empirical import fitted
 from artwork.choice.belief.features import BLOCKS, DIM
 from artwork.choice.belief.policy import Hyperparameters
 from artwork.choice.belief.posterior import Posterior, Prior
-from artwork.choice.belief.sums import SCALE, Sums
+from artwork.choice.belief.sums import Sums
 from artwork.choice.learning.folding import fold, fold_sums
+from artwork.choice.learning.underway import (
+    Underway,
+    lag,
+    learn,
+    rebuild_due,
+    unpacked_entries,
+)
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.folds import mark_at
 from artwork.choice.record.ledger import Appended, Entry, entries, head
@@ -28,16 +37,6 @@ from artwork.choice.record.mode import newest
 from artwork.tables import checkpoints
 
 KEPT_CHECKPOINTS = 3
-
-
-def rebuild_due(rows: int, every: int) -> bool:
-    """Whether the posterior is rebuilt after this many rows: each `every`, later ever more rarely.
-
-    A rebuild goes some dozen times through every title and picture while choices wait, for it fits
-    the hyperparameters, too. The distance grows to between an eighth and a quarter of the rows, so
-    that its share of a row stays the same however large the catalogue is.
-    """
-    return rows % max(every, 1 << max(0, rows.bit_length() - 3)) == 0
 
 
 class Learner:
@@ -51,30 +50,49 @@ class Learner:
         self.offset = 0
         self.sums = Sums(DIM)
         self.posterior = Posterior.rebuild(self.sums, self._prior)
+        self.underway: Underway | None = None
+        """The rebuild that was begun and does not count yet."""
+        self._executor: Executor | None = None
+
+    def beside(self, executor: Executor) -> None:
+        """Let a thread of this executor make the rebuilds, that under way, too."""
+        self._executor = executor
+        if self.underway is not None:
+            self.underway.beside(executor)
 
     def apply(self, entry: Entry) -> None:
         """Learn one entry. Raises OverflowError when the sums are full."""
         weight = self.decay.weight(entry.decided_us)
         if not weight:
             return
-        x, w = entry.x / SCALE, weight / SCALE
-        where = (entry.title_id, entry.group_id)
-        if entry.before is not None:
-            delta = (entry.after - entry.before) / SCALE
-            self.posterior.correct(self.sums, *where, x, delta=delta, w=w)
-            self.sums.correct(*where, entry.x, before=entry.before, after=entry.after, w=weight)
-            return
-        self.posterior.fold(self.sums, *where, x, r=entry.after / SCALE, w=w)
-        self.sums.add(*where, entry.x, entry.after, weight)
-        if self.rebuilds_at(self.sums.rows):
-            self.rebuild()
+        learn(self.posterior, self.sums, entry, weight)
+        if self.underway is not None:
+            self.underway.add(entry)
+        elif entry.before is None and self.rebuilds_at(self.sums.rows):
+            self._begin()
+        if self.underway is not None and self.sums.rows >= self.underway.until:
+            self.posterior = self.underway.finished(self.posterior)
+            self.underway = None
 
     def rebuilds_at(self, rows: int) -> bool:
-        """Is the posterior made of the sums alone once they have this many rows?"""
+        """Is the posterior of the sums made, once they have this many rows?"""
         return rebuild_due(rows, self._every)
 
+    def counts_at(self, rows: int) -> int:
+        """How many rows they have when that takes effect."""
+        return rows + lag(rows, self._every)
+
+    def _begin(self, known: Sequence[Entry] = ()) -> None:
+        self.underway = Underway(self.sums, self._prior, self.decay, self._every, known)
+        if self._executor is not None:
+            self.underway.beside(self._executor)
+
     def rebuild(self) -> None:
-        """The posterior of the sums alone, with the hyperparameters that they make likeliest."""
+        """The posterior of the sums alone, with the hyperparameters that they make likeliest.
+
+        It takes effect here and now, in place of one that may be under way.
+        """
+        self.underway = None
         self.posterior = Posterior.rebuild(self.sums, fitted(self.sums, self._prior, BLOCKS))
 
     def unlearn(self, gone: Iterable[Entry]) -> None:
@@ -129,6 +147,8 @@ class Learner:
         state = {"offset": self.offset, "sums": self.sums.packed(), "posterior": floats}
         if self.decay.landmark_us is not None:
             state["landmark"] = self.decay.landmark_us
+        if self.underway is not None:
+            state["underway"] = self.underway.packed()
         return bytes(msgpack.packb(state))
 
     @classmethod
@@ -140,6 +160,8 @@ class Learner:
         learner.offset = int(state["offset"])
         learner.sums = Sums.unpacked(state["sums"])
         learner.posterior = Posterior(Prior.unpacked(prior), P.reshape(DIM, DIM), m)
+        if "underway" in state:
+            learner._begin(unpacked_entries(state["underway"]))
         return learner
 
 

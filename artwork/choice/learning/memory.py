@@ -49,6 +49,7 @@ class Memory(ABC):
         self._lock = threading.RLock()
         self._commits = Commits(writer, self._lock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
+        self._rebuilding = ThreadPoolExecutor(1, thread_name_prefix="keyart-rebuild")
 
     def start(self) -> None:
         """Learn what the ledger holds: the newest checkpoint and the rows since. Idempotent."""
@@ -67,6 +68,8 @@ class Memory(ABC):
             state = self._learner
         if state is not None and self._failure is None and state.offset > self._checkpointed:
             self._checkpoint().result()
+        # What is under way is in the checkpoint by its rows; a start makes it again.
+        self._rebuilding.shutdown(wait=True, cancel_futures=True)
 
     @property
     def offset(self) -> int:
@@ -97,10 +100,15 @@ class Memory(ABC):
 
     def _adopt(self, state: State) -> None:
         """Choose from this state from now on. Called under the lock."""
-        self._learner, self._checkpointed = state.learner, state.learner.offset
+        self._use(state.learner)
+        self._checkpointed = state.learner.offset
         if state.scope != self.scope:
             self.scope, self._encoder = state.scope, state.encoder
             self._see_anew()
+
+    def _use(self, learner: Learner) -> None:
+        self._learner = learner
+        learner.beside(self._rebuilding)
 
     @abstractmethod
     def _see_anew(self) -> None:
@@ -139,8 +147,10 @@ class Memory(ABC):
             if not state.advance(appended):  # another process appended rows before these
                 with snapshot(self._engine).connect() as connection:
                     parts = (connection, self.scope, self._parameters)
-                    self._learner = followed(*parts, state, appended.last)
-                self._happened_elsewhere(removed=self._learner is not state)
+                    found = followed(*parts, state, appended.last)
+                if found is not state:
+                    self._use(found)
+                self._happened_elsewhere(removed=found is not state)
         except _UNLEARNED as error:
             # The rows are safe in the ledger; a start learns them again.
             self._failure = error
