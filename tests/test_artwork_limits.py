@@ -19,6 +19,7 @@ from artwork.rules.review import policy_of, set_policy
 from artwork.tables import artwork_policies, decisions, exposures
 from content.errors import Invalid, NotFound
 from content.records import writing
+from content.tables import title_versions, titles
 from tests.choosing import EMBEDDINGS, EPISODE_S, HERE, TITLES, House, run
 from tests.shelf import publish
 
@@ -214,6 +215,29 @@ def test_counts_go_with_their_title(house: House, groups: dict[str, str]) -> Non
     with writing(house.engine).begin() as connection:
         delete_title(connection, TITLE)
     assert house.count(exposures) == 0
+
+
+def test_a_title_made_again_is_counted_from_nothing(house: House, groups: dict[str, str]) -> None:
+    """By the running service, too: caps and the share of generated pictures."""
+    rule(house, pin=groups[A], cap=Cap(in_all=1))
+    house.choose(TITLE)
+    with pytest.raises(NotFound):
+        house.choose(TITLE, user="eve")
+    with writing(house.engine).begin() as connection:
+        delete_title(connection, TITLE)
+        connection.execute(sa.delete(title_versions).where(title_versions.c.title_id == TITLE))
+        connection.execute(sa.delete(titles).where(titles.c.id == TITLE))
+    generated = {A: {"origin": "generated"}}
+    publish(house.engine, TITLE, VECTORS, told=generated)
+    rule(house, cap=Cap(in_all=2), generated_share=0.5)
+    with writing(house.engine).begin() as connection:
+        made = sa.update(titles).where(titles.c.id == TITLE)
+        connection.execute(made.values(created_us=2, updated_us=2))
+    shown = [house.choose(TITLE, user=f"new {n}")[0].group_id for n in range(6)]
+    assert len(shown) == 6 and shown[0] != groups[A]
+    assert house.p._restraints.shares._counts[TITLE][0] == 6
+    with house.engine.connect() as connection:
+        assert sum(connection.scalars(sa.select(exposures.c.shown))) == 6
 
 
 @pytest.mark.parametrize("share", [0.25, 0.3, 0.5, 0.9])

@@ -87,6 +87,10 @@ class Exposure:
         counts = self._titles.setdefault(title_id, {})
         counts.setdefault(group_id, _Shown()).add(now_us // DAY_US, times)
 
+    def forget(self, title_id: str) -> None:
+        """Drop a title from memory: its counts are those of the records."""
+        self._titles.pop(title_id, None)
+
 
 _NEVER = _Shown()
 

@@ -195,6 +195,10 @@ class Shares:
         shown, before = self._counts.get(title_id, (0, 0))
         self._counts[title_id] = (shown + times, before + times * generated)
 
+    def forget(self, title_id: str) -> None:
+        """Begin a title's count anew."""
+        self._counts.pop(title_id, None)
+
 
 def readable(language: str | None, letterings: Iterable[str]) -> frozenset[str]:
     """Those of a title's letterings that a viewer of `language` (None: not told) is shown.

@@ -61,7 +61,7 @@ def test_the_lag_is_a_quarter_of_the_way_to_the_next_where_distances_are_even() 
     assert lag(15, 3) == 0  # the next one is begun at 16
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(_rows, _moves)
 def test_it_is_the_rebuild_of_row_n_with_the_rows_since_learned_on_it(rows, moves) -> None:
     """Said in full: until row n + lag the one before counts, from then on what was begun at n."""
@@ -85,7 +85,7 @@ def test_it_is_the_rebuild_of_row_n_with_the_rows_since_learned_on_it(rows, move
         assert (state.underway is None) == (begun is None)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(_rows, _moves, _kinds, _ways)
 def test_any_way_through_a_ledger_ends_at_the_same_bits(
     thread: ThreadPoolExecutor, rows, moves, kind, ways
@@ -111,7 +111,7 @@ def test_any_way_through_a_ledger_ends_at_the_same_bits(
         assert state.packed() == whole.packed()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(_rows, _moves, st.data())
 def test_what_is_taken_away_is_gone_from_what_is_under_way(
     thread: ThreadPoolExecutor, rows, moves, data

@@ -49,6 +49,8 @@ class Shelf:
     standing: Standing = field(default_factory=Standing)
     likeness: Likeness = field(default_factory=Likeness)
     published: bool = False
+    created_us: int = 0
+    """When the title was made: one deleted and made again is another."""
     incumbents: tuple[str, ...] = ()
     """All groups, what the house would show without Keyart first."""
     _offers: dict[tuple[Any, ...], Offer] = field(default_factory=dict)

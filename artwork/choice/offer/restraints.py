@@ -29,6 +29,8 @@ class Counted:
     rationed: bool
     generated: bool
     capped: bool
+    created_us: int
+    """Of the title: what is made again under its name had no impression."""
 
 
 class Restraints:
@@ -38,6 +40,8 @@ class Restraints:
         self.shares = Shares()
         self.exposure = Exposure(tenant)
         self.changes = Changes(tenant)
+        self._created: dict[str, int] = {}
+        """When the titles that are counted were made."""
 
     def recall(
         self,
@@ -47,6 +51,8 @@ class Restraints:
         now_us: int,
     ) -> None:
         """Read what the rules of these titles need and memory lacks."""
+        for shelf in shelves.values():
+            self._count_anew(shelf)
         capped = [title_id for title_id, shelf in shelves.items() if shelf.standing.caps]
         if capped:
             self.exposure.recall(connection, capped)
@@ -55,6 +61,15 @@ class Restraints:
             budgets = {title_id: us for title_id, us in every.items() if us}
             if budgets:
                 self.changes.recall(connection, viewer, budgets, now_us)
+
+    def _count_anew(self, shelf: Shelf) -> None:
+        """Forget what was counted of a title that was deleted since, and made again."""
+        if shelf.rationed or shelf.standing.caps:
+            before = self._created.get(shelf.title_id, shelf.created_us)
+            self._created[shelf.title_id] = shelf.created_us
+            if before != shelf.created_us:
+                self.exposure.forget(shelf.title_id)
+                self.shares.forget(shelf.title_id)
 
     def spent(self, shelf: Shelf, now_us: int) -> frozenset[str]:
         """Pictures that were shown as often as they may be: nobody is shown them, in an episode
@@ -99,7 +114,8 @@ class Restraints:
         if not shelf.rationed and not capped:
             return None
         generated = shelf.pictures[group_id].origin == "generated"
-        noted = Counted(shelf.title_id, group_id, shelf.rationed, generated, capped)
+        parts = (shelf.title_id, group_id, shelf.rationed, generated, capped, shelf.created_us)
+        noted = Counted(*parts)
         self._add(noted, now_us, 1)
         return noted
 
@@ -108,6 +124,8 @@ class Restraints:
         self._add(noted, now_us, -1)
 
     def _add(self, noted: Counted, now_us: int, times: int) -> None:
+        if self._created.get(noted.title_id, noted.created_us) != noted.created_us:
+            return
         if noted.rationed:
             self.shares.count(noted.title_id, generated=noted.generated, times=times)
         if noted.capped:

@@ -80,7 +80,7 @@ class Shelves:
             key = (title_id, version, created, updated, self._ruled)
             shelf = self._kept.get(key)
             if shelf is None:
-                shelf = self._load(connection, title_id, version, maturity)
+                shelf = self._load(connection, title_id, version, maturity, created)
                 self._kept[key] = shelf
                 if len(self._kept) > self._keep:
                     self._kept.popitem(last=False)
@@ -94,13 +94,18 @@ class Shelves:
         self._house = (self._given or stored).over(self._settings)
 
     def _load(
-        self, connection: sa.Connection, title_id: str, version: int | None, maturity: str | None
+        self,
+        connection: sa.Connection,
+        title_id: str,
+        version: int | None,
+        maturity: str | None,
+        created_us: int,
     ) -> Shelf:
         level: Any = maturity or "all"
         tenant = self._scope.tenant
         if version is None:
             nothing = Standing.of(ArtworkPolicy(), self._house, {})
-            return Shelf(tenant, title_id, level, standing=nothing)
+            return Shelf(tenant, title_id, level, standing=nothing, created_us=created_us)
         features, fresh, likeness = self._features(connection, title_id, version)
         self.unsaved.update({group: (title_id, data) for group, data in fresh.items()})
         policy = policy_of(connection, title_id, tenant)
@@ -127,6 +132,7 @@ class Shelves:
             standing=Standing.of(policy, self._house, pictures),
             likeness=likeness,
             published=True,
+            created_us=created_us,
             incumbents=ranked(
                 connection, tenant, title_id, version, policy.pin or policy.incumbent
             ),
