@@ -139,6 +139,28 @@ def test_decisions_from_before_a_forgetting_are_left_out_and_later_ones_are_exac
     assert not found.mismatches
     assert found.same == len(last) and later
     assert found.left_out == {audit.REMOVED: found.looked_at - len(last)}
+    assert len(found.served.chosen) == found.looked_at  # how often they were served is tested yet
+
+
+def test_a_forgetting_in_the_midst_of_an_audit_makes_no_mismatch(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "PAGE", 5)
+    [choice] = house.choose(TITLES[0], user="gone")
+    house.refusals(RewardEvent(choice.decision_id, "watch", 1.0))
+    live(house, 3)
+    page, pages = audit._Pass._page, []
+
+    def then_forget(self: Any, connection: sa.Connection, found: Any) -> None:
+        page(self, connection, found)
+        pages.append(found)
+        if len(pages) == 1:
+            run(house.p.people.forget("gone"))
+
+    monkeypatch.setattr(audit._Pass, "_page", then_forget)
+    found = auditor(house).audit(1000)
+    assert not found.mismatches and len(pages) == 1
+    assert found.same == 5 and found.left_out[audit.REMOVED] > 0
 
 
 def test_rows_taken_away_while_the_ledger_is_folded_anew_do_not_come_back(house: House) -> None:

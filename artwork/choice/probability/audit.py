@@ -6,13 +6,15 @@ its features) is only compared. Reads alone, a page at a time: it may run beside
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import sqlalchemy as sa
 
 from artwork.choice.belief.features import BLOCKS, assemble, circumstances
-from artwork.choice.belief.policy import Hyperparameters, draw, seed_of
+from artwork.choice.belief.policy import Hyperparameters, draw, mix, seed_of
+from artwork.choice.belief.posterior import F64
 from artwork.choice.belief.sums import I16, SCALE
 from artwork.choice.events.taste import Tastes
 from artwork.choice.learning.learner import Learner, restore
@@ -32,6 +34,10 @@ LOOK_SINCE = "its picture got its look since"
 REMOVED = "rows that it knew of were removed since"
 NOT_IN_ORDER = "decided at an earlier offset than one before it"
 GONE = "the features of a picture are gone"
+
+Known = tuple[Decision, OfferedArms]
+Logged = tuple[int, Decision, OfferedArms]
+"""With its seq."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,6 @@ class Auditor:
             upto = head(connection, self.tenant)
             low = self._first(connection, last)
             kinds = self._kinds(connection, low, upto)
-            intact_from = last_mark(connection, self.tenant)
         for policy, feature_set, count in kinds:
             found.looked_at += count
             if policy != self.policy_id:
@@ -92,7 +97,7 @@ class Auditor:
                 found.left_out[OTHER_RELEASE] += count
             else:
                 scope = Scope(self.tenant, policy, feature_set)
-                _Pass(self, scope, found, intact_from).run(low, upto)
+                _Pass(self, scope, found).run(low, upto)
         return found
 
     def _first(self, connection: sa.Connection, last: int) -> int:
@@ -118,15 +123,10 @@ class Auditor:
 
 
 class _Pass:
-    """Over the decisions of one feature set.
+    """Over the decisions of one feature set."""
 
-    Args:
-        intact_from: decisions at an earlier offset knew rows that are no longer there.
-    """
-
-    def __init__(self, auditor: Auditor, scope: Scope, found: Audited, intact_from: int) -> None:
+    def __init__(self, auditor: Auditor, scope: Scope, found: Audited) -> None:
         self._auditor, self._scope, self._found = auditor, scope, found
-        self._intact_from = intact_from
         self._learner: Learner | None = None
         self._reached = self._at = 0
         self._tastes = Tastes(scope)
@@ -139,10 +139,29 @@ class _Pass:
                 page = read_page(connection, self._scope, after, upto, PAGE)
                 if not page:
                     return
-                self._page(connection, [(decision, arms) for _, decision, arms in page])
+                intact = self._intact(connection, page)
+                if intact:
+                    self._page(connection, intact)
             after = page[-1][0]
 
-    def _page(self, connection: sa.Connection, page: list[tuple[Decision, OfferedArms]]) -> None:
+    def _intact(self, connection: sa.Connection, page: Sequence[Logged]) -> list[Known]:
+        """Those that can be computed again: made since the newest removal there is by now. Of the
+        others it is only tested how often they were served."""
+        removed = last_mark(connection, self._scope.tenant)
+        intact = []
+        for _, decision, arms in page:
+            if decision.ledger_offset >= removed:
+                intact.append((decision, arms))
+                continue
+            self._found.left_out[REMOVED] += 1
+            self._serve(mix(decision.counts, decision.floor), decision, arms)
+        return intact
+
+    def _serve(self, pmf: F64, decision: Decision, arms: OfferedArms) -> None:
+        where = (decision.title_id, arms.aspect, arms.groups)
+        self._found.served.add(pmf, decision.chosen, *where)
+
+    def _page(self, connection: sa.Connection, page: Sequence[Known]) -> None:
         first, last = page[0][0].ledger_offset, max(d.ledger_offset for d, _ in page)
         parts = (connection, self._scope, self._auditor.parameters)
         if self._learner is None:
@@ -185,9 +204,6 @@ class _Pass:
 
     def _audit(self, connection: sa.Connection, decision: Decision, arms: OfferedArms) -> None:
         assert self._learner is not None
-        if decision.ledger_offset < self._intact_from:
-            self._found.left_out[REMOVED] += 1
-            return
         if decision.ledger_offset < self._at:
             self._found.left_out[NOT_IN_ORDER] += 1
             return
@@ -210,9 +226,7 @@ class _Pass:
             self._found.same += 1
         else:
             self._found.mismatches.append(Mismatch(decision.id, wrong))
-        self._found.served.add(
-            drawn.pmf, decision.chosen, decision.title_id, arms.aspect, arms.groups
-        )
+        self._serve(drawn.pmf, decision, arms)
 
     def _features(
         self, connection: sa.Connection, decision: Decision, arms: OfferedArms
