@@ -33,3 +33,5 @@ class Ticker:
                 self._work()
             except KeyartError as error:
                 _log.warning("failed", work=self._name, code=error.code, detail=error.detail)
+            except Exception:  # noqa: BLE001 - a job's boundary: the guardrail must not end silently
+                _log.exception("failed", work=self._name)
