@@ -179,6 +179,27 @@ def test_it_is_due_once_a_day_and_only_where_something_has_an_age(dated: House) 
     assert not dated.p.people.retention.due()
 
 
+def test_a_sweep_that_was_cut_short_is_due_again_at_the_next_start(
+    dated: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 1)
+    for title in TITLES[:2]:
+        dated.choose(title)
+    dated.later(31 * DAY_S)
+    dated.p.people.retention._take_out([_oldest(dated)], [])  # the first batch, then a kill
+    dated.close()
+    dated.open(horizons=KEPT, parameters=QUICK)
+    kept = dated.p.people.retention
+    assert kept.due()
+    kept.tick()
+    assert dated.count(decisions) == 0 and not kept.due()
+
+
+def _oldest(house: House) -> str:
+    with house.engine.connect() as connection:
+        return str(connection.scalar(sa.select(decisions.c.id).order_by(decisions.c.seq).limit(1)))
+
+
 def test_a_tick_sweeps_when_due_and_a_refusal_is_for_the_next(
     dated: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

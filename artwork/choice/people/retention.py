@@ -24,6 +24,8 @@ _log = structlog.get_logger("keyart.retention")
 
 BATCH = 2_000
 """Rows of a table in one transaction."""
+_LONGEST_US = 3600 * 1_000_000
+"""A removal is taken to have begun at most so long before its newest batch."""
 _BREATH_S = 0.1
 """Between two batches: requests are written meanwhile."""
 
@@ -40,7 +42,7 @@ class Retention:
         self._stopped.set()
 
     def due(self) -> bool:
-        """Is something kept for a time only, and was the last removal a day ago?
+        """Is something kept for a time only, and was the last removal a day ago, or cut short?
 
         Not more often, because a decision from before a removal cannot be computed again.
         """
@@ -48,7 +50,12 @@ class Retention:
             return False
         with self._desk.engine.connect() as connection:
             last = last_time(connection, self._desk.scope.tenant, "expired")
-        return self._desk.clock() - last >= DAY_US
+        return self._desk.clock() - last >= DAY_US or self._cut_short(last)
+
+    def _cut_short(self, last_us: int) -> bool:
+        """Is anything left that was too old when that removal began, as after a kill?"""
+        then = last_us - _LONGEST_US
+        return any(next(self._old(table, then), []) for table in (decisions, watch_events))
 
     def tick(self) -> None:
         """A sweep, if one is due. Raises Unavailable, as `sweep`, and `ledger_unavailable`."""
