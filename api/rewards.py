@@ -23,6 +23,7 @@ REFUSED = (
     "invalid_reward",
     "invalid_reward_kind",
     "reward_too_late",
+    "implausible_time",
 )
 router = APIRouter(tags=["feedback"], route_class=JsonRoute)
 

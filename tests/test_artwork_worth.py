@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artwork.choice.events.attribution import RewardEvent
+from artwork.choice.events.taste import WatchEvent
 from artwork.choice.events.worth import DEFAULT, KINDS, LAPSED, ClickBait, RewardPolicy
-from artwork.tables import rewards
+from artwork.tables import rewards, watch_events
 from content.errors import Invalid
-from tests.choosing import EPISODE_S, TITLES, House, state_of
+from tests.choosing import EPISODE_S, TITLES, House, run, state_of
 from workers.reward_policy import read_reward_policy
 
 HOUR_US = 3_600_000_000
@@ -77,6 +78,18 @@ def test_a_clock_that_is_behind_loses_no_reward(house: House) -> None:
     [choice] = house.choose(TITLES[0])
     early = RewardEvent(choice.decision_id, "play", 1.0, occurred_us=house.now_us - HOUR_US)
     assert house.refusals(early) == [None]
+
+
+def test_times_that_cannot_be_are_refused(any_house: House) -> None:
+    [choice] = any_house.choose(TITLES[0])
+    named = choice.decision_id
+    for occurred in (0, any_house.now_us - 25 * HOUR_US, any_house.now_us + 25 * HOUR_US):
+        event = RewardEvent(named, "play", 1.0, occurred_us=occurred)
+        assert any_house.refusals(event) == ["implausible_time"]
+    seen = WatchEvent("ann", TITLES[0], 1.0, occurred_us=any_house.now_us + 25 * HOUR_US)
+    [refused] = run(any_house.p.watch([seen]))
+    assert refused is not None and refused.code == "implausible_time"
+    assert any_house.count(rewards) == any_house.count(watch_events) == 0
 
 
 def test_viewer_and_title_name_the_running_episode(any_house: House) -> None:

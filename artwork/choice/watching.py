@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -24,7 +25,8 @@ class Watching:
 
     async def watch(self, events: Sequence[WatchEvent]) -> Outcomes:
         """As `Personalizer.watch`."""
-        outcomes, good = checked(check_watch, events)
+        now = self._desk.clock()
+        outcomes, good = checked(partial(check_watch, at_us=now), events)
         if not good:
             return outcomes
         loop, thread = asyncio.get_running_loop(), self._desk.thread

@@ -27,6 +27,9 @@ from artwork.tables import rewards
 from content.compiled import Compiled
 from content.errors import Conflict, Invalid, KeyartError, NotFound
 
+ASTRAY_US = 24 * 3600 * 1_000_000
+"""A clock may be wrong by a day, as of a device set to another zone; more is a mistake."""
+
 
 def check_reward(event: RewardEvent) -> None:
     """Raises Invalid: `invalid_reward` for a value outside 0..1, `invalid_reward_kind`."""
@@ -44,6 +47,21 @@ def check_value(code: str, value: float, event_id: str | None) -> None:
         raise Invalid(code, "value must be a number from 0 to 1")
     if event_id is not None and not (1 <= len(event_id) <= 128 and event_id.isprintable()):
         raise Invalid(code, "event_id has 1 to 128 printable characters")
+
+
+def check_time(occurred_us: int | None, at_us: int, *, since_us: int | None = None) -> None:
+    """Refuse a time that was told and cannot be: further ahead, or before `since_us`, than clocks
+    go wrong.
+
+    Raises:
+        Invalid: `implausible_time`.
+    """
+    if occurred_us is None:
+        return
+    if occurred_us > at_us + ASTRAY_US:
+        raise Invalid("implausible_time", "occurred_at is more than a day ahead of now")
+    if since_us is not None and occurred_us < since_us - ASTRAY_US:
+        raise Invalid("implausible_time", "occurred_at is more than a day before the decision")
 
 
 def event_conflict(event_id: str) -> Conflict:
@@ -130,7 +148,7 @@ def append_rewards(
 
     A reward for a deferred decision that nobody reported as shown activates it: whoever rewarded
     the picture saw it. Refusals: `decision_not_found`, `reward_conflict`, `event_conflict`,
-    `reward_too_late`.
+    `reward_too_late`, `implausible_time`.
     """
     standing = _standing(connection, scope.tenant, events)
     outcomes: Outcomes = []
@@ -191,6 +209,7 @@ def _accept(
     values = standing.values.setdefault(found[0].id, {})
     if not is_news(event, values):
         return None
+    check_time(event.occurred_us, at_us, since_us=found[0].decided_us)
     _check_window(event, found[0], policy, at_us)
     corrects, before = event.kind in values, standing.earned.get(found[0].id, 0)
     values[event.kind] = event.value

@@ -17,7 +17,7 @@ from artwork.choice.belief.features import DESCRIPTOR, units
 from artwork.choice.belief.posterior import F64
 from artwork.choice.belief.sums import I16, SCALE
 from artwork.choice.events.outcomes import Outcomes
-from artwork.choice.events.rewards import check_value, event_conflict
+from artwork.choice.events.rewards import check_time, check_value, event_conflict
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.ledger import Appended, take_seqs
 from artwork.tables import watch_events, watch_features
@@ -78,11 +78,13 @@ def viewer_of(secret: bytes, tenant: str, user: str) -> bytes:
     return hmac.digest(secret, text, "sha256")[:16]
 
 
-def check_watch(event: WatchEvent) -> None:
-    """Raises Invalid: `invalid_event` for a value outside 0..1 or an unknown kind."""
+def check_watch(event: WatchEvent, *, at_us: int) -> None:
+    """Raises Invalid: `invalid_event` for a value outside 0..1 or an unknown kind,
+    `implausible_time`."""
     if event.kind != "watch":
         raise Invalid("invalid_event", f"{event.kind!r} is no kind of event; use watch")
     check_value("invalid_event", event.value, event.event_id)
+    check_time(event.occurred_us, at_us)
 
 
 def taste_of(history: History, at_us: int) -> I16 | None:
