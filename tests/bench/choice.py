@@ -23,14 +23,18 @@ TITLES, PICTURES, PAGE = 40, 12, 40
 HERE = Context(device="tv", country="DE", tz="Europe/Berlin")
 
 
-def _median_us(work: Callable[[], object], times: int = 400) -> float:
-    """Of CPU time, which neighbours on the machine disturb least."""
+def _median_us(work: Callable[[], object], blocks: int = 60, block: int = 20) -> float:
+    """CPU time of one call, which neighbours on the machine disturb least: the median of blocks.
+
+    Reading that clock is a system call, after which some µs of work are slower.
+    """
     spent = []
-    for _ in range(times):
+    for _ in range(blocks):
         began = time.thread_time_ns()
-        work()
+        for _ in range(block):
+            work()
         spent.append(time.thread_time_ns() - began)
-    return statistics.median(spent) / 1e3
+    return statistics.median(spent) / block / 1e3
 
 
 def policy_alone(count: int) -> dict[str, float]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.blas import dger
+from scipy.linalg.blas import dsymm, dsymv, dsyr
 
 from artwork.choice.belief.sums import SCALE, Sums, TitleSums
 
@@ -150,8 +150,8 @@ class Posterior:
 
     def __init__(self, prior: Prior, P: F64, m: F64) -> None:
         self.prior = prior
-        self.P = P
-        """(d, d) S⁻¹."""
+        self._P = np.array(P, np.float64, order="C")
+        """S⁻¹, of which only the lower triangle is kept up to date: half the work of a row."""
         self.m = m
         """(d,)."""
         self._titles: dict[str, TitleBelief] = {}
@@ -166,6 +166,13 @@ class Posterior:
         P = np.linalg.inv(S)
         P = (P + P.T) / 2
         return cls(prior, P, P @ y)
+
+    @property
+    def P(self) -> F64:
+        """(d, d) S⁻¹, a copy."""
+        lower = np.tril(self._P)
+        full: F64 = lower + np.tril(self._P, -1).T
+        return full
 
     def let_go(self) -> None:
         """Free the beliefs kept ready, one by one: for another thread than one that is waited for.
@@ -209,12 +216,13 @@ class Posterior:
         mean = z @ self.m + (belief.s[rows] + tau * belief.v / h) / N
         share = tau / N
         if len(N) > WIDE:
-            through = np.column_stack([z @ np.linalg.cholesky(self.P), share / np.sqrt(h)])
+            through = np.column_stack([z @ np.linalg.cholesky(self._P), share / np.sqrt(h)])
             sigma = np.sqrt(self.prior.sigma2)
             return WideScores(mean, sigma * through, sigma / np.sqrt(N))
         D = np.multiply.outer(share, share) / h
         D.flat[:: len(N) + 1] += 1 / N
-        return Scores(mean, self.prior.sigma2 * (z @ self.P @ z.T + D))
+        Pz: F64 = dsymm(1.0, self._P.T, z.T)
+        return Scores(mean, self.prior.sigma2 * (z @ Pz + D))
 
     def parts(self, sums: Sums, title: str, groups: Sequence[str], x: F64) -> tuple[F64, F64]:
         """What the means of `scores` are made of: they are the rows' sums.
@@ -245,10 +253,9 @@ class Posterior:
     def fold(self, sums: Sums, title: str, group: str, x: F64, *, r: float, w: float) -> None:
         """Learn one row by a rank-one step; `sums` are those *before* the row."""
         z, mean, D = self._of_one(self._title(sums, title), group, x)
-        Pz = self.P @ z
+        Pz: F64 = dsymv(1.0, self._P.T, z)
         gain = w / (1 + w * (float(z @ Pz) + D))
-        # In place; P is symmetric, so its transpose is the column-major matrix that BLAS wants.
-        dger(-gain, Pz, Pz, a=self.P.T, overwrite_a=1)
+        dsyr(-gain, Pz, a=self._P.T, overwrite_a=1)
         self.m += (gain * (r - mean)) * Pz
         self._moved = title, group
 
@@ -257,7 +264,7 @@ class Posterior:
     ) -> None:
         """Learn that a row folded earlier earned `delta` more: S stays, only m moves."""
         z, _, _ = self._of_one(self._title(sums, title), group, x)
-        self.m += (w * delta) * (self.P @ z)
+        self.m += (w * delta) * dsymv(1.0, self._P.T, z)
         self._moved = title, group
 
 
