@@ -5,11 +5,12 @@ SQLite in WAL mode by default, Postgres by URL; the same tables on both.
 """
 
 import json
-import queue
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -116,6 +117,40 @@ def overwrite_deleted(engine: sa.Engine) -> bool:
     return not busy
 
 
+class Kept:
+    """A connection of one user at a time, kept from transaction to transaction.
+
+    On SQLite, where a pool's lending and taking back costs several times what the database needs
+    for a row. On Postgres, where connections break, each transaction has one of the pool.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._kept: sa.Connection | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """A transaction: committed, or undone where anything is raised."""
+        if self._engine.dialect.name != "sqlite":
+            with self._engine.begin() as connection:
+                yield connection
+            return
+        if self._kept is None:
+            self._kept = self._engine.connect()
+        try:
+            with self._kept.begin():
+                yield self._kept
+        except BaseException:
+            self.close()  # whatever state it is in
+            raise
+
+    def close(self) -> None:
+        """Give the connection back; the next transaction takes another."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
+
+
 @dataclass(slots=True)
 class _Task:
     run: Callable[[sa.Connection], Any]
@@ -130,47 +165,72 @@ class Writer:
 
     When a write raises, it alone is undone: the others of its batch are run again, so a write
     must have no effect but on the connection. A future is resolved only after the commit, so
-    whoever has its answer has it durably. Writes are applied in the order of `submit`.
+    whoever has its answer has it durably. Writes are applied in the order of `submit` and `write`.
     """
 
     def __init__(self, engine: sa.Engine, *, batch: int = 512, capacity: int = 20_000) -> None:
-        self._engine = writing(engine)
-        self._batch = batch
-        self._queue: queue.Queue[_Task | None] = queue.Queue(capacity)
+        self._connection = Kept(writing(engine))
+        self._batch, self._capacity = batch, capacity
+        self._queued: deque[_Task] = deque()
+        self._closing = False
+        guard = threading.Lock()  # of the three above
+        self._news, self._room = threading.Condition(guard), threading.Condition(guard)
+        self._turn = threading.Lock()
+        """Of whoever takes from the queue and commits."""
         self._thread = threading.Thread(target=self._loop, name="keyart-writer", daemon=True)
         self._thread.start()
 
     def submit(self, run: Callable[[sa.Connection], T]) -> "Future[T]":
         """Queue `run(connection)`; its result once committed. Blocks when the queue is full."""
         future: Future[T] = Future()
-        self._queue.put(_Task(run, future))
+        with self._room:
+            self._room.wait_for(lambda: len(self._queued) < self._capacity)
+            self._queued.append(_Task(run, future))
+            self._news.notify()
+        return future
+
+    def write(
+        self, run: Callable[[sa.Connection], T], then: "Callable[[Future[T]], None]"
+    ) -> "Future[T]":
+        """As `submit` with the callback `then`, done in this thread, behind what is queued: for
+        one whose writes are many already, and who would only wait.
+
+        Neither `run` nor any callback may call it.
+        """
+        future: Future[T] = Future()
+        future.add_done_callback(then)
+        with self._turn:
+            while queued := self._take():
+                self._commit(queued)
+            self._commit([_Task(run, future)])
         return future
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
-        self._queue.put(None)
+        with self._news:
+            self._closing = True
+            self._news.notify()
         self._thread.join()
+        with self._turn:
+            self._connection.close()
 
     def _loop(self) -> None:
-        while (tasks := self._take()) is not None:
-            if tasks:
-                self._commit(tasks)
+        while self._awaited():
+            with self._turn:  # taken before the tasks are: nobody's `write` may overtake them
+                if tasks := self._take():
+                    self._commit(tasks)
 
-    def _take(self) -> list[_Task] | None:
-        first = self._queue.get()
-        if first is None:
-            return None
-        tasks = [first]
-        while len(tasks) < self._batch:
-            try:
-                task = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if task is None:
-                self._queue.put(None)  # seen again once this batch is committed
-                break
-            tasks.append(task)
-        return tasks
+    def _awaited(self) -> bool:
+        """Wait for a task; False when there is none and there will be none."""
+        with self._news:
+            self._news.wait_for(lambda: self._queued or self._closing)
+            return bool(self._queued)
+
+    def _take(self) -> list[_Task]:
+        with self._room:
+            size = min(len(self._queued), self._batch)
+            self._room.notify_all()
+            return [self._queued.popleft() for _ in range(size)]
 
     def _commit(self, tasks: list[_Task]) -> None:
         # From here on nobody can cancel: what runs is committed and its future resolved.
@@ -194,7 +254,7 @@ class Writer:
         Then nothing is written, and all run again.
         """
         outcomes: list[_Outcome] = []
-        with self._engine.begin() as connection:
+        with self._connection.begin() as connection:
             for task in tasks:
                 try:
                     outcomes.append((task, task.run(connection), None))
@@ -204,7 +264,7 @@ class Writer:
         return outcomes
 
     def _apart(self, tasks: list[_Task]) -> list[_Outcome]:
-        with self._engine.begin() as connection:
+        with self._connection.begin() as connection:
             return [self._attempt(connection, task) for task in tasks]
 
     @staticmethod

@@ -40,6 +40,20 @@ def test_the_same_seed_gives_the_same_draw_and_another_secret_another() -> None:
     assert seed_of(b"one", "d") != seed_of(b"two", "d")
 
 
+def test_a_draw_is_the_plain_formula_on_a_fresh_philox_stream_whatever_was_drawn_before() -> None:
+    scores = _scores([0.1, 0.12, 0.14])
+    for i, draws in enumerate([1, 255, 256]):
+        seed = _seed(i)
+        rng = np.random.Generator(np.random.Philox(key=int.from_bytes(seed, "big")))
+        moved = EXPLORATION * scores.moves(rng, draws - draws // 2)
+        best = [*(scores.mean + moved).argmax(axis=1)]
+        best += [*(scores.mean - moved[: draws // 2]).argmax(axis=1)]
+        counts = np.bincount(best, minlength=3).astype(np.uint16)
+        chosen = int(mix(counts, 0.1).cumsum().searchsorted(rng.random(), side="right"))
+        drawn = draw(scores, seed, draws=draws, floor=0.1)
+        assert (drawn.chosen, drawn.counts.tolist()) == (chosen, counts.tolist())
+
+
 def test_counts_agree_with_the_closed_form_for_two_arms() -> None:
     # P(first wins) = Φ(difference / its sd); the difference's variance is 2 · 0.7 · sd².
     exact = stats.norm.cdf(0.02 / (EXPLORATION * 0.1 * math.sqrt(1.4)))

@@ -66,6 +66,25 @@ def test_a_duplicate_key_fails_only_its_own_write(things: sa.Engine) -> None:
     writer.close()
 
 
+def test_a_write_here_comes_behind_what_is_queued_and_is_committed_when_it_returns(
+    things: sa.Engine,
+) -> None:
+    writer = Writer(things)
+    gate, order = threading.Event(), []
+    writer.submit(lambda _connection: gate.wait(10))
+    queued = [writer.submit(insert(n)) for n in (1, 2)]
+    for future in queued:
+        future.add_done_callback(lambda done: order.append(done.result()))
+    threading.Timer(0.05, gate.set).start()
+    told: list[object] = []
+    here = writer.write(insert(3), lambda done: told.append((stored(things), *order)))
+    assert here.result(0) == 3 and told == [([1, 2, 3], 1, 2)]
+    again = writer.write(insert(3), lambda done: told.append(done.exception()))
+    assert again.done() and isinstance(told[1], sa.exc.IntegrityError)
+    assert stored(things) == [1, 2, 3]
+    writer.close()
+
+
 def test_close_finishes_what_is_queued(things: sa.Engine) -> None:
     writer = Writer(things, batch=10)
     futures = [writer.submit(insert(n)) for n in range(95)]

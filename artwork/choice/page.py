@@ -1,7 +1,6 @@
 """One call of `choose` while it is decided: an answer for each title, and what is to be logged."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,7 +13,6 @@ from artwork.choice.offer.likeness import Look
 from artwork.choice.offer.restraints import Counted, Restraints
 from artwork.choice.record.decisions import Decision, Scope
 from artwork.choice.record.episodes import Episode, Episodes
-from artwork.choice.record.ledger import Appended
 from artwork.choice.record.mode import Stance
 from artwork.choice.record.offers import Arm, Offer
 from artwork.images.display import Display
@@ -109,8 +107,6 @@ class Page:
     """Impressions that rules count."""
     beside: list[Look] = field(default_factory=list)
     """The neighbours of the title that is answered now, as far as they are known."""
-    waits: list["Future[Appended]"] = field(default_factory=list)
-    """What must be durable before the answers may be given."""
 
     @property
     def exposed(self) -> list[tuple[str, str]]:
@@ -218,8 +214,6 @@ class Page:
 
     def _show_again(self, episode: Episode) -> bool:
         """Is it shown now? With `defer` it is once its client says so."""
-        if episode.written is not None and not episode.written.done():
-            self.waits.append(episode.written)
         if not self.request.defer:
             self.shown.append(episode.decision_id)
         return not self.request.defer

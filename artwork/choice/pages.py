@@ -1,12 +1,10 @@
 """Calls of `choose` that were decided together and are appended together."""
 
 from collections.abc import Container
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from artwork.choice.page import Page
 from artwork.choice.record.decisions import Decision
-from artwork.choice.record.ledger import Appended
 from artwork.choice.record.offers import Offer
 
 
@@ -33,12 +31,6 @@ class Pages:
         """Each different one that was decided of, but for those of these ids."""
         found = {key: offer for page in self.pages for key, offer in page.offers.items()}
         return [offer for key, offer in found.items() if key not in besides]
-
-    def written_by(self, future: "Future[Appended] | None") -> None:
-        """Note what the episodes that began wait for; None once they are durable."""
-        for page in self.pages:
-            for episode in page.began:
-                episode.written = future
 
     def lose(self) -> None:
         """None of them became durable."""

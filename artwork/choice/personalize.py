@@ -1,8 +1,9 @@
 """Choosing pictures for viewers and learning from what follows.
 
-One thread decides, in order, under one lock: read, draw, register; the append is group-committed
-by the `Writer`; what was appended is learned after its commit, in the order of the ledger, before
-anybody has the answer. So an answer is durable, and a reward is visible to the next decision.
+One thread decides for all that wait, under one lock: read, draw, register; then it appends and
+commits what they made together. What was appended is learned after its commit, in the order of the
+ledger, before anybody has the answer and before the next is decided. So an answer is durable, and a
+reward is visible to the next decision.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,7 @@ from artwork.choice.pages import Pages
 from artwork.choice.people.certificates import Certificates
 from artwork.choice.people.forgetting import People
 from artwork.choice.probability.replay import DecisionView, replay, view
-from artwork.choice.record.commits import durable, ledger_unavailable, told_of
+from artwork.choice.record.commits import ledger_unavailable, told_of
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.episodes import Episodes
 from artwork.choice.record.horizons import Horizons
@@ -47,7 +48,7 @@ from artwork.rules.exposure import save_exposures
 from artwork.rules.guardrails import HouseRules
 from content.errors import NotFound
 from content.ids import now_us
-from content.records import Writer, snapshot
+from content.records import Kept, Writer, snapshot
 from content.types import Aspect
 
 __all__ = [
@@ -62,7 +63,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Answered = tuple[list[Answer], "list[Future[Appended]]"]
 CHECKPOINT_EVERY = 20_000
 """Ledger rows between two checkpoints: a start learns at most about this many."""
 KEPT_OFFERS = 20_000
@@ -121,6 +121,8 @@ class Personalizer(Memory):
         self._lapses = Lapses(worth)
         self._offers_saved: set[str] = set()
         self._horizons = horizons or Horizons()
+        self._reading = Kept(engine)
+        """Of the deciding thread."""
         self._choices = Gathering(self._thread, self._decide, lambda ask: len(ask.title_ids))
         self._observing = Observing(self._thread, self._observed)
         desk = Desk(
@@ -142,6 +144,11 @@ class Personalizer(Memory):
         super().start()
         with self._lock, snapshot(self._engine).connect() as connection:
             self.steering.follow(connection, -1, self._ready())
+
+    def close(self) -> None:
+        """As `Memory.close`."""
+        super().close()
+        self._reading.close()
 
     def _learn(self, appended: Appended) -> None:
         super()._learn(appended)
@@ -194,18 +201,14 @@ class Personalizer(Memory):
             Invalid: `invalid_context`.
             Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`.
         """
-        asked = Question(list(title_ids), aspect, user, context, defer)
-        answers, waits = await self._choices.ask(asked)
-        for future in waits:  # of earlier calls: they are done by now, well or ill
-            await durable(future)
-        return answers
+        return await self._choices.ask(Question(list(title_ids), aspect, user, context, defer))
 
-    def _decide(self, asked: Sequence[Asked[Question, Answered]]) -> None:
+    def _decide(self, asked: Sequence[Asked[Question, list[Answer]]]) -> None:
         """Answer calls of `choose` from one read and one learned state, and append all of it."""
         now, pages = self._clock(), Pages()
         with self._lock:  # before the read begins, so that it sees all that is learned
             state = self._ready()
-            with self._engine.connect() as connection:
+            with self._reading.begin() as connection:
                 wanted = {title_id for each in asked for title_id in each.question.title_ids}
                 shelves = self._shelves.read(connection, list(wanted))
                 drawn_from = self.steering.follow(connection, self._shelves.mode_changes, state)
@@ -215,7 +218,7 @@ class Personalizer(Memory):
                     except Exception as error:  # noqa: BLE001 - handed to the one who asked
                         each.error = error
             due = state.offset - self._checkpointed >= CHECKPOINT_EVERY
-        # The lock is free again: a full queue must not keep the writer from learning.
+        # The lock is free again: whoever commits takes it.
         refused, good = parted(asked)
         tell(refused)
         if pages.made or pages.shown:
@@ -228,7 +231,7 @@ class Personalizer(Memory):
     def _page(
         self,
         connection: sa.Connection,
-        asked: Asked[Question, Answered],
+        asked: Asked[Question, list[Answer]],
         shelves: Mapping[str, Shelf],
         state: Learner,
         now: int,
@@ -247,11 +250,10 @@ class Personalizer(Memory):
         stance = self.steering.stance(viewer)
         page = Page(self._rules, request, state, self._episodes, self._restraints, stance)
         try:
-            answers = page.answers(ask.title_ids, theirs)
+            asked.answer = page.answers(ask.title_ids, theirs)
         except BaseException:
             page.lose()
             raise
-        asked.answer = answers, page.waits
         return page
 
     def _append(self, pages: Pages, now: int) -> "Future[Appended]":
@@ -270,10 +272,9 @@ class Personalizer(Memory):
             if len(self._offers_saved) >= KEPT_OFFERS:  # saving one again changes nothing
                 self._offers_saved.clear()
             self._offers_saved.update(offer.id for offer in offers)
-            pages.written_by(None)
             self._learn(appended)
 
-        return self._commits.submit(write, learn, lose=pages.lose, before=pages.written_by)
+        return self._commits.submit(write, learn, lose=pages.lose)
 
     # ---- observe ------------------------------------------------------------------------------
 
@@ -373,7 +374,7 @@ class Personalizer(Memory):
             return replay(connection, self.scope, self._parameters, decision_id)
 
 
-def _told_durable(asked: Sequence[Asked[Question, Answered]], done: "Future[Appended]") -> None:
+def _told_durable(asked: Sequence[Asked[Question, list[Answer]]], done: "Future[Appended]") -> None:
     error = done.exception()
     if error is not None:
         for each in asked:

@@ -15,7 +15,11 @@ T = TypeVar("T")
 
 
 class Commits:
-    """Submits writes; learns them under the lock, in the order of the commits."""
+    """Writes in the calling thread; learns under the lock, in the order of the commits.
+
+    The deciding thread gathers what waits by itself: to hand its writes to another thread would
+    cost two changes of threads a request, and let nothing more be written at once.
+    """
 
     def __init__(self, writer: Writer, lock: threading.RLock) -> None:
         self._writer, self._lock = writer, lock
@@ -26,17 +30,12 @@ class Commits:
         learn: Callable[[T], None],
         *,
         lose: Callable[[], None] = lambda: None,
-        before: Callable[[Future[T]], None] = lambda _: None,
     ) -> "Future[T]":
-        """The result of `write`, once it is committed and `learn` has seen it.
+        """The result of `write`, which is committed, and `learn` has seen it; the future is done.
 
-        A write's own future is done *before* its callbacks have run, so an answer that waited for
-        that one could overtake what it wrote. `lose` is called instead when the write failed;
-        `before` with the future, before anything can happen to it.
+        `lose` is called instead when the write failed. Not to be called under the lock.
         """
         learned: Future[T] = Future()
-        learned.set_running_or_notify_cancel()  # nobody may cancel what is being written
-        before(learned)
 
         def committed(written: "Future[T]") -> None:
             error = written.exception()
@@ -52,7 +51,7 @@ class Commits:
                 else:
                     learned.set_exception(error)
 
-        self._writer.submit(write).add_done_callback(committed)
+        self._writer.write(write, committed)
         return learned
 
 

@@ -2,26 +2,23 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from artwork.choice.belief.policy import mix
 from artwork.choice.record.decisions import latest_episodes
-from artwork.choice.record.ledger import Appended
 from artwork.choice.record.ways import HELD
 
 
 @dataclass(slots=True, eq=False)
 class Episode:
-    """What a viewer sees for a title; `written` until its decision is durable."""
+    """What a viewer sees for a title."""
 
     decision_id: str
     group_id: str
     propensity: float
     expires_us: int
-    written: "Future[Appended] | None" = None
     held: bool = False
     """Was the incumbent the only arm on offer?"""
 
