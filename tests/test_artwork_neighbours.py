@@ -4,9 +4,10 @@ import numpy as np
 
 from artwork.choice.belief.features import Context
 from artwork.choice.offer.likeness import ALIKE, Likeness, sketches
+from artwork.choice.probability.explaining import Explaining
 from artwork.identities import LARGE, keyed, unkeyed
 from artwork.quality.faces import FaceDetail
-from artwork.rules.guardrails import ArtworkPolicy
+from artwork.rules.guardrails import ArtworkPolicy, HouseRules
 from artwork.rules.house import CatalogueRules, set_rules
 from artwork.rules.review import set_policy
 from content.encoders import identity
@@ -95,6 +96,9 @@ def test_what_is_masked_for_a_neighbour_is_logged_as_not_on_offer(house: House) 
     assert len(offer) == 3 and len(house.p.decision(left.decision_id).propensities) == 2
     assert len(house.p.decision(house.choose("two", user=None)[0].decision_id).propensities) == 4
     assert right.group_id in two.values()
+    parts = (house.engine, lambda: house.p.scope, house.p._parameters)
+    explained = Explaining(*parts, encoder=None, house=HouseRules()).explain(right.decision_id)
+    assert [each.reason for each in explained.absent] == ["it was too like a neighbour on the page"]
 
 
 def test_a_running_episode_stays_and_its_neighbour_before_it_gives_way(house: House) -> None:

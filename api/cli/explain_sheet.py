@@ -114,7 +114,7 @@ class _Sheet:
 
     def absent(self, rows: Sequence[Mapping[str, Any]], top: int) -> None:
         page = self.page
-        page.text(MARGIN, top + 6, "not on offer, and what withholds it now", INK)
+        page.text(MARGIN, top + 6, "not on offer, and why", INK)
         for n, one in enumerate(rows):
             x = MARGIN + (n % A_ROW) * (SMALL[0] + 16)
             y = top + 30 + (n // A_ROW) * (SMALL[1] + BELOW)

@@ -26,8 +26,8 @@ class Candidate(BaseModel):
 
 
 class Withheld(BaseModel):
-    """A picture of the title in that aspect that was not on offer; `reason` is what withholds it
-    now."""
+    """A picture of the title in that aspect that was not on offer; `reason` is why, by
+    the rules that stand now and what was noted of the decision."""
 
     variant_id: str
     group_id: str

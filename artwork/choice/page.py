@@ -10,6 +10,7 @@ from artwork.choice.belief.sums import I16, SCALE
 from artwork.choice.learning.learner import Learner
 from artwork.choice.offer.arms import Shelf
 from artwork.choice.offer.likeness import Look
+from artwork.choice.offer.narrowings import Narrowing, bits_of
 from artwork.choice.offer.restraints import Counted, Restraints
 from artwork.choice.record.decisions import Decision, Scope
 from artwork.choice.record.episodes import Episode, Episodes
@@ -158,17 +159,13 @@ class Page:
         """Raises NotFound: `title_not_found`, `no_variants`; Invalid: `invalid_context`."""
         if shelf is None:
             raise NotFound("title_not_found", f"there is no title {title_id!r}")
-        now, restraints = self.request.now_us, self.restraints
-        spent = restraints.spent(shelf, now)
+        spent = self.restraints.spent(shelf, self.request.now_us)
         offer = self._offer(shelf, spent)
         episode = self._running(title_id)
         arm = None if episode is None else _same_picture(offer, episode.group_id)
         if episode is None or arm is None:  # none runs, or its picture was withdrawn
-            if shelf.rationed and not restraints.shares.room(title_id, shelf.share):
-                offer = self._offer(shelf, spent, generated=False)
-            viewer = self.request.viewer
-            offer = restraints.drawable(shelf, offer, viewer, now, self.beside)
-            episode, arm = self._decide(offer, shelf)
+            offer, narrowed = self._drawable(shelf, offer, spent)
+            episode, arm = self._decide(offer, shelf, narrowed)
             self._count(shelf, arm)
         elif self._show_again(episode):
             self._count(shelf, arm)
@@ -190,6 +187,19 @@ class Page:
             request.context, generated=generated, at_us=request.now_us, spent=spent
         )
         return shelf.offer(request.aspect, audience)
+
+    def _drawable(self, shelf: Shelf, offer: Offer, spent: frozenset[str]) -> tuple[Offer, int]:
+        """What a new decision is drawn from, and why not from more, in bits."""
+        restraints, request = self.restraints, self.request
+        why: list[Narrowing] = []
+        if any(arm.group_id in spent for arm in shelf.arms.get(request.aspect, ())):
+            why.append("cap")
+        if shelf.rationed and not restraints.shares.room(shelf.title_id, shelf.share):
+            offer = self._offer(shelf, spent, generated=False)
+            why.append("generated")
+        viewer, now = request.viewer, request.now_us
+        offer, by = restraints.drawable(shelf, offer, viewer, now, self.beside)
+        return offer, bits_of((*why, *by))
 
     def _look_of_running(self, title_id: str | None, shelves: Mapping[str, Shelf]) -> Look | None:
         if title_id is None or self.request.viewer is None:
@@ -218,7 +228,7 @@ class Page:
             self.shown.append(episode.decision_id)
         return not self.request.defer
 
-    def _decide(self, offer: Offer, shelf: Shelf) -> tuple[Episode, Arm]:
+    def _decide(self, offer: Offer, shelf: Shelf, narrowed: int) -> tuple[Episode, Arm]:
         rules, request, stance = self.rules, self.request, self.stance
         decision_id = new_id()
         seed = seed_of(rules.secret, decision_id)
@@ -250,6 +260,7 @@ class Page:
             deferred=request.defer,
             way=stance.way,
             agrees=agrees,
+            narrowed=narrowed,
         )
         propensity = float(drawn.pmf[drawn.chosen])
         episode = Episode(

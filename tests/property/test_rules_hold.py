@@ -45,7 +45,7 @@ def test_a_broken_rule_is_seen(broken: str, monkeypatch: pytest.MonkeyPatch) -> 
     if broken == "spent":
         monkeypatch.setattr(Restraints, "spent", lambda *_: frozenset())
     elif broken == "drawable":
-        monkeypatch.setattr(Restraints, "drawable", lambda _self, _shelf, offer, *_: offer)
+        monkeypatch.setattr(Restraints, "drawable", lambda _self, _shelf, offer, *_: (offer, ()))
     else:
         monkeypatch.setattr(Shelf, "audience", lambda *_, **__: Audience(country="DE"))
     world = World(np.random.default_rng(2))

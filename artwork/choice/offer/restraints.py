@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from artwork.choice.offer.arms import Shelf
 from artwork.choice.offer.changes import Changes
 from artwork.choice.offer.likeness import Look
+from artwork.choice.offer.narrowings import Narrowing
 from artwork.choice.record.offers import Offer
 from artwork.rules.exposure import Exposure
 from artwork.rules.guardrails import Shares
@@ -84,22 +85,28 @@ class Restraints:
         viewer: bytes | None,
         now_us: int,
         beside: Sequence[Look],
-    ) -> Offer:
-        """What of an offer a new decision is drawn from.
+    ) -> tuple[Offer, tuple[Narrowing, ...]]:
+        """What of an offer a new decision is drawn from, and what took the others.
 
         In this order, each only as far as it leaves a picture: those with their share of the
         title's impressions go; while the viewer's budget of changes is spent all but their
         picture go; those like a neighbour go.
         """
         standing = shelf.standing
+        steps: list[tuple[Narrowing, Offer]] = []
         if standing.caps:
             ahead = self.exposure.ahead(shelf.title_id, standing.caps)
-            offer = shelf.narrowed(offer, [g for g in offer.groups if g not in ahead])
+            left = shelf.narrowed(offer, [g for g in offer.groups if g not in ahead])
+            steps.append(("share", left))
+        before = steps[-1][1] if steps else offer
+        held = None
         if viewer is not None and standing.change_every_us:
             held = self.changes.held(viewer, shelf.title_id, standing.change_every_us, now_us)
-            if held in offer.groups:
-                return shelf.narrowed(offer, [held])
-        return _apart(shelf, offer, beside) if beside and standing.distinct else offer
+        if held in before.groups:
+            steps.append(("change_budget", shelf.narrowed(before, [held])))
+        elif beside and standing.distinct:
+            steps.append(("neighbour", _apart(shelf, before, beside)))
+        return _taken(offer, steps)
 
     def decided(self, shelf: Shelf, viewer: bytes, group_id: str, now_us: int) -> None:
         """Note what a viewer is shown from now on."""
@@ -130,6 +137,18 @@ class Restraints:
             self.shares.count(noted.title_id, generated=noted.generated, times=times)
         if noted.capped:
             self.exposure.count(noted.title_id, noted.group_id, now_us, times)
+
+
+def _taken(
+    offer: Offer, steps: Sequence[tuple[Narrowing, Offer]]
+) -> tuple[Offer, tuple[Narrowing, ...]]:
+    """What is left after the steps, and which of them took anything."""
+    by: list[Narrowing] = []
+    for name, left in steps:
+        if len(left.groups) < len(offer.groups):
+            by.append(name)
+        offer = left
+    return offer, tuple(by)
 
 
 def _apart(shelf: Shelf, offer: Offer, beside: Sequence[Look]) -> Offer:

@@ -6,21 +6,23 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.offer.narrowings import told
 from artwork.choice.offer.shelves import Shelves
 from artwork.choice.probability.explain import Explanation, explain
 from artwork.choice.probability.replay import Recalled, recall
 from artwork.choice.record.decisions import Scope
+from artwork.choice.record.ways import HELD
 from artwork.rules.guardrails import HouseRules, above, withheld
-from content.ids import now_us
 from content.records import snapshot
 
 ALONE = "nothing now: the incumbent was the only one on offer"
-NOTHING = "nothing now: it came later, a rule was another then, or it was too like a neighbour"
+NOTHING = "nothing now: it came later, or a rule was another then"
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A picture of the title in that aspect that was not on offer, and what withholds it now."""
+    """A picture of the title in that aspect that was not on offer, and why: what the rules that
+    stand now say of that moment, or what was noted of the decision."""
 
     variant_id: str
     group_id: str
@@ -44,10 +46,9 @@ class Explaining:
         *,
         encoder: str | None,
         house: HouseRules,
-        clock: Callable[[], int] = now_us,
     ) -> None:
         self._engine, self._scope, self._parameters = engine, scope, parameters
-        self._encoder, self._house, self._clock = encoder, house, clock
+        self._encoder, self._house = encoder, house
 
     def explain(self, decision_id: str) -> Explained:
         """Computed anew from the ledger; the live state is neither read nor changed.
@@ -68,8 +69,10 @@ class Explaining:
         shelf = shelves.get(title_id)
         if shelf is None:
             return ()
-        audience = shelf.audience(context, at_us=self._clock())
-        rest = NOTHING if found.decision.way in ("learn", "explore", "freeze") else ALONE
+        audience = shelf.audience(context, at_us=found.decision.decided_us)
+        rest = told(found.decision.narrowed) or NOTHING
+        if found.decision.way in HELD:
+            rest = ALONE
         if above(shelf.maturity, context.maturity_max):
             rest = f"its title is above the ceiling {context.maturity_max}"
         return tuple(

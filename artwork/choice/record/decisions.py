@@ -50,6 +50,8 @@ class Decision:
     way: Way = "learn"
     agrees: bool | None = None
     """Where the incumbent was answered: would the policy have chosen it? None: not looked at."""
+    narrowed: int = 0
+    """Why allowed pictures were not on offer, in bits: `offer.narrowings`."""
     seq: int = 0
     """Its place in the ledger; 0 until it has one."""
 
@@ -157,6 +159,7 @@ def decision_row(tenant: str, seq: int, decision: Decision) -> dict[str, Any]:
         "deferred": decision.deferred,
         "way": code_of(decision.way),
         "agrees": decision.agrees,
+        "narrowed": decision.narrowed or None,
     }
 
 
@@ -180,6 +183,7 @@ def _decision(row: Mapping[Any, Any]) -> Decision:
         deferred=bool(row["deferred"]),
         way=way_of(row["way"]),
         agrees=None if row["agrees"] is None else bool(row["agrees"]),
+        narrowed=row["narrowed"] or 0,
         seq=row["seq"],
     )
 

@@ -19,7 +19,7 @@ def upgrade() -> None:
                 "way",
                 sa.SmallInteger(),
                 nullable=True,
-                comment="artwork.choice.record.ways; null: learn",
+                comment="artwork.choice.ways; null: learn",
             )
         )
         batch_op.add_column(
@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), nullable=False, comment="of the change since which it counts"),
         sa.Column("seq", sa.BigInteger(), nullable=False, comment="counted up to here"),
         sa.Column(
-            "data", sa.LargeBinary(), nullable=False, comment="msgpack: artwork.choice.modes.tally"
+            "data", sa.LargeBinary(), nullable=False, comment="msgpack: artwork.choice.tally"
         ),
         sa.PrimaryKeyConstraint("tenant", name=op.f("pk_mode_tallies")),
     )
