@@ -73,6 +73,9 @@ CODES: Mapping[str, Code] = {
     "invalid_context": Code(422, "A field of the context is not acceptable."),
     "picture_twice": Code(422, "Two entries of a policy's `pictures` name the same picture."),
     "invalid_brief": Code(422, "A brief has a key or a value that there is not."),
+    "invalid_filter": Code(
+        422, "A filter names no field there is, or a value its field cannot have."
+    ),
     "invalid_weights": Code(422, "A weight is negative, of no such space, or all are 0."),
     "invalid_quality_weights": Code(422, "The file of the quality weights holds none."),
     "unknown_space": Code(422, "There is no such vector space."),

@@ -9,6 +9,8 @@ import numpy as np
 from content.errors import Invalid
 from content.ids import DEFAULT_TENANT, check_title_id, stable_id
 from content.types import F32, MATURITIES, SPACES, Maturity, Space, Vectors
+from indexes.conditions import AllOf, Condition, Equals, Range, check
+from indexes.fields import Told, stored_facts
 
 GenerationState = Literal["building", "ready", "live", "retired"]
 """building: being filled. ready: verified, may be cut over. live: answers. retired: was live."""
@@ -37,6 +39,15 @@ class TitlePoint:
     language: str | None = None
     maturity: Maturity = "all"
     tenant: str = DEFAULT_TENANT
+    country: str | None = None
+    year: int | None = None
+    """Of release."""
+    available_from_us: int | None = None
+    available_until_us: int | None = None
+    """When viewers may have it, µs UTC, the end excluded; None: no bound."""
+    facts: Told = field(default_factory=dict)
+    """By `fields.facts_of`."""
+    external_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -52,6 +63,26 @@ class Filter:
     language: str | None = None
     maturity_max: Maturity | None = None
     """The title is for this age or milder."""
+    condition: Condition | None = None
+    """And whatever else is asked."""
+
+    def conditions(self) -> Condition | None:
+        """All of it as one checked condition; None where nothing is asked.
+
+        Raises:
+            Invalid: `invalid_maturity`, `invalid_filter`.
+        """
+        asked: list[Condition] = []
+        if self.genre is not None:
+            asked.append(Equals("genres", self.genre))
+        if self.language is not None:
+            asked.append(Equals("language", self.language))
+        if self.maturity_max is not None:
+            asked.append(Range("maturity_rank", lte=maturity_rank(self.maturity_max)))
+        if self.condition is not None:
+            check(self.condition)
+            asked.append(self.condition)
+        return AllOf(tuple(asked)) if asked else None
 
 
 NO_FILTER = Filter()
@@ -128,6 +159,12 @@ def payload_of(point: TitlePoint) -> dict[str, Any]:
         "genres": list(point.genres),
         "language": point.language,
         "maturity_rank": maturity_rank(point.maturity),
+        "country": point.country,
+        "year": point.year,
+        "available_from": point.available_from_us,
+        "available_until": point.available_until_us,
+        "facts": stored_facts(point.facts),
+        "external_ids": dict(point.external_ids),
     }
 
 

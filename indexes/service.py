@@ -97,12 +97,12 @@ class IndexService:
 
         Raises:
             NotFound: `title_not_indexed`.
-            Invalid: `unknown_space`, `invalid_limit`.
+            Invalid: `unknown_space`, `invalid_limit`, `invalid_filter`.
         """
         check_limit(limit)
         with self._generations.reading() as live:
             generation, title = self._stored(live, title_id)
-            where = Where(filter, self._tenant, excluding=title.id)
+            where = Where(filter.conditions(), self._tenant, excluding=title.id)
             return similar(
                 generation.store, title, self._weights, space=space, limit=limit, where=where
             )
@@ -139,13 +139,13 @@ class IndexService:
         others wait for the reindex.
 
         Raises:
-            Invalid: `invalid_vector`, `invalid_limit`.
+            Invalid: `invalid_vector`, `invalid_limit`, `invalid_filter`.
         """
         check_limit(limit)
         with self._generations.reading() as live:
             if live is None:
                 return []
-            where = Where(filter, self._tenant)
+            where = Where(filter.conditions(), self._tenant)
             fitting = {
                 s: v for s, v in words.items() if live.record.fingerprints.get(s) == v.fingerprint
             }

@@ -10,10 +10,8 @@ from typing import Any, Protocol
 
 from content.ids import DEFAULT_TENANT
 from content.types import F32, Space
-from indexes.schema import NO_FILTER, Filter
+from indexes.conditions import Condition, Equals, Ids, Not
 
-KEYWORD_FIELDS = ("tenant", "genres", "language")
-INTEGER_FIELDS = ("maturity_rank",)
 PAGE = 1000
 """Points read at once when all are walked through."""
 
@@ -31,12 +29,25 @@ class StoredPoint:
 class Where:
     """Which points may be answered."""
 
-    filter: Filter = NO_FILTER
+    condition: Condition | None = None
+    """Checked (`conditions.check`); None for every point."""
     tenant: str = DEFAULT_TENANT
     excluding: str | None = None
     """A point id."""
     only: frozenset[str] | None = None
     """Point ids; None for all."""
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """All that must hold."""
+        must: list[Condition] = [Equals("tenant", self.tenant)]
+        if self.condition is not None:
+            must.append(self.condition)
+        if self.only is not None:
+            must.append(Ids(tuple(self.only)))
+        if self.excluding is not None:
+            must.append(Not(Ids((self.excluding,))))
+        return must
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,10 +14,9 @@ import numpy as np
 import qdrant_edge as edge
 
 from content.types import F32, Space
-from indexes.schema import maturity_rank
+from indexes.fields import TITLE_FIELDS, Kind
+from indexes.filters_edge import filter_of
 from indexes.store import (
-    INTEGER_FIELDS,
-    KEYWORD_FIELDS,
     PAGE,
     Query,
     Scored,
@@ -73,7 +72,7 @@ class EdgeStore:
         }
 
     def count(self, tenant: str) -> int:
-        request = edge.CountRequest(exact=True, filter=_filter(Where(tenant=tenant)))
+        request = edge.CountRequest(exact=True, filter=filter_of(Where(tenant=tenant)))
         return cast(int, self._shard.count(request))
 
     def close(self) -> None:
@@ -87,7 +86,7 @@ class EdgeStore:
                 edge.ScrollRequest(
                     offset=offset,
                     limit=PAGE,
-                    filter=_filter(Where(tenant=tenant)),
+                    filter=filter_of(Where(tenant=tenant)),
                     with_payload=["title_id", "version"],
                     with_vector=False,
                 )
@@ -108,18 +107,39 @@ class EdgeStores:
             for space, dim in dims.items()
         }
         shard = edge.EdgeShard.create(str(path), edge.EdgeConfig(vectors=params))
-        schema = dict.fromkeys(KEYWORD_FIELDS, edge.PayloadSchemaType.Keyword)
-        schema |= dict.fromkeys(INTEGER_FIELDS, edge.PayloadSchemaType.Integer)
-        for field, kind in schema.items():
-            shard.update(edge.UpdateOperation.create_field_index(field, kind))
-        shard.flush()
+        declare(shard, TITLE_FIELDS)
         return EdgeStore(shard)
 
     def open(self, name: str, folder: Path) -> VectorStore:
-        return EdgeStore(edge.EdgeShard.load(str(folder / "shard")))
+        shard = edge.EdgeShard.load(str(folder / "shard"))
+        declare(shard, TITLE_FIELDS)  # a generation of an earlier release may lack some
+        return EdgeStore(shard)
 
     def destroy(self, name: str, folder: Path) -> None:
         shutil.rmtree(folder / "shard", ignore_errors=True)
+
+
+def declare(shard: Any, fields: Mapping[str, Kind]) -> None:
+    """Index those of the payload fields that are not yet, durably.
+
+    Each costs several syncs of the disk, so an empty shard has only the title's own; up to some
+    thousands of points the engine reads the others as fast from the payload.
+    """
+    missing = fields.keys() - shard.info().payload_schema.keys()
+    for field in sorted(missing):
+        shard.update(edge.UpdateOperation.create_field_index(field, _index(field, fields[field])))
+    if missing:
+        shard.flush()
+
+
+def _index(field: str, kind: Kind) -> Any:
+    # Links of the graph for each value keep it whole under a filter; facts are too many for that.
+    linked = field in TITLE_FIELDS
+    if kind == "keyword":
+        return edge.KeywordIndexParams(enable_hnsw=linked)
+    if kind == "integer":
+        return edge.IntegerIndexParams(lookup=True, range=True, enable_hnsw=linked)
+    return edge.FloatIndexParams(enable_hnsw=linked)
 
 
 def _array(values: Sequence[float]) -> F32:
@@ -130,27 +150,7 @@ def _request(query: Query, exact: bool) -> Any:
     return edge.QueryRequest(
         limit=query.limit,
         query=edge.Query.Nearest(query.vector.tolist(), using=query.space),
-        filter=_filter(query.where),
+        filter=filter_of(query.where),
         with_payload=False,
         params=edge.SearchParams(exact=exact),
     )
-
-
-def _filter(where: Where) -> Any:
-    wanted = where.filter
-    must: Any = [_equals("tenant", where.tenant)]
-    if wanted.genre is not None:
-        must.append(_equals("genres", wanted.genre))
-    if wanted.language is not None:
-        must.append(_equals("language", wanted.language))
-    if wanted.maturity_max is not None:
-        most = edge.RangeFloat(lte=float(maturity_rank(wanted.maturity_max)))
-        must.append(edge.FieldCondition("maturity_rank", range=most))
-    if where.only is not None:
-        must.append(edge.HasIdCondition(set(where.only)))
-    must_not: Any = [edge.HasIdCondition({where.excluding})] if where.excluding else None
-    return edge.Filter(must=must, must_not=must_not)
-
-
-def _equals(field: str, value: str) -> Any:
-    return edge.FieldCondition(field, match=edge.MatchValue(value))

@@ -11,10 +11,9 @@ from qdrant_client.http.exceptions import ApiException
 
 from content.errors import Unavailable
 from content.types import F32, SPACES, Space
-from indexes.schema import maturity_rank
+from indexes.fields import FIELDS, TITLE_FIELDS, Kind
+from indexes.filters_server import filter_of
 from indexes.store import (
-    INTEGER_FIELDS,
-    KEYWORD_FIELDS,
     PAGE,
     Query,
     Scored,
@@ -75,7 +74,7 @@ class ServerStore:
     def count(self, tenant: str) -> int:
         with _reachable():
             return self._client.count(
-                self._collection, _filter(Where(tenant=tenant)), exact=True
+                self._collection, filter_of(Where(tenant=tenant)), exact=True
             ).count
 
     def close(self) -> None:
@@ -87,7 +86,7 @@ class ServerStore:
             with _reachable():
                 records, offset = self._client.scroll(
                     self._collection,
-                    scroll_filter=_filter(Where(tenant=tenant)),
+                    scroll_filter=filter_of(Where(tenant=tenant)),
                     limit=PAGE,
                     offset=offset,
                     with_payload=["title_id", "version"],
@@ -119,10 +118,8 @@ class ServerStores:
                     for space, dim in dims.items()
                 },
             )
-            schema = dict.fromkeys(KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD)
-            schema |= dict.fromkeys(INTEGER_FIELDS, models.PayloadSchemaType.INTEGER)
-            for field, kind in schema.items():
-                self._client.create_payload_index(collection, field, kind, wait=True)
+            for field, kind in FIELDS.items():
+                self._client.create_payload_index(collection, field, _index(field, kind), wait=True)
         return ServerStore(self._client, collection)
 
     def open(self, name: str, folder: Path) -> VectorStore:
@@ -150,6 +147,17 @@ def _collection(name: str) -> str:
     return f"keyart-{name}"
 
 
+def _index(field: str, kind: Kind) -> models.PayloadSchemaParams:
+    linked = field in TITLE_FIELDS  # as in `store_edge`
+    if kind == "keyword":
+        return models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, enable_hnsw=linked)
+    if kind == "integer":
+        return models.IntegerIndexParams(
+            type=models.IntegerIndexType.INTEGER, lookup=True, range=True, enable_hnsw=linked
+        )
+    return models.FloatIndexParams(type=models.FloatIndexType.FLOAT, enable_hnsw=linked)
+
+
 def _arrays(record: models.Record) -> dict[Space, F32]:
     named = record.vector if isinstance(record.vector, dict) else {}
     return {space: np.asarray(named[space], dtype=np.float32) for space in SPACES if space in named}
@@ -160,29 +168,7 @@ def _request(query: Query, exact: bool) -> models.QueryRequest:
         query=query.vector.tolist(),
         using=query.space,
         limit=query.limit,
-        filter=_filter(query.where),
+        filter=filter_of(query.where),
         with_payload=False,
         params=models.SearchParams(exact=exact),
     )
-
-
-def _filter(where: Where) -> models.Filter:
-    wanted = where.filter
-    must: list[models.Condition] = [_equals("tenant", where.tenant)]
-    if wanted.genre is not None:
-        must.append(_equals("genres", wanted.genre))
-    if wanted.language is not None:
-        must.append(_equals("language", wanted.language))
-    if wanted.maturity_max is not None:
-        most = models.Range(lte=float(maturity_rank(wanted.maturity_max)))
-        must.append(models.FieldCondition(key="maturity_rank", range=most))
-    if where.only is not None:
-        must.append(models.HasIdCondition(has_id=sorted(where.only)))
-    excluded: list[models.Condition] = (
-        [models.HasIdCondition(has_id=[where.excluding])] if where.excluding else []
-    )
-    return models.Filter(must=must, must_not=excluded)
-
-
-def _equals(field: str, value: str) -> models.FieldCondition:
-    return models.FieldCondition(key=field, match=models.MatchValue(value=value))

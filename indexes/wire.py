@@ -13,6 +13,7 @@ from content import errors
 from content.errors import KeyartError
 from content.types import Vector
 from indexes.calibration import Calibration
+from indexes.conditions import CONDITIONS
 from indexes.schema import Comparison, Filter, GenerationInfo, Hit, TitlePoint, Verification
 
 METHODS = frozenset(
@@ -27,7 +28,10 @@ CALIBRATION = 2
 RECORD = 3
 TYPES: dict[str, type] = {
     cls.__name__: cls
-    for cls in (TitlePoint, Vector, Filter, Hit, Comparison, GenerationInfo, Verification)
+    for cls in (
+        *(TitlePoint, Vector, Filter, Hit, Comparison, GenerationInfo, Verification),
+        *CONDITIONS,
+    )
 }
 ERRORS: dict[str, type[KeyartError]] = {
     cls.__name__: cls

@@ -16,6 +16,7 @@ from content import publication
 from content.errors import Conflict
 from content.records import writing
 from content.tables import matching, shots, title_versions
+from indexes.fields import facts_of
 from indexes.schema import TitlePoint
 from workers.jobs import JobRecord
 from workers.parts import Parts
@@ -117,6 +118,10 @@ def point_of(parts: Parts, title_id: str, version: int | None = None) -> TitlePo
         language=row.title.language,
         maturity=row.title.maturity,
         tenant=parts.tenant,
+        country=row.title.country.upper() if row.title.country else None,
+        year=int(row.title.released[:4]) if row.title.released else None,
+        facts=facts_of(row.profile or {}),
+        external_ids=row.title.external_ids,
     )
 
 

@@ -134,7 +134,7 @@ def test_filters(store: VectorStore) -> None:
             and (wanted.language is None or wanted.language == item.language)
             and (wanted.maturity_max is None or rank(item.maturity) <= rank(wanted.maturity_max))
         }
-        assert ids(store, where=Where(wanted)) == expected
+        assert ids(store, where=Where(wanted.conditions())) == expected
 
 
 def test_tenants_do_not_see_each_other(store: VectorStore) -> None:
