@@ -102,7 +102,12 @@ class Generation:
                 raise Conflict("fingerprint_mismatch", why, generation=self.name)
 
     def put(self, points: Sequence[TitlePoint]) -> None:
-        """Store checked points, calibrated, durably; of two of one title the later stays."""
+        """Store points, calibrated, durably; of two of one title the later stays.
+
+        Raises:
+            Conflict: `fingerprint_mismatch`. Invalid: `unknown_space`, `invalid_vector`.
+        """
+        self.check(points)
         last = {point.id: self._calibrated(point) for point in points}
         if last:
             self.store.upsert(list(last.values()))

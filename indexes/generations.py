@@ -145,6 +145,7 @@ class Generations:
         """
         new, old = self.get(name), self._live
         if new is old:
+            self._stores.publish(name)  # what a cut-over may have failed at after its switch
             return
         if new.state == "retired":
             raise Conflict(
@@ -159,6 +160,7 @@ class Generations:
         with self._switch:
             self._live = new
         new.become("live")
+        self._stores.publish(name)
         if old is not None:
             old.become("retired")
 

@@ -1,4 +1,4 @@
-"""The index process: `python -m indexes.server --socket PATH --folder PATH [--qdrant-url URL]`.
+"""The index process: `python -m indexes.server --socket PATH --folder PATH [--qdrant-url URL …]`.
 
 The only opener of the embedded shards. HTTP with msgpack bodies on a Unix socket that only its
 user may open. Logs structured lines to standard error; the Qdrant server's API key is taken from
@@ -130,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     follow_parent(parent=options.parent)
     try:
         lock = hold(options.folder)
-        service = IndexService(options.folder, _stores(options.qdrant_url))
+        service = IndexService(options.folder, _stores(options))
         listener = listen(options.socket)
     except KeyartError as error:
         log.error("refused", code=error.code, detail=error.detail)
@@ -151,15 +151,33 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True, help="where generations live")
     parser.add_argument("--parent", type=int, help="pid of the process to go with")
     parser.add_argument("--qdrant-url", help="keep vectors in a Qdrant server instead of here")
+    parser.add_argument("--qdrant-ca", type=Path, help="certificates to trust, PEM")
+    parser.add_argument("--qdrant-grpc", action="store_true", help="speak gRPC to it")
+    parser.add_argument("--qdrant-shards", type=int, help="shards of a collection")
+    parser.add_argument("--qdrant-replicas", type=int, help="copies of each shard")
+    parser.add_argument("--qdrant-consistency", type=int, help="copies that a write waits for")
+    parser.add_argument("--qdrant-quantization", choices=("int8", "none"), default="int8")
     return parser.parse_args(argv)
 
 
-def _stores(qdrant_url: str | None) -> Stores:
-    if qdrant_url is None:
+def _stores(options: argparse.Namespace) -> Stores:
+    if options.qdrant_url is None:
         return EdgeStores()
+    from indexes.cluster import Cluster
     from indexes.store_server import ServerStores
 
-    return ServerStores.at(qdrant_url, os.environ.get("KEYART_QDRANT_API_KEY"))
+    return ServerStores.of(
+        Cluster(
+            options.qdrant_url,
+            os.environ.get("KEYART_QDRANT_API_KEY"),
+            options.qdrant_ca,
+            options.qdrant_grpc,
+            options.qdrant_shards,
+            options.qdrant_replicas,
+            options.qdrant_consistency,
+            options.qdrant_quantization,
+        )
+    )
 
 
 if __name__ == "__main__":

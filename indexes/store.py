@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
+from content.errors import Invalid
 from content.ids import DEFAULT_TENANT
 from content.types import F32, Space
 from indexes.conditions import Condition, Equals, Ids, Not
+from indexes.schema import NORM_TOLERANCE
 
 PAGE = 1000
 """Points read at once when all are walked through."""
+HNSW_EF = 128
+OVERSAMPLING = 2.0
+"""Approximate search looks at so many candidates of the graph and, where int8 proposed them, scores
+twice as many as are asked for again with the vectors themselves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,17 +76,69 @@ class Scored:
     score: float
 
 
+def check_points(points: Sequence[StoredPoint], dims: Mapping[Space, int]) -> None:
+    """Refuse what the engines would take: NaN, infinity, lengths other than 1.
+
+    Raises:
+        Invalid: `unknown_space`, `invalid_vector`.
+    """
+    for point in points:
+        for space, vector in point.vectors.items():
+            _check_vector(vector, space, dims, f"{space} of point {point.id}")
+
+
+def check_query(query: Query, dims: Mapping[Space, int]) -> None:
+    """Likewise, for a query.
+
+    Raises:
+        Invalid: `unknown_space`, `invalid_vector`.
+    """
+    _check_vector(query.vector, query.space, dims, f"the query in {query.space}")
+
+
+def _check_vector(vector: F32, space: Space, dims: Mapping[Space, int], what: str) -> None:
+    if space not in dims:
+        raise Invalid(
+            "unknown_space",
+            f"{what}: this generation holds {', '.join(dims) or 'no space'}; "
+            "reindex to add a space",
+        )
+    if vector.dtype != np.float32 or vector.shape != (dims[space],):
+        raise Invalid(
+            "invalid_vector",
+            f"{what} is {vector.dtype} {vector.shape}; this generation holds float32 "
+            f"({dims[space]},): was it made by another encoder?",
+        )
+    norm = float(np.linalg.norm(vector))
+    if not np.isfinite(norm):
+        raise Invalid("invalid_vector", f"{what} holds NaN or infinity: nothing could be near it")
+    if abs(norm - 1.0) > NORM_TOLERANCE:
+        raise Invalid("invalid_vector", f"{what} has norm {norm:.4f}; divide it by its norm")
+
+
 class VectorStore(Protocol):
     """Named vectors with payload. Safe to call from many threads."""
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
-        """Insert, or replace wholly (a vector no longer given is gone). Durable on return."""
+        """Insert, or replace wholly (a vector no longer given is gone). Durable on return.
+
+        Raises:
+            Invalid: what `check_points` refuses; none of the points is stored then.
+        """
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove points; unknown ids are no error. Durable on return."""
 
     def query(self, queries: Sequence[Query], *, exact: bool = True) -> list[list[Scored]]:
-        """Answers in the order of `queries`, best first; ties in any order."""
+        """Answers in the order of `queries`, best first; ties in any order.
+
+        Args:
+            exact: score every point that fits; else follow a graph where there is one, and score
+                what it proposes by the vectors themselves. Scores are exact either way.
+
+        Raises:
+            Invalid: what `check_query` refuses.
+        """
 
     def get(self, ids: Sequence[str], *, vectors: bool) -> dict[str, StoredPoint]:
         """The points that exist; without their vectors when `vectors` is false."""
@@ -100,7 +160,14 @@ class Stores(Protocol):
         """A new empty store for generation `name`, whose own folder is `folder`."""
 
     def open(self, name: str, folder: Path) -> VectorStore:
-        """The store that `create` made."""
+        """The store that `create` made.
+
+        Raises:
+            Conflict: `index_in_use`, when another has it open.
+        """
+
+    def publish(self, name: str) -> None:
+        """Let other clients of the engine find generation `name` as the live one; idempotent."""
 
     def destroy(self, name: str, folder: Path) -> None:
         """Remove what `create` made, whole or half; nothing there is no error."""

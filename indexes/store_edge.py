@@ -5,6 +5,7 @@ belongs in the index process. `optimize()` is never called here: it would stall 
 Scores are dot products of unit vectors: unlike the engine's Cosine, Dot stores what it was given.
 """
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,26 +14,38 @@ from typing import Any, cast
 import numpy as np
 import qdrant_edge as edge
 
-from content.types import F32, Space
+from content.errors import Conflict
+from content.types import F32, SPACES, Space
 from indexes.fields import TITLE_FIELDS, Kind
 from indexes.filters_edge import filter_of
 from indexes.store import (
+    HNSW_EF,
+    OVERSAMPLING,
     PAGE,
     Query,
     Scored,
     StoredPoint,
     VectorStore,
     Where,
+    check_points,
+    check_query,
+)
+
+APPROXIMATE = edge.SearchParams(
+    hnsw_ef=HNSW_EF,
+    quantization=edge.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING),
 )
 
 
 class EdgeStore:
     """One shard; this process is its only opener (the engine locks its log)."""
 
-    def __init__(self, shard: Any) -> None:
+    def __init__(self, shard: Any, dims: Mapping[Space, int]) -> None:
         self._shard = shard
+        self._dims = dims
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
+        check_points(points, self._dims)
         converted = [
             edge.Point(
                 point.id,
@@ -51,6 +64,8 @@ class EdgeStore:
     def query(self, queries: Sequence[Query], *, exact: bool = True) -> list[list[Scored]]:
         if not queries:
             return []
+        for query in queries:
+            check_query(query, self._dims)
         requests = [_request(query, exact) for query in queries]
         answers = self._shard.query_batch(edge.QueryBatchRequest(requests))
         return [[Scored(str(hit.id), hit.score) for hit in answer] for answer in answers]
@@ -108,15 +123,43 @@ class EdgeStores:
         }
         shard = edge.EdgeShard.create(str(path), edge.EdgeConfig(vectors=params))
         declare(shard, TITLE_FIELDS)
-        return EdgeStore(shard)
+        return EdgeStore(shard, dict(dims))
 
     def open(self, name: str, folder: Path) -> VectorStore:
-        shard = edge.EdgeShard.load(str(folder / "shard"))
+        path = folder / "shard"
+        shard = load(path)
         declare(shard, TITLE_FIELDS)  # a generation of an earlier release may lack some
-        return EdgeStore(shard)
+        return EdgeStore(shard, dims_of(path))
+
+    def publish(self, name: str) -> None:
+        """Nobody else reads these shards."""
 
     def destroy(self, name: str, folder: Path) -> None:
         shutil.rmtree(folder / "shard", ignore_errors=True)
+
+
+def load(path: Path) -> Any:
+    """The shard at `path`, this process being its only opener.
+
+    Raises:
+        Conflict: `index_in_use`.
+    """
+    try:
+        return edge.EdgeShard.load(str(path))
+    except Exception as error:  # the binding has no types of its own
+        if "WouldBlock" not in str(error):
+            raise
+        raise Conflict(
+            "index_in_use",
+            f"the shard {path} is open already; stop the other process (one index process owns a "
+            "data folder), or ask it instead",
+        ) from error
+
+
+def dims_of(path: Path) -> dict[Space, int]:
+    """The spaces of a shard and their dimensions, as its folder says."""
+    named = json.loads((path / "edge_config.json").read_text())["vectors"]
+    return {space: int(named[space]["size"]) for space in SPACES if space in named}
 
 
 def declare(shard: Any, fields: Mapping[str, Kind]) -> None:
@@ -152,5 +195,5 @@ def _request(query: Query, exact: bool) -> Any:
         query=edge.Query.Nearest(query.vector.tolist(), using=query.space),
         filter=filter_of(query.where),
         with_payload=False,
-        params=edge.SearchParams(exact=exact),
+        params=edge.SearchParams(exact=True) if exact else APPROXIMATE,
     )

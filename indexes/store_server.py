@@ -1,36 +1,52 @@
-"""The body for a Qdrant server or cluster: one collection `keyart-{generation}` each."""
+"""The body for a Qdrant server or cluster: one collection `keyart-{generation}` each.
+
+The alias `keyart` leads to the live one, so that other clients of the cluster need not ask us.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import grpc
 import httpx
 import numpy as np
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import ApiException
+from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
 from content.errors import Unavailable
 from content.types import F32, SPACES, Space
+from indexes.cluster import Cluster
 from indexes.fields import FIELDS, TITLE_FIELDS, Kind
 from indexes.filters_server import filter_of
 from indexes.store import (
+    HNSW_EF,
+    OVERSAMPLING,
     PAGE,
     Query,
     Scored,
     StoredPoint,
     VectorStore,
     Where,
+    check_points,
+    check_query,
 )
+
+ALIAS = "keyart"
 
 
 class ServerStore:
     """One collection. The client is shared by all and outlives the store."""
 
-    def __init__(self, client: QdrantClient, collection: str) -> None:
+    def __init__(
+        self, client: QdrantClient, collection: str, dims: Mapping[Space, int] | None = None
+    ) -> None:
         self._client = client
         self._collection = collection
+        self._dims = dims
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
+        check_points(points, self._known())
         converted = [
             models.PointStruct(
                 id=point.id,
@@ -49,6 +65,8 @@ class ServerStore:
     def query(self, queries: Sequence[Query], *, exact: bool = True) -> list[list[Scored]]:
         if not queries:
             return []
+        for query in queries:
+            check_query(query, self._known())
         requests = [_request(query, exact) for query in queries]
         with _reachable():
             answers = self._client.query_batch_points(self._collection, requests)
@@ -80,6 +98,15 @@ class ServerStore:
     def close(self) -> None:
         """Nothing to release: writes were acknowledged by the server one by one."""
 
+    def _known(self) -> Mapping[Space, int]:
+        """The collection's spaces; asked for once, and only when they are needed."""
+        if self._dims is None:
+            with _reachable():
+                vectors = self._client.get_collection(self._collection).config.params.vectors
+            named = vectors if isinstance(vectors, dict) else {}
+            self._dims = {space: named[space].size for space in SPACES if space in named}
+        return self._dims
+
     def _walk(self, tenant: str) -> Iterator[models.Record]:
         offset: models.ExtendedPointId | None = None
         while True:
@@ -98,15 +125,19 @@ class ServerStore:
 
 
 class ServerStores:
-    """Collections of one server."""
+    """Collections of one server.
 
-    def __init__(self, client: QdrantClient) -> None:
+    Args:
+        layout: arguments of `create_collection` for those made here (`Cluster.layout`).
+    """
+
+    def __init__(self, client: QdrantClient, layout: Mapping[str, Any] | None = None) -> None:
         self._client = client
+        self._layout = dict(layout or {})
 
     @classmethod
-    def at(cls, url: str, api_key: str | None = None) -> "ServerStores":
-        # The compatibility check is a request of its own, which would fail here and not in a call.
-        return cls(QdrantClient(url=url, api_key=api_key, timeout=30, check_compatibility=False))
+    def of(cls, cluster: Cluster) -> "ServerStores":
+        return cls(cluster.connect(), cluster.layout())
 
     def create(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
         collection = _collection(name)
@@ -117,13 +148,24 @@ class ServerStores:
                     space: models.VectorParams(size=dim, distance=models.Distance.DOT)
                     for space, dim in dims.items()
                 },
+                **self._layout,
             )
             for field, kind in FIELDS.items():
                 self._client.create_payload_index(collection, field, _index(field, kind), wait=True)
-        return ServerStore(self._client, collection)
+        return ServerStore(self._client, collection, dict(dims))
 
     def open(self, name: str, folder: Path) -> VectorStore:
         return ServerStore(self._client, _collection(name))
+
+    def publish(self, name: str) -> None:
+        made = models.CreateAlias(collection_name=_collection(name), alias_name=ALIAS)
+        with _reachable():  # one request: the alias leads to the old or the new, never nowhere
+            self._client.update_collection_aliases(
+                [
+                    models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=ALIAS)),
+                    models.CreateAliasOperation(create_alias=made),
+                ]
+            )
 
     def destroy(self, name: str, folder: Path) -> None:
         with _reachable():
@@ -131,16 +173,34 @@ class ServerStores:
                 self._client.delete_collection(_collection(name))
 
 
+APPROXIMATE = models.SearchParams(
+    hnsw_ef=HNSW_EF,
+    quantization=models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING),
+)
+
+
 @contextmanager
 def _reachable() -> Iterator[None]:
     try:
         yield
-    except (ApiException, httpx.TransportError) as error:
+    except UnexpectedResponse as error:
+        if error.status_code not in (401, 403):
+            raise _unavailable(error) from error
         raise Unavailable(
             "index_unavailable",
-            f"the Qdrant server did not answer ({type(error).__name__}: {error}); "
-            "check KEYART_QDRANT_URL and that it runs",
+            f"the Qdrant server refused the API key ({error.status_code}); check "
+            "KEYART_QDRANT_API_KEY",
         ) from error
+    except (ApiException, httpx.TransportError, grpc.RpcError) as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    return Unavailable(
+        "index_unavailable",
+        f"the Qdrant server did not answer ({type(error).__name__}: {error}); "
+        "check KEYART_QDRANT_URL and that it runs",
+    )
 
 
 def _collection(name: str) -> str:
@@ -170,5 +230,5 @@ def _request(query: Query, exact: bool) -> models.QueryRequest:
         limit=query.limit,
         filter=filter_of(query.where),
         with_payload=False,
-        params=models.SearchParams(exact=exact),
+        params=models.SearchParams(exact=True) if exact else APPROXIMATE,
     )

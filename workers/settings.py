@@ -59,6 +59,20 @@ class Settings(BaseSettings):
     )
     qdrant_url: str | None = Field(None, description="A Qdrant server instead of the embedded one.")
     qdrant_api_key: str | None = Field(None, description="Its API key.")
+    qdrant_ca: Path | None = Field(
+        None, description="Certificates (PEM) to trust for an `https` one, else the system's."
+    )
+    qdrant_prefer_grpc: bool = Field(default=False, description="Speak gRPC to it (port 6334).")
+    qdrant_shards: int | None = Field(
+        None, ge=1, description="Shards of each generation; else one for each node."
+    )
+    qdrant_replicas: int | None = Field(None, ge=1, description="Copies of each shard; else 1.")
+    qdrant_write_consistency: int | None = Field(
+        None, ge=1, description="Copies that must have a write before it counts; else 1."
+    )
+    qdrant_quantization: Literal["int8", "none"] = Field(
+        "int8", description="How its vectors are searched; what is found is scored exactly."
+    )
     shots: Literal["auto", "adaptive", "transnetv2"] = Field(
         "auto",
         description="How shots are found; `auto`: `transnetv2` on a GPU, else `adaptive`, which "

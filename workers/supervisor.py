@@ -197,14 +197,29 @@ def _with_models(settings: Settings) -> Settings:
     return settings.model_copy(update={"model_cache": prepared, "device": place})
 
 
+def _qdrant(settings: Settings) -> list[str]:
+    """Options of the index process that say where vectors are kept; its key goes by environment."""
+    if settings.qdrant_url is None:
+        return []
+    named = {
+        "url": settings.qdrant_url,
+        "ca": settings.qdrant_ca,
+        "shards": settings.qdrant_shards,
+        "replicas": settings.qdrant_replicas,
+        "consistency": settings.qdrant_write_consistency,
+        "quantization": settings.qdrant_quantization,
+    }
+    given = [f"--qdrant-{name}={value}" for name, value in named.items() if value is not None]
+    return [*given, *(["--qdrant-grpc"] if settings.qdrant_prefer_grpc else [])]
+
+
 def _processes(settings: Settings, listener: socket.socket) -> list[Managed]:
     """In the order they start; they stop in the opposite one."""
     environment = {**os.environ, **settings.environment()}
     parent = str(os.getpid())
     index = ["indexes.server", "--parent", parent, "--socket", str(settings.index_socket)]
     index += ["--folder", str(settings.index_folder)]
-    if settings.qdrant_url is not None:
-        index += ["--qdrant-url", settings.qdrant_url]
+    index += _qdrant(settings)
     descriptor = listener.fileno()
     api = ["api.server", "--parent", parent, "--fd", str(descriptor)]
     return [

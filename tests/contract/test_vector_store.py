@@ -1,16 +1,21 @@
 """One suite over every vector store: embedded, the client's in-memory twin, a real server."""
 
+import json
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from qdrant_client import QdrantClient
 
-from content.errors import Unavailable
+from content.errors import Conflict, Invalid, Unavailable
 from content.types import MATURITIES
+from indexes.cluster import Cluster
 from indexes.schema import SIMILAR_SPACES, Filter, TitlePoint, payload_of, point_id
 from indexes.store import Query, StoredPoint, Stores, VectorStore, Where
 from indexes.store_edge import EdgeStores
@@ -32,7 +37,7 @@ def make_stores(body: str) -> Stores:
         return EdgeStores()
     if body == "memory":
         return ServerStores(QdrantClient(":memory:"))
-    return ServerStores.at(str(QDRANT_URL))
+    return ServerStores.of(Cluster(str(QDRANT_URL), os.environ.get("QDRANT_API_KEY")))
 
 
 def stored(item: TitlePoint) -> StoredPoint:
@@ -194,8 +199,98 @@ def test_bodies_agree_in_scores_and_order(opened: Callable[[str], VectorStore]) 
                     assert left.scores == pytest.approx(right.scores, abs=1e-5)
 
 
+def broken(space: str, data: object) -> StoredPoint:
+    return StoredPoint(point_id("t9"), {space: np.asarray(data)}, payload_of(point(9)))  # type: ignore[dict-item]
+
+
+UNIT = np.eye(1, 12, dtype=np.float32)[0]
+
+
+@pytest.mark.parametrize(
+    ("space", "data", "code", "taught"),
+    [
+        ("audio", np.where(UNIT > 0, np.nan, UNIT), "invalid_vector", "NaN"),
+        ("audio", np.where(UNIT > 0, np.inf, UNIT), "invalid_vector", "infinity"),
+        ("audio", 2 * UNIT, "invalid_vector", "norm 2.0000; divide it"),
+        ("audio", 0 * UNIT, "invalid_vector", "norm 0.0000"),
+        ("audio", UNIT[:11], "invalid_vector", "another encoder"),
+        ("audio", UNIT.astype(np.float64), "invalid_vector", "float64"),
+        ("smell", UNIT, "unknown_space", "reindex to add a space"),
+    ],
+)
+def test_refusals_leave_nothing(
+    store: VectorStore, space: str, data: np.ndarray, code: str, taught: str
+) -> None:
+    data = data.astype(np.float32) if taught != "float64" else data
+    with pytest.raises(Invalid) as caught:
+        store.upsert([stored(point(1)), broken(space, data)])
+    assert caught.value.code == code
+    assert taught in caught.value.detail
+    assert store.count("default") == 0
+    with pytest.raises(Invalid) as caught:
+        store.query([Query(space, data, 5, Where())])  # type: ignore[arg-type]
+    assert caught.value.code == code
+
+
+def test_approximate_search_over_what_has_no_graph_is_exact(store: VectorStore) -> None:
+    store.upsert([stored(item) for item in catalogue(40)])
+    query = Query("synopsis", vectors(3)["synopsis"].data, 10, Where())
+    (exact,), (near,) = store.query([query]), store.query([query], exact=False)
+    assert [hit.id for hit in near] == [hit.id for hit in exact]
+    assert [hit.score for hit in near] == pytest.approx([hit.score for hit in exact], abs=1e-5)
+
+
+def test_the_alias_leads_to_what_was_published_last(tmp_path: Path) -> None:
+    client = QdrantClient(":memory:")
+    stores = ServerStores(client)
+    for name in ("one", "two"):
+        stores.create(name, tmp_path, DIMS).upsert([stored(point(1))])
+        for _ in range(2):
+            stores.publish(name)
+        aliases = {each.alias_name: each.collection_name for each in client.get_aliases().aliases}
+        assert aliases == {"keyart": f"keyart-{name}"}
+        assert client.count("keyart").count == 1
+
+
+def test_a_second_opener_is_told_who_it_disturbs(tmp_path: Path) -> None:
+    stores = EdgeStores()
+    first = stores.create("g", tmp_path / "g", DIMS)
+    with pytest.raises(Conflict) as caught:
+        stores.open("g", tmp_path / "g")
+    assert caught.value.code == "index_in_use"
+    assert "stop the other process" in caught.value.detail
+    first.close()
+    stores.open("g", tmp_path / "g").close()
+
+
+def test_a_cluster_is_asked_for_as_configured(tmp_path: Path) -> None:
+    seen: list[tuple[str, str | None, dict[str, Any]]] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            seen.append((self.path, self.headers.get("api-key"), body))
+            self.send_response(403)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cluster = Cluster(f"http://127.0.0.1:{server.server_port}", "secret", None, False, 3, 2, 2)
+        with pytest.raises(Unavailable, match="KEYART_QDRANT_API_KEY"):
+            ServerStores.of(cluster).create("g", tmp_path, {"audio": 12})
+        server.shutdown()
+    (path, key, body) = seen[0]
+    assert (path.split("?")[0], key) == ("/collections/keyart-g", "secret")
+    assert (body["shard_number"], body["replication_factor"]) == (3, 2)
+    assert body["write_consistency_factor"] == 2
+    assert body["quantization_config"]["scalar"]["type"] == "int8"
+    assert body["vectors"]["audio"]["size"] == 12
+
+
 def test_an_absent_server_is_unavailable(tmp_path: Path) -> None:
-    stores = ServerStores.at("http://127.0.0.1:1")
+    stores = ServerStores.of(Cluster("http://127.0.0.1:1"))
     with pytest.raises(Unavailable) as caught:
         stores.create("any", tmp_path / "any", DIMS)
     assert caught.value.code == "index_unavailable"

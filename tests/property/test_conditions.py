@@ -54,6 +54,7 @@ def payloads() -> list[dict[str, Any]]:
             {
                 "tenant": "default" if n else "other",
                 "title_id": f"t{n}",
+                "version": 1,
                 "genres": list(GENRES[: n % 4]),
                 "language": ("en", None, "fr")[n % 3],
                 "maturity_rank": n % 5,
