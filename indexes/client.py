@@ -75,12 +75,17 @@ class IndexClient:
         self._call("delete", title_ids=list(title_ids))
 
     def similar(
-        self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter = NO_FILTER
+        self,
+        title_id: str,
+        *,
+        space: SimilarSpace,
+        limit: int,
+        filter: Filter = NO_FILTER,
+        exact: bool = False,
     ) -> list[Hit]:
         """The titles most like a stored one, best first, never itself."""
-        return list(
-            self._call("similar", title_id=title_id, space=space, limit=limit, filter=filter)
-        )
+        asked = {"title_id": title_id, "space": space, "limit": limit, "filter": filter}
+        return list(self._call("similar", **asked, exact=exact))
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """How alike the titles of each pair are, in the order given."""
@@ -94,9 +99,12 @@ class IndexClient:
         """Let the spaces count so from now on, scaled to sum 1; durable on return."""
         return dict(self._call("set_weights", wanted=dict(wanted)))
 
-    def search(self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
+    def search(
+        self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER, exact: bool = False
+    ) -> list[Hit]:
         """The titles whose synopsis, pictures or sound match words, best first."""
-        return list(self._call("search", words=dict(words), limit=limit, filter=filter))
+        asked = {"words": dict(words), "limit": limit, "filter": filter, "exact": exact}
+        return list(self._call("search", **asked))
 
     def begin(
         self,
@@ -117,6 +125,10 @@ class IndexClient:
     def cut_over(self, generation: str) -> None:
         """Let a verified generation answer from now on, at once for all readers."""
         self._call("cut_over", generation=generation)
+
+    def build(self, generation: str) -> None:
+        """Have the generation's graph built soon, though it may not be due."""
+        self._call("build", generation=generation)
 
     def drop(self, generation: str) -> None:
         """Remove a generation that is not live."""

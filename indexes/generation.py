@@ -141,12 +141,15 @@ class Generation:
         )
 
     def info(self, tenant: str) -> GenerationInfo:
+        coverage = self.store.coverage()
         return GenerationInfo(
             self.name,
             self.state,
             dict(self.record.fingerprints),
             self.store.count(tenant),
             self.record.created_us,
+            coverage.graph,
+            coverage.outside,
         )
 
     def enter(self) -> None:

@@ -18,7 +18,7 @@ from indexes.calibration import Calibration
 from indexes.durable import replace_file, sync_folder
 from indexes.generation import CONSTANTS, RECORD, Generation, Record
 from indexes.schema import Fingerprints, check_fingerprints
-from indexes.store import Stores
+from indexes.store import Stores, VectorStore
 
 TRAINED_BY_COSINE = ("open_clip:", "clap:", "sentence-transformers:")
 """What the fingerprints of such encoders begin with."""
@@ -75,6 +75,12 @@ class Generations:
     def all(self) -> list[Generation]:
         """Every one, oldest first, under `writing`."""
         return sorted(self._open.values(), key=lambda g: (g.record.created_us, g.name))
+
+    def stores(self) -> list[tuple[str, VectorStore]]:
+        """Names and stores of those that answer or will, the live one first."""
+        with self.writing:
+            wanted = [g for g in (self._live, *self.filling()) if g is not None]
+            return [(generation.name, generation.store) for generation in wanted]
 
     def get(self, name: str) -> Generation:
         """The one of this name, under `writing`.

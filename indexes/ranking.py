@@ -29,15 +29,16 @@ def rank(
     *,
     limit: int,
     where: Where,
+    exact: bool = False,
 ) -> list[Hit]:
     """The best `limit` titles by `score` of their cosines; ties by title id.
 
     `vectors` are calibrated, unit norm; `score` sees the spaces shared with the title, at least
-    one.
+    one. Unless `exact`, a graph may propose the candidates; they are scored exactly either way.
     """
     depth = max(DEPTH_MIN, DEPTH_PER_RESULT * limit)
     queries = [Query(space, vector, depth, where) for space, vector in vectors.items()]
-    lists = store.query(queries)
+    lists = store.query(queries, exact=exact)
     if any(len(found) == depth for found in lists):
         lists = _rescore(store, queries, lists, single=len(queries) == 1)
     cosines: dict[str, dict[str, float]] = {}

@@ -11,6 +11,7 @@ from content.ids import DEFAULT_TENANT, check_title_id, stable_id
 from content.types import F32, MATURITIES, SPACES, Maturity, Space, Vectors
 from indexes.conditions import AllOf, Condition, Equals, Range, check
 from indexes.fields import Told, stored_facts
+from indexes.graph import Graph
 
 GenerationState = Literal["building", "ready", "live", "retired"]
 """building: being filled. ready: verified, may be cut over. live: answers. retired: was live."""
@@ -117,6 +118,10 @@ class GenerationInfo:
     fingerprints: dict[Space, str]
     points: int
     created_us: int
+    graph: Graph | None = None
+    """None while every search is exact, or where a Qdrant server builds its own."""
+    outside: int = 0
+    """Points written since the graph was built."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,13 @@ OWN_WORDS: frozenset[Space] = frozenset({"visual", "audio"})
 
 
 def search(
-    store: VectorStore, calibration: Calibration, words: Vectors, *, limit: int, where: Where
+    store: VectorStore,
+    calibration: Calibration,
+    words: Vectors,
+    *,
+    limit: int,
+    where: Where,
+    exact: bool = False,
 ) -> list[Hit]:
     """The titles of which any space matches, the best trusted one deciding.
 
@@ -34,7 +40,9 @@ def search(
     """
     spaces = [space for space in TRUST if space in calibration.spaces and space in words]
     vectors = {space: _query(calibration, space, words[space].data) for space in spaces}
-    return rank(store, vectors, words_score, limit=limit, where=where) if vectors else []
+    if not vectors:
+        return []
+    return rank(store, vectors, words_score, limit=limit, where=where, exact=exact)
 
 
 def words_score(cosines: Cosines) -> float:

@@ -7,6 +7,7 @@ from content.errors import NotFound
 from content.ids import DEFAULT_TENANT
 from content.types import F32, Space, Vectors
 from indexes import weights
+from indexes.builds import Builds
 from indexes.calibration import Calibration
 from indexes.generation import Generation
 from indexes.generations import Generations
@@ -40,6 +41,7 @@ class IndexService:
         self._folder = folder
         self._tenant = tenant
         self._weights = weights.read(folder)
+        self._builds = Builds(self._generations)
 
     def ensure(self, fingerprints: Fingerprints) -> str:
         """The live generation's name; makes the first when there is none."""
@@ -91,9 +93,15 @@ class IndexService:
                 generation.remove(title_ids, self._tenant)
 
     def similar(
-        self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter = NO_FILTER
+        self,
+        title_id: str,
+        *,
+        space: SimilarSpace,
+        limit: int,
+        filter: Filter = NO_FILTER,
+        exact: bool = False,
     ) -> list[Hit]:
-        """See `titles.similar`.
+        """See `titles.similar`; with `exact` no graph proposes what is scored.
 
         Raises:
             NotFound: `title_not_indexed`.
@@ -104,7 +112,13 @@ class IndexService:
             generation, title = self._stored(live, title_id)
             where = Where(filter.conditions(), self._tenant, excluding=title.id)
             return similar(
-                generation.store, title, self._weights, space=space, limit=limit, where=where
+                generation.store,
+                title,
+                self._weights,
+                space=space,
+                limit=limit,
+                where=where,
+                exact=exact,
             )
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
@@ -132,7 +146,9 @@ class IndexService:
             self._weights = chosen
         return dict(chosen)
 
-    def search(self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER) -> list[Hit]:
+    def search(
+        self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER, exact: bool = False
+    ) -> list[Hit]:
         """See `search.search`; before the first `ensure` nothing is found.
 
         Only spaces whose encoder is the live generation's count: after a change of encoders the
@@ -149,7 +165,9 @@ class IndexService:
             fitting = {
                 s: v for s, v in words.items() if live.record.fingerprints.get(s) == v.fingerprint
             }
-            return search(live.store, live.calibration, fitting, limit=limit, where=where)
+            return search(
+                live.store, live.calibration, fitting, limit=limit, where=where, exact=exact
+            )
 
     def begin(
         self, generation: str, fingerprints: Fingerprints, calibration: Calibration | None
@@ -175,6 +193,16 @@ class IndexService:
         """See `Generations.cut_over`."""
         with self._generations.writing:
             self._generations.cut_over(generation)
+
+    def build(self, generation: str) -> None:
+        """Have the generation's graph built soon, though it may not be due.
+
+        Raises:
+            NotFound: `unknown_generation`.
+        """
+        with self._generations.writing:
+            self._generations.get(generation)
+        self._builds.ask(generation)
 
     def drop(self, generation: str) -> None:
         """See `Generations.drop`."""
@@ -203,8 +231,10 @@ class IndexService:
 
     def close(self) -> None:
         """Finish writes and reads, flush, close."""
+        self._builds.close()
         with self._generations.writing:
             self._generations.close()
+        self._builds.join()
 
     def _stored(self, live: Generation | None, title_id: str) -> tuple[Generation, StoredPoint]:
         if live is not None:

@@ -14,6 +14,7 @@ from content.errors import Invalid
 from content.ids import DEFAULT_TENANT
 from content.types import F32, Space
 from indexes.conditions import Condition, Equals, Ids, Not
+from indexes.graph import Graph
 from indexes.schema import NORM_TOLERANCE
 
 PAGE = 1000
@@ -116,6 +117,18 @@ def _check_vector(vector: F32, space: Space, dims: Mapping[Space, int], what: st
         raise Invalid("invalid_vector", f"{what} has norm {norm:.4f}; divide it by its norm")
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a store its graph covers."""
+
+    points: int
+    """Of all tenants."""
+    outside: int
+    """Written since it was built, as far as is known; searched beside it, exactly."""
+    graph: Graph | None
+    """None where there is none, or where the engine builds its own."""
+
+
 class VectorStore(Protocol):
     """Named vectors with payload. Safe to call from many threads."""
 
@@ -148,6 +161,17 @@ class VectorStore(Protocol):
 
     def count(self, tenant: str) -> int:
         """How many points the tenant has."""
+
+    def coverage(self) -> Coverage:
+        """How much the graph covers."""
+
+    def build(self) -> Graph | None:
+        """Build the graph anew, beside what answers; takes minutes, `close` stops it.
+
+        Returns:
+            What answers from now on; None when nothing was taken over, or the engine builds its
+            own graphs.
+        """
 
     def close(self) -> None:
         """Flush and release; nothing may be called afterwards."""

@@ -1,27 +1,40 @@
 """The embedded body: Qdrant's own segments in this process (qdrant-edge-py 0.9).
 
 Every call holds the GIL (measured: a spinning thread keeps 10 % of its speed meanwhile), so it
-belongs in the index process. `optimize()` is never called here: it would stall every answer.
-Scores are dot products of unit vectors: unlike the engine's Cosine, Dot stores what it was given.
+belongs in the index process. `optimize()`, which holds it for minutes, runs in the builder alone:
+on a side copy, which takes over when the writes since have been carried to it.
 """
 
-import json
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import qdrant_edge as edge
 
-from content.errors import Conflict
-from content.types import F32, SPACES, Space
-from indexes.fields import TITLE_FIELDS, Kind
+from content.types import F32, Space
+from indexes import building
+from indexes.fields import TITLE_FIELDS
 from indexes.filters_edge import filter_of
+from indexes.graph import INT8_FROM, Graph
+from indexes.search_params import EXACT, approximate
+from indexes.shard import (
+    activate,
+    active,
+    clear_others,
+    create,
+    declare,
+    destroy,
+    dims_of,
+    load,
+    side,
+)
 from indexes.store import (
-    HNSW_EF,
-    OVERSAMPLING,
     PAGE,
+    Coverage,
     Query,
     Scored,
     StoredPoint,
@@ -31,169 +44,238 @@ from indexes.store import (
     check_query,
 )
 
-APPROXIMATE = edge.SearchParams(
-    hnsw_ef=HNSW_EF,
-    quantization=edge.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING),
-)
+CARRY = 256
+"""Points carried over to a built shard at once."""
 
 
 class EdgeStore:
     """One shard; this process is its only opener (the engine locks its log)."""
 
-    def __init__(self, shard: Any, dims: Mapping[Space, int]) -> None:
-        self._shard = shard
+    def __init__(self, folder: Path, shard: Any, dims: Mapping[Space, int]) -> None:
+        self._folder = folder
+        self._held = _Held(shard)
         self._dims = dims
+        self._graph = Graph.read(active(folder))
+        self._writing = threading.Lock()
+        self._building = threading.Lock()
+        self._stop = threading.Event()
+        self._since: set[str] = set()
+        """Ids written since the graph was built, as far as this process knows."""
+        self._changed: set[str] | None = None
+        """Ids written since the side copy was made, those carried to it taken out; None while no
+        build runs."""
+        self._meanwhile: set[str] = set()
+        """The same, those carried to it included."""
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
         check_points(points, self._dims)
-        converted = [
-            edge.Point(
-                point.id,
-                {space: data.tolist() for space, data in point.vectors.items()},
-                dict(point.payload),
-            )
-            for point in points
-        ]
-        self._shard.update(edge.UpdateOperation.upsert_points(converted))
-        self._shard.flush()  # the engine's log counts as unsynced until here
+        with self._writing:
+            _put(self._held.shard, points)
+            self._note([point.id for point in points])
 
     def delete(self, ids: Sequence[str]) -> None:
-        self._shard.update(edge.UpdateOperation.delete_points(list(ids)))
-        self._shard.flush()
+        with self._writing:
+            _remove(self._held.shard, ids)
+            self._note(ids)
 
     def query(self, queries: Sequence[Query], *, exact: bool = True) -> list[list[Scored]]:
         if not queries:
             return []
         for query in queries:
             check_query(query, self._dims)
-        requests = [_request(query, exact) for query in queries]
-        answers = self._shard.query_batch(edge.QueryBatchRequest(requests))
+        params = EXACT if exact or self._graph is None else approximate(self._graph.ef)
+        requests = [_request(query, params) for query in queries]
+        with self._held.reading() as shard:
+            answers = shard.query_batch(edge.QueryBatchRequest(requests))
         return [[Scored(str(hit.id), hit.score) for hit in answer] for answer in answers]
 
     def get(self, ids: Sequence[str], *, vectors: bool) -> dict[str, StoredPoint]:
-        records = self._shard.retrieve(list(ids), True, vectors)
-        return {
-            str(record.id): StoredPoint(
-                str(record.id),
-                {space: _array(values) for space, values in (record.vector or {}).items()},
-                record.payload or {},
-            )
-            for record in records
-        }
+        with self._held.reading() as shard:
+            return _get(shard, ids, vectors=vectors)
 
     def versions(self, tenant: str) -> dict[str, int]:
-        return {
-            record.payload["title_id"]: record.payload["version"] for record in self._walk(tenant)
-        }
+        with self._held.reading() as shard:
+            return {
+                record.payload["title_id"]: record.payload["version"]
+                for record in _walk(shard, tenant)
+            }
 
     def count(self, tenant: str) -> int:
         request = edge.CountRequest(exact=True, filter=filter_of(Where(tenant=tenant)))
-        return cast(int, self._shard.count(request))
+        with self._held.reading() as shard:
+            return cast(int, shard.count(request))
+
+    def coverage(self) -> Coverage:
+        with self._held.reading() as shard:
+            points = int(shard.info().points_count)
+        inside = self._graph.points if self._graph is not None else 0
+        return Coverage(points, min(points, max(points - inside, len(self._since))), self._graph)
+
+    def build(self) -> Graph | None:
+        with self._building:
+            if self._stop.is_set():
+                return None
+            path = side(self._folder)
+            try:
+                self._copy(path)
+                int8 = self.coverage().points >= INT8_FROM
+                graph = building.run(path, int8=int8, stop=self._stop)
+                if graph is not None:
+                    self._take_over(path, graph)
+            finally:
+                self._changed = None
+                if active(self._folder) != path:
+                    shutil.rmtree(path, ignore_errors=True)
+            return graph
 
     def close(self) -> None:
-        self._shard.flush()
-        self._shard.close()
+        self._stop.set()
+        with self._building, self._writing:
+            self._held.close()
 
-    def _walk(self, tenant: str) -> Iterator[Any]:
-        offset = None
-        while True:
-            records, offset = self._shard.scroll(
-                edge.ScrollRequest(
-                    offset=offset,
-                    limit=PAGE,
-                    filter=filter_of(Where(tenant=tenant)),
-                    with_payload=["title_id", "version"],
-                    with_vector=False,
-                )
-            )
-            yield from records
-            if offset is None:
-                return
+    def _note(self, ids: Sequence[str]) -> None:
+        self._since.update(ids)
+        if self._changed is not None:
+            self._changed.update(ids)
+            self._meanwhile.update(ids)
+
+    def _copy(self, path: Path) -> None:
+        """A side copy of all that was acknowledged; writers wait, readers do not."""
+        shutil.rmtree(path, ignore_errors=True)
+        with self._writing:
+            self._held.shard.flush()
+            shutil.copytree(active(self._folder), path)
+            (path / "graph.json").unlink(missing_ok=True)  # of the graph before
+            self._changed, self._meanwhile = set(), set()
+
+    def _take_over(self, path: Path, graph: Graph) -> None:
+        """Carry what was written meanwhile, then switch: from here on the built shard answers."""
+        built = load(path)
+        self._carry(built, wait_below=CARRY)
+        with self._writing:
+            self._carry(built, wait_below=0)
+            activate(path)  # the moment it happens, also for whoever opens the folder next
+            old, self._held = self._held, _Held(built)
+            self._graph, self._since, self._changed = graph, self._meanwhile, None
+        old.close()
+        clear_others(self._folder)
+
+    def _carry(self, built: Any, *, wait_below: int) -> None:
+        """Give the built shard what changed, until at most `wait_below` ids are left to carry."""
+        assert self._changed is not None
+        while len(self._changed) > wait_below:
+            ids = [self._changed.pop() for _ in range(min(CARRY, len(self._changed)))]
+            stored = _get(self._held.shard, ids, vectors=True)
+            _put(built, list(stored.values()))
+            _remove(built, [key for key in ids if key not in stored])
+
+
+class _Held:
+    """An open shard, closed when its last reader has left."""
+
+    def __init__(self, shard: Any) -> None:
+        self.shard = shard
+        self._readers = 0
+        self._closed = False
+        self._idle = threading.Condition()
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        with self._idle:
+            self._readers += 1
+        try:
+            yield self.shard
+        finally:
+            with self._idle:
+                self._readers -= 1
+                self._idle.notify_all()
+
+    def close(self) -> None:
+        with self._idle:
+            self._idle.wait_for(lambda: self._readers == 0)
+            if not self._closed:
+                self.shard.flush()
+                self.shard.close()
+            self._closed = True
 
 
 class EdgeStores:
-    """Shards in `folder/shard` of each generation."""
+    """Shards in each generation's own folder."""
 
     def create(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
-        path = folder / "shard"
-        path.mkdir(parents=True)
-        params: Any = {
-            space: edge.EdgeVectorParams(size=dim, distance=edge.Distance.Dot)
-            for space, dim in dims.items()
-        }
-        shard = edge.EdgeShard.create(str(path), edge.EdgeConfig(vectors=params))
-        declare(shard, TITLE_FIELDS)
-        return EdgeStore(shard, dict(dims))
+        return EdgeStore(folder, create(folder, dims), dict(dims))
 
     def open(self, name: str, folder: Path) -> VectorStore:
-        path = folder / "shard"
+        path = active(folder)
         shard = load(path)
+        clear_others(folder)
         declare(shard, TITLE_FIELDS)  # a generation of an earlier release may lack some
-        return EdgeStore(shard, dims_of(path))
+        return EdgeStore(folder, shard, dims_of(path))
 
     def publish(self, name: str) -> None:
         """Nobody else reads these shards."""
 
     def destroy(self, name: str, folder: Path) -> None:
-        shutil.rmtree(folder / "shard", ignore_errors=True)
+        destroy(folder)
 
 
-def load(path: Path) -> Any:
-    """The shard at `path`, this process being its only opener.
-
-    Raises:
-        Conflict: `index_in_use`.
-    """
-    try:
-        return edge.EdgeShard.load(str(path))
-    except Exception as error:  # the binding has no types of its own
-        if "WouldBlock" not in str(error):
-            raise
-        raise Conflict(
-            "index_in_use",
-            f"the shard {path} is open already; stop the other process (one index process owns a "
-            "data folder), or ask it instead",
-        ) from error
+def _put(shard: Any, points: Sequence[StoredPoint]) -> None:
+    converted = [
+        edge.Point(
+            point.id,
+            {space: data.tolist() for space, data in point.vectors.items()},
+            dict(point.payload),
+        )
+        for point in points
+    ]
+    if converted:
+        shard.update(edge.UpdateOperation.upsert_points(converted))
+        shard.flush()  # the engine's log counts as unsynced until here
 
 
-def dims_of(path: Path) -> dict[Space, int]:
-    """The spaces of a shard and their dimensions, as its folder says."""
-    named = json.loads((path / "edge_config.json").read_text())["vectors"]
-    return {space: int(named[space]["size"]) for space in SPACES if space in named}
-
-
-def declare(shard: Any, fields: Mapping[str, Kind]) -> None:
-    """Index those of the payload fields that are not yet, durably.
-
-    Each costs several syncs of the disk, so an empty shard has only the title's own; up to some
-    thousands of points the engine reads the others as fast from the payload.
-    """
-    missing = fields.keys() - shard.info().payload_schema.keys()
-    for field in sorted(missing):
-        shard.update(edge.UpdateOperation.create_field_index(field, _index(field, fields[field])))
-    if missing:
+def _remove(shard: Any, ids: Sequence[str]) -> None:
+    if ids:
+        shard.update(edge.UpdateOperation.delete_points(list(ids)))
         shard.flush()
 
 
-def _index(field: str, kind: Kind) -> Any:
-    # Links of the graph for each value keep it whole under a filter; facts are too many for that.
-    linked = field in TITLE_FIELDS
-    if kind == "keyword":
-        return edge.KeywordIndexParams(enable_hnsw=linked)
-    if kind == "integer":
-        return edge.IntegerIndexParams(lookup=True, range=True, enable_hnsw=linked)
-    return edge.FloatIndexParams(enable_hnsw=linked)
+def _get(shard: Any, ids: Sequence[str], *, vectors: bool) -> dict[str, StoredPoint]:
+    return {
+        str(record.id): StoredPoint(
+            str(record.id),
+            {space: _array(values) for space, values in (record.vector or {}).items()},
+            record.payload or {},
+        )
+        for record in shard.retrieve(list(ids), True, vectors)
+    }
+
+
+def _walk(shard: Any, tenant: str) -> Iterator[Any]:
+    offset = None
+    while True:
+        records, offset = shard.scroll(
+            edge.ScrollRequest(
+                offset=offset,
+                limit=PAGE,
+                filter=filter_of(Where(tenant=tenant)),
+                with_payload=["title_id", "version"],
+                with_vector=False,
+            )
+        )
+        yield from records
+        if offset is None:
+            return
 
 
 def _array(values: Sequence[float]) -> F32:
     return np.asarray(values, dtype=np.float32)
 
 
-def _request(query: Query, exact: bool) -> Any:
+def _request(query: Query, params: Any) -> Any:
     return edge.QueryRequest(
         limit=query.limit,
         query=edge.Query.Nearest(query.vector.tolist(), using=query.space),
         filter=filter_of(query.where),
         with_payload=False,
-        params=edge.SearchParams(exact=True) if exact else APPROXIMATE,
+        params=params,
     )

@@ -19,10 +19,12 @@ from content.types import F32, SPACES, Space
 from indexes.cluster import Cluster
 from indexes.fields import FIELDS, TITLE_FIELDS, Kind
 from indexes.filters_server import filter_of
+from indexes.graph import Graph
 from indexes.store import (
     HNSW_EF,
     OVERSAMPLING,
     PAGE,
+    Coverage,
     Query,
     Scored,
     StoredPoint,
@@ -94,6 +96,15 @@ class ServerStore:
             return self._client.count(
                 self._collection, filter_of(Where(tenant=tenant)), exact=True
             ).count
+
+    def coverage(self) -> Coverage:
+        with _reachable():
+            points = self._client.count(self._collection, exact=True).count
+        return Coverage(points, 0, None)
+
+    def build(self) -> Graph | None:
+        """The server's optimizers build its graphs by themselves."""
+        return None
 
     def close(self) -> None:
         """Nothing to release: writes were acknowledged by the server one by one."""

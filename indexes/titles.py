@@ -20,6 +20,7 @@ def similar(
     space: SimilarSpace,
     limit: int,
     where: Where,
+    exact: bool = False,
 ) -> list[Hit]:
     """The titles most like a stored one, never itself.
 
@@ -35,7 +36,7 @@ def similar(
     counting = {each: weight for each, weight in weights.items() if weight > 0}
     asked: Weights = counting if space == "fused" else {space: 1.0}
     vectors = {name: title.vectors[name] for name in asked if name in title.vectors}
-    hits = rank(store, vectors, partial(fused_score, asked), limit=limit, where=where)
+    hits = rank(store, vectors, partial(fused_score, asked), limit=limit, where=where, exact=exact)
     idle = {s: title.vectors[s] for s in weights.keys() - counting.keys() if s in title.vectors}
     return _told(store, hits, idle, where) if space == "fused" and hits and idle else hits
 

@@ -14,11 +14,12 @@ from content.errors import KeyartError
 from content.types import Vector
 from indexes.calibration import Calibration
 from indexes.conditions import CONDITIONS
+from indexes.graph import Graph
 from indexes.schema import Comparison, Filter, GenerationInfo, Hit, TitlePoint, Verification
 
 METHODS = frozenset(
     {"ensure", "upsert", "upsert_into", "delete", "similar", "search", "count", "vectors"}
-    | {"begin", "verify", "cut_over", "drop", "generations"}
+    | {"build", "begin", "verify", "cut_over", "drop", "generations"}
     | {"compare", "weights", "set_weights"}
 )
 """What may be called; the names are those of `service.IndexService`."""
@@ -30,6 +31,7 @@ TYPES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(TitlePoint, Vector, Filter, Hit, Comparison, GenerationInfo, Verification),
+        Graph,
         *CONDITIONS,
     )
 }

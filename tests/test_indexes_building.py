@@ -1,0 +1,221 @@
+"""Graphs: built by a process of their own on a side copy, and what arrives meanwhile is carried."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from content.types import F32, Space
+from indexes import building
+from indexes.graph import BUILD_FROM, DUE_SHARE, Graph, is_due
+from indexes.schema import point_id
+from indexes.service import IndexService
+from indexes.shard import active
+from indexes.store import Query, StoredPoint, VectorStore, Where
+from indexes.store_edge import EdgeStore, EdgeStores
+from tests.index_points import DIMS, FINGERPRINTS, catalogue
+
+WIDE: dict[Space, int] = {"visual": 16}
+
+
+def points(numbers: range, version: int = 1, seed: int = 0) -> list[StoredPoint]:
+    made = []
+    for n in numbers:
+        row = np.random.default_rng((seed, n)).normal(size=16)
+        vector = (row / np.linalg.norm(row)).astype(np.float32)
+        payload = {"tenant": "default", "title_id": f"t{n}", "version": version}
+        made.append(StoredPoint(point_id(f"t{n}"), {"visual": vector}, payload))
+    return made
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[EdgeStore]:
+    made = EdgeStores().create("g", tmp_path / "g", WIDE)
+    assert isinstance(made, EdgeStore)
+    made.upsert(points(range(600)))
+    yield made
+    made.close()
+
+
+def found(store: VectorStore, vector: F32, *, exact: bool) -> list[str]:
+    (hits,) = store.query([Query("visual", vector, 10, Where())], exact=exact)
+    return [hit.id for hit in hits]
+
+
+def test_a_built_graph_finds_what_exact_search_does(store: EdgeStore, tmp_path: Path) -> None:
+    assert store.coverage().graph is None
+    graph = store.build()
+    assert graph is not None
+    assert (graph.points, graph.int8) == (600, False)
+    assert graph.recall["visual"] >= 0.98
+    assert store.coverage().outside == 0
+    asked = points(range(40), seed=9)
+    same = [
+        len(
+            set(found(store, p.vectors["visual"], exact=True))
+            & set(found(store, p.vectors["visual"], exact=False))
+        )
+        for p in asked
+    ]
+    assert np.mean(same) >= 9.8
+    assert active(tmp_path / "g").name == "shard-1"
+    assert not (tmp_path / "g" / "shard").exists()
+    # Later writes lie beside the graph and are found with it.
+    late = points(range(600, 620), seed=4)
+    store.upsert(late)
+    store.delete([point_id("t0")])
+    assert found(store, late[0].vectors["visual"], exact=False)[0] == late[0].id
+    assert point_id("t0") not in found(store, points(range(1))[0].vectors["visual"], exact=False)
+    assert store.coverage().outside == 21
+    store.close()
+    again = EdgeStores().open("g", tmp_path / "g")
+    assert again.coverage().graph == graph
+    assert again.coverage().outside == 19  # one is gone and one is not known any more
+    assert again.count("default") == 619
+    again.close()
+
+
+def test_what_is_written_meanwhile_is_carried(
+    store: EdgeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = {f"t{n}": 1 for n in range(600)}
+    begun = building.run
+
+    def run(shard: Path, **kwargs: object) -> Graph | None:
+        for start in range(0, 1200, 100):  # more than is carried at once
+            store.upsert(points(range(start, start + 100), version=2, seed=1))
+        store.delete([point_id(f"t{n}") for n in range(50)])
+        expected.update({f"t{n}": 2 for n in range(1200)})
+        for n in range(50):
+            del expected[f"t{n}"]
+        return begun(shard, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(building, "run", run)
+    assert store.build() is not None
+    assert store.versions("default") == expected
+    newest = points(range(700, 701), seed=1)[0].vectors["visual"]
+    assert found(store, newest, exact=False)[0] == point_id("t700")
+    assert store.coverage().outside == 1150  # every id written meanwhile that is still there
+
+
+def test_writers_and_readers_go_on_while_it_builds(store: EdgeStore) -> None:
+    acknowledged: dict[str, int] = {}
+    stop = threading.Event()
+    empty: list[int] = []
+
+    def write() -> None:
+        for version in range(2, 10_000):
+            if stop.is_set():
+                return
+            batch = points(range(version % 500, version % 500 + 3), version)
+            store.upsert(batch)
+            acknowledged.update({p.payload["title_id"]: version for p in batch})
+
+    def read() -> None:
+        vector = points(range(1))[0].vectors["visual"]
+        while not stop.is_set():
+            empty.append(10 - len(found(store, vector, exact=False)))
+
+    threads = [threading.Thread(target=write), threading.Thread(target=read)]
+    for thread in threads:
+        thread.start()
+    assert store.build() is not None
+    stop.set()
+    for thread in threads:
+        thread.join()
+    stored = store.versions("default")
+    assert acknowledged
+    assert all(stored[title] == version for title, version in acknowledged.items())
+    assert empty
+    assert not any(empty)
+
+
+def test_closing_stops_a_build_and_leaves_the_old(
+    store: EdgeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered = threading.Event()
+    original = building.run
+
+    def run(shard: Path, *, int8: bool, stop: threading.Event) -> Graph | None:
+        entered.set()
+        stop.wait()
+        return original(shard, int8=int8, stop=stop)
+
+    monkeypatch.setattr(building, "run", run)
+    outcome: list[Graph | None] = []
+    thread = threading.Thread(target=lambda: outcome.append(store.build()))
+    thread.start()
+    assert entered.wait(20)
+    store.close()
+    thread.join()
+    assert outcome == [None]
+    assert sorted(path.name for path in (tmp_path / "g").iterdir()) == ["shard"]
+    again = EdgeStores().open("g", tmp_path / "g")
+    assert again.count("default") == 600
+    again.close()
+
+
+def test_a_graph_that_finds_too_little_is_not_taken(
+    store: EdgeStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(building, "RECALL_MIN", 1.01)
+    with caplog.at_level(logging.WARNING):
+        assert store.build() is None
+    assert "search stays exact" in caplog.text
+    assert store.coverage().graph is None
+    assert store.count("default") == 600
+
+
+def test_a_half_made_side_copy_is_gone_when_the_folder_is_opened(
+    store: EdgeStore, tmp_path: Path
+) -> None:
+    store.close()
+    (tmp_path / "g" / "shard-1" / "segments").mkdir(parents=True)
+    again = EdgeStores().open("g", tmp_path / "g")
+    assert not (tmp_path / "g" / "shard-1").exists()
+    assert again.count("default") == 600
+    again.close()
+
+
+def test_it_is_due_by_size_and_share() -> None:
+    assert not is_due(BUILD_FROM - 1, BUILD_FROM - 1)
+    assert is_due(BUILD_FROM, BUILD_FROM)
+    assert not is_due(BUILD_FROM, int(BUILD_FROM * DUE_SHARE))
+    assert is_due(BUILD_FROM, int(BUILD_FROM * DUE_SHARE) + 1)
+
+
+def test_a_service_builds_on_demand_and_tells_how_well_it_finds(tmp_path: Path) -> None:
+    service = IndexService(tmp_path, EdgeStores())
+    service.ensure(FINGERPRINTS)
+    service.upsert(catalogue(200))
+    service.build("first")
+    wait_for(lambda: service.generations()[0].graph is not None)
+    (info,) = service.generations()
+    assert info.graph is not None
+    assert set(info.graph.recall) == set(DIMS)
+    assert (info.graph.points, info.outside) == (200, 0)
+    for name in ("t0000", "t0003"):
+        near = service.similar(name, space="fused", limit=5)
+        assert near == service.similar(name, space="fused", limit=5, exact=True)
+    service.close()
+    assert not [path for path in Path("/proc").glob("[0-9]*") if builds(path, tmp_path)]
+
+
+def builds(process: Path, folder: Path) -> bool:
+    try:
+        command = (process / "cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"indexes.builder" in command and os.fsencode(folder) in command
+
+
+def wait_for(condition: Callable[[], bool], within_s: float = 120) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
