@@ -22,6 +22,7 @@ SECTIONS = {
     "choice": "The choice, in process",
     "audit": "100,000 decisions computed again from their ledger, and the ledger folded again",
     "bandit": "The choice beside other libraries' bandits, in six worlds",
+    "index": "The index's engine beside other libraries",
     "indexes": "Similarity, beside exact search in numpy",
     "mood": "Mood, beside pairs of shots judged by eye",
     "candidates": "What candidate pictures cost beyond decoding",
