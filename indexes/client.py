@@ -23,6 +23,7 @@ from indexes.wire import pack, unpack, unpack_error
 
 BATCH = 256
 """Points in one request, so that none is large (about 2 MB) nor holds up others for long."""
+SNAPSHOT_S = 3600.0
 IDLE_S = 30.0
 """Unused connections are closed here before the server closes them (75 s)."""
 
@@ -84,8 +85,16 @@ class IndexClient:
         exact: bool = False,
     ) -> list[Hit]:
         """The titles most like a stored one, best first, never itself."""
-        asked = {"title_id": title_id, "space": space, "limit": limit, "filter": filter}
-        return list(self._call("similar", **asked, exact=exact))
+        return list(
+            self._call(
+                "similar",
+                title_id=title_id,
+                space=space,
+                limit=limit,
+                filter=filter,
+                exact=exact,
+            )
+        )
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """How alike the titles of each pair are, in the order given."""
@@ -103,8 +112,9 @@ class IndexClient:
         self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER, exact: bool = False
     ) -> list[Hit]:
         """The titles whose synopsis, pictures or sound match words, best first."""
-        asked = {"words": dict(words), "limit": limit, "filter": filter, "exact": exact}
-        return list(self._call("search", **asked))
+        return list(
+            self._call("search", words=dict(words), limit=limit, filter=filter, exact=exact)
+        )
 
     def begin(
         self,
@@ -130,6 +140,10 @@ class IndexClient:
         """Have the generation's graph built soon, though it may not be due."""
         self._call("build", generation=generation)
 
+    def snapshot(self, folder: Path) -> int:
+        """Copy the index to a new folder (absolute) of this machine; how many points it has."""
+        return int(self._call("snapshot", folder=str(folder), timeout_s=SNAPSHOT_S))
+
     def drop(self, generation: str) -> None:
         """Remove a generation that is not live."""
         self._call("drop", generation=generation)
@@ -150,10 +164,11 @@ class IndexClient:
         """Close the connections."""
         self._http.close()
 
-    def _call(self, method: str, **arguments: object) -> Any:
+    def _call(self, method: str, *, timeout_s: float | None = None, **arguments: object) -> Any:
         body = pack(arguments)
+        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
         try:
-            response = self._http.post(f"/call/{method}", content=body)
+            response = self._http.post(f"/call/{method}", content=body, timeout=timeout)
         except httpx.TransportError as error:
             raise Unavailable(
                 "index_unavailable",

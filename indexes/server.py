@@ -16,15 +16,15 @@ from pathlib import Path
 
 import structlog
 import uvicorn
-from filelock import FileLock, Timeout
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from content.errors import Conflict, Invalid, KeyartError, NotFound
+from content.errors import Invalid, KeyartError, NotFound
 from content.process import follow_parent, log_to_stderr
+from indexes.holding import hold
 from indexes.service import IndexService
 from indexes.store import Stores
 from indexes.store_edge import EdgeStores
@@ -60,25 +60,6 @@ def application(service: IndexService) -> Starlette:
     return Starlette(
         routes=[Route("/call/{method}", call, methods=["POST"]), Route("/ready", ready)]
     )
-
-
-def hold(folder: Path) -> FileLock:
-    """Take the folder's lock for as long as the returned object lives.
-
-    Raises:
-        Conflict: `index_in_use`, naming the holder's pid.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(folder / "lock"), folder / "lock.pid"
-    try:
-        lock.acquire(blocking=False)
-    except Timeout as error:
-        pid = holder.read_text() if holder.exists() else "unknown"
-        raise Conflict(
-            "index_in_use", f"{folder} is held by the index process with pid {pid}; stop it first"
-        ) from error
-    holder.write_text(str(os.getpid()))
-    return lock
 
 
 def listen(path: Path) -> socket.socket:

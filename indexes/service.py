@@ -6,7 +6,7 @@ from pathlib import Path
 from content.errors import NotFound
 from content.ids import DEFAULT_TENANT
 from content.types import F32, Space, Vectors
-from indexes import weights
+from indexes import snapshots, weights
 from indexes.builds import Builds
 from indexes.calibration import Calibration
 from indexes.generation import Generation
@@ -203,6 +203,10 @@ class IndexService:
         with self._generations.writing:
             self._generations.get(generation)
         self._builds.ask(generation)
+
+    def snapshot(self, folder: str) -> int:
+        """See `snapshots.take`; how many points it has."""
+        return snapshots.take(self._generations, self._folder, Path(folder))
 
     def drop(self, generation: str) -> None:
         """See `Generations.drop`."""

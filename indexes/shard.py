@@ -52,6 +52,11 @@ def side(folder: Path) -> Path:
     return folder / f"{FIRST}-{int(number or 0) + 1}"
 
 
+def copy(path: Path, folder: Path) -> None:
+    """Copy a flushed shard that nobody writes to, as the one that answers in another folder."""
+    shutil.copytree(path, folder / FIRST)
+
+
 def clear_others(folder: Path) -> None:
     """Remove every shard but the active one."""
     kept = active(folder)

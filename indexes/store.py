@@ -162,6 +162,25 @@ class VectorStore(Protocol):
     def count(self, tenant: str) -> int:
         """How many points the tenant has."""
 
+    def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
+        """Points of all tenants with their vectors, in order of id.
+
+        Args:
+            after: what the page before gave; None for the first.
+
+        Returns:
+            The points, and where the next page begins; None at the end.
+        """
+
+    def snapshot(self, folder: Path) -> None:
+        """Copy all that was acknowledged to `folder`, where `Stores.open` finds it; durable.
+
+        Writers wait meanwhile, readers do not.
+
+        Raises:
+            Conflict: `snapshot_elsewhere`, when the engine keeps its own.
+        """
+
     def coverage(self) -> Coverage:
         """How much the graph covers."""
 

@@ -25,6 +25,7 @@ from indexes.shard import (
     activate,
     active,
     clear_others,
+    copy,
     create,
     declare,
     destroy,
@@ -104,6 +105,17 @@ class EdgeStore:
         request = edge.CountRequest(exact=True, filter=filter_of(Where(tenant=tenant)))
         with self._held.reading() as shard:
             return cast(int, shard.count(request))
+
+    def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
+        asked = edge.ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=True)
+        with self._held.reading() as shard:
+            records, following = shard.scroll(asked)
+        return [_stored(each) for each in records], None if following is None else str(following)
+
+    def snapshot(self, folder: Path) -> None:
+        with self._writing:
+            self._held.shard.flush()
+            copy(active(self._folder), folder)
 
     def coverage(self) -> Coverage:
         with self._held.reading() as shard:
@@ -240,14 +252,13 @@ def _remove(shard: Any, ids: Sequence[str]) -> None:
 
 
 def _get(shard: Any, ids: Sequence[str], *, vectors: bool) -> dict[str, StoredPoint]:
-    return {
-        str(record.id): StoredPoint(
-            str(record.id),
-            {space: _array(values) for space, values in (record.vector or {}).items()},
-            record.payload or {},
-        )
-        for record in shard.retrieve(list(ids), True, vectors)
-    }
+    records = (_stored(record) for record in shard.retrieve(list(ids), True, vectors))
+    return {point.id: point for point in records}
+
+
+def _stored(record: Any) -> StoredPoint:
+    vectors = {space: _array(values) for space, values in (record.vector or {}).items()}
+    return StoredPoint(str(record.id), vectors, record.payload or {})
 
 
 def _walk(shard: Any, tenant: str) -> Iterator[Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
-from content.errors import Unavailable
+from content.errors import Conflict, Unavailable
 from content.types import F32, SPACES, Space
 from indexes.cluster import Cluster
 from indexes.fields import FIELDS, TITLE_FIELDS, Kind
@@ -97,6 +97,21 @@ class ServerStore:
                 self._collection, filter_of(Where(tenant=tenant)), exact=True
             ).count
 
+    def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
+        with _reachable():
+            records, following = self._client.scroll(
+                self._collection, limit=limit, offset=after, with_payload=True, with_vectors=True
+            )
+        points = [StoredPoint(str(r.id), _arrays(r), r.payload or {}) for r in records]
+        return points, None if following is None else str(following)
+
+    def snapshot(self, folder: Path) -> None:
+        raise Conflict(
+            "snapshot_elsewhere",
+            f"the vectors are in the Qdrant server's collection {self._collection}: use its own "
+            "snapshots, which it makes while it serves",
+        )
+
     def coverage(self) -> Coverage:
         with _reachable():
             points = self._client.count(self._collection, exact=True).count
@@ -161,12 +176,25 @@ class ServerStores:
                 },
                 **self._layout,
             )
-            for field, kind in FIELDS.items():
-                self._client.create_payload_index(collection, field, _index(field, kind), wait=True)
+        self._declare(collection)
         return ServerStore(self._client, collection, dict(dims))
+
+    def resume(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
+        """The store of this name, made where there is none, completed where it was half made."""
+        with _reachable():
+            there = self._client.collection_exists(_collection(name))
+        if not there:
+            return self.create(name, folder, dims)
+        self._declare(_collection(name))
+        return self.open(name, folder)
 
     def open(self, name: str, folder: Path) -> VectorStore:
         return ServerStore(self._client, _collection(name))
+
+    def _declare(self, collection: str) -> None:
+        with _reachable():
+            for field, kind in FIELDS.items():
+                self._client.create_payload_index(collection, field, _index(field, kind), wait=True)
 
     def publish(self, name: str) -> None:
         made = models.CreateAlias(collection_name=_collection(name), alias_name=ALIAS)

@@ -19,7 +19,7 @@ from indexes.schema import Comparison, Filter, GenerationInfo, Hit, TitlePoint, 
 
 METHODS = frozenset(
     {"ensure", "upsert", "upsert_into", "delete", "similar", "search", "count", "vectors"}
-    | {"build", "begin", "verify", "cut_over", "drop", "generations"}
+    | {"build", "snapshot", "begin", "verify", "cut_over", "drop", "generations"}
     | {"compare", "weights", "set_weights"}
 )
 """What may be called; the names are those of `service.IndexService`."""

@@ -1,5 +1,5 @@
-"""The command line: `keyart`. It talks HTTP to the service; only `serve`, `doctor`, `verify`
-and `audit` look inside.
+"""The command line: `keyart`. It talks HTTP to the service; only `serve`, `doctor`, `verify`,
+`audit`, `snapshot`, `restore` and `migrate` look inside.
 
 Exit statuses: 0 done; 1 refused, or a title failed; 2 the service cannot be reached, or the
 command was not understood.
@@ -22,6 +22,7 @@ from api.cli import (
     fit,
     fit_quality,
     generate,
+    keeping,
     mode,
     people,
     reads,
@@ -65,6 +66,9 @@ for command in (
     candidates.candidates,
     submit.reindex,
     rebuild.rebuild,
+    keeping.snapshot,
+    keeping.restore,
+    keeping.migrate,
     fit.fit_weights,
     generate.generate,
     verify.verify,

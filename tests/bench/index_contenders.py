@@ -219,7 +219,7 @@ class Served:
     def build(self, spaces: list[F32], genres: F32, folder: Path) -> None:
         self._spawn(folder)
         dim = spaces[0].shape[1]
-        prints = dict.fromkeys(SPACES[:len(spaces)], f"made@1:{dim}:abc")
+        prints = dict.fromkeys(SPACES[: len(spaces)], f"made@1:{dim}:abc")
         self._client.ensure(prints)
         from content.types import Vector
 
