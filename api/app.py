@@ -17,6 +17,7 @@ from api import (
     compose,
     errors,
     events,
+    fitting,
     generate,
     health,
     images,
@@ -65,6 +66,7 @@ _ROUTERS = (
     quality,
     rebuild,
     reindex,
+    fitting,
     health,
     metrics,
 )

@@ -245,6 +245,13 @@ class QualityFitBody(Body):
     dry_run: bool = False
 
 
+class TasteFitBody(Body):
+    """`seed` draws the titles that are left out; a dry run takes nothing over."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    dry_run: bool = False
+
+
 class RewardBatch(Body):
     items: Annotated[list[RewardBody], Field(min_length=1, max_length=BATCH_MAX)]
 

@@ -27,6 +27,7 @@ CODES: Mapping[str, Code] = {
     "decision_not_found": Code(404, "There is no such decision."),
     "image_not_found": Code(404, "There is no such image, or not in this format."),
     "user_not_found": Code(404, "Nothing is held of this user."),
+    "nothing_watched": Code(404, "Of this user no watched title is known."),
     "variant_not_found": Code(404, "There is no such picture, or not of this title."),
     "no_variants": Code(404, "The title has no picture that may be shown in this request."),
     # 405, 409
@@ -43,7 +44,9 @@ CODES: Mapping[str, Code] = {
     "not_published": Code(409, "The title has no published version yet."),
     "title_not_ready": Code(409, "The title's first job is not done yet."),
     "rebuild_running": Code(409, "The ledger is being folded again already."),
-    "reindex_running": Code(409, "A reindex is already under way."),
+    "reindex_running": Code(409, "A reindex, or a fit of the taste space, is under way."),
+    "consent_missing": Code(409, "Without consent nothing of the user may be read."),
+    "space_not_fitted": Code(409, "The taste space has not been fitted: `keyart fit-space`."),
     # 410
     "decision_expired": Code(410, "The decision is older than KEYART_RETENTION keeps them."),
     # 413, 415

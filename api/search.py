@@ -31,6 +31,7 @@ MaturityMax = Annotated[Maturity | None, Query(description="Only titles up to th
         "invalid_title_id",
         "invalid_limit",
         "unknown_space",
+        "space_not_fitted",
         "no_generation",
         "index_failed",
         "index_unavailable",

@@ -1,15 +1,24 @@
-"""People's rights: to be forgotten, and to be told what is held."""
+"""People's rights: to be forgotten, to be told what is held; and what is like what one watched."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response, StreamingResponse
 
 from api.body import JsonRoute
 from api.checks import AnyUser
+from api.consent import Consent, given
 from api.errors import problems
+from api.paging import Limit
+from api.schemas.common import Page
+from api.schemas.search import Found
 from api.schemas.users import ForgottenUser
+from api.search import Genre, MaturityMax, Tongue
 from api.services import House
 from artwork.choice.people.export import text
+from content.errors import Conflict
+from indexes.schema import Filter, SimilarSpace
 
 
 class _Anything(PathConvertor):
@@ -62,3 +71,54 @@ def export_user(user: AnyUser, house: House) -> StreamingResponse:
     is derived (taste, running episodes, what they taught). One JSON object, streamed."""
     found = house.people.export(user)
     return StreamingResponse(text(found), media_type="application/json", headers=_PRIVATE)
+
+
+@router.get(
+    "/v1/users/{user:anything}/similar",
+    response_model=Page[Found],
+    responses=problems(
+        "user_not_found",
+        "nothing_watched",
+        "consent_missing",
+        "space_not_fitted",
+        "unknown_space",
+        "invalid_request",
+        "invalid_text",
+        "invalid_limit",
+        "no_generation",
+        "index_failed",
+        "index_unavailable",
+    ),
+)
+def similar_to_user(
+    user: AnyUser,
+    house: House,
+    response: Response,
+    *,
+    consent: Annotated[Consent, Query()] = None,
+    space: Annotated[SimilarSpace, Query()] = "fused",
+    watched: Annotated[
+        bool, Query(description="Whether titles that were watched may be among the answers.")
+    ] = False,
+    limit: Limit = 20,
+    genre: Genre = None,
+    language: Tongue = None,
+    maturity_max: MaturityMax = None,
+) -> Page[Found]:
+    """The titles nearest to what a viewer watched lately, best first.
+
+    Each watched title counts by the share that was watched, halved every 60 days, the latest 64
+    events of the viewer alone. Nothing is kept of the question.
+    """
+    if not given(consent, house.settings):
+        raise Conflict("consent_missing", "without consent nothing of the user may be read")
+    response.headers.update(_PRIVATE)
+    liking = house.people.liking(user)
+    hits = house.index.near(
+        liking.weights,
+        space=space,
+        limit=limit,
+        filter=Filter(genre=genre, language=language, maturity_max=maturity_max),
+        leaving_out=() if watched else liking.watched,
+    )
+    return Page(items=[Found.of(hit) for hit in hits])

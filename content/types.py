@@ -16,10 +16,11 @@ import numpy.typing as npt
 F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
 
-Space = Literal["visual", "concept", "audio", "synopsis", "style"]
+Space = Literal["visual", "concept", "audio", "synopsis", "style", "taste"]
 """visual: pooled picture features. concept: what the pictures show, in the synopsis space (ConSE).
 audio: log-mel, chroma, tempo statistics. synopsis: the words. style: mood, palette, light,
-movement, pacing and sound in figures."""
+movement, pacing and sound in figures. taste: where a title lies among viewers' tastes, learned from
+what is watched together (`indexes.taste`); no encoder makes it, and it is not stored."""
 SPACES: tuple[Space, ...] = get_args(Space)
 
 Aspect = Literal["16:9", "2:3", "1:1", "4:3", "21:9", "9:16"]

@@ -51,6 +51,7 @@ SHAPES: Mapping[Space, Shape] = {
     "concept": Shape(),
     "synopsis": Shape(),
     "style": Shape(),
+    "taste": Shape(),
 }
 
 

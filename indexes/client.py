@@ -96,6 +96,19 @@ class IndexClient:
             )
         )
 
+    def near(
+        self,
+        liked: Mapping[str, float],
+        *,
+        space: SimilarSpace,
+        limit: int,
+        filter: Filter = NO_FILTER,
+        leaving_out: Sequence[str] = (),
+    ) -> list[Hit]:
+        """The titles nearest to the middle of several, best first."""
+        asked = {"space": space, "limit": limit, "filter": filter}
+        return list(self._call("near", liked=dict(liked), leaving_out=list(leaving_out), **asked))
+
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """How alike the titles of each pair are, in the order given."""
         return list(self._call("compare", pairs=list(pairs)))

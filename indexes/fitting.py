@@ -57,7 +57,7 @@ def fit(
     """Fit the weights.
 
     Args:
-        cosines: (n, 4), in the order of `FUSED`; NaN where the two do not share the space. Pairs
+        cosines: (n, 5), in the order of `FUSED`; NaN where the two do not share the space. Pairs
             that share none are left out.
         watched: (n,), whether the pair was watched by the same viewers.
         titles: (n, 2), a number for each title, given at random.
@@ -110,7 +110,7 @@ def _judged(values: Matrix, truth: npt.NDArray[np.bool_], titles: npt.NDArray[np
 
 
 def _learn(values: Matrix, truth: npt.NDArray[np.bool_]) -> Matrix:
-    """Weights ≥ 0, (4,), summing to 1. All equal when nothing at all can be learned."""
+    """Weights ≥ 0, (5,), summing to 1. All equal when nothing at all can be learned."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_score
 

@@ -16,7 +16,7 @@ from indexes.graph import Graph
 GenerationState = Literal["building", "ready", "live", "retired"]
 """building: being filled. ready: verified, may be cut over. live: answers. retired: was live."""
 
-SimilarSpace = Literal["fused", "visual", "audio", "synopsis", "style"]
+SimilarSpace = Literal["fused", "visual", "audio", "synopsis", "style", "taste"]
 SIMILAR_SPACES: tuple[SimilarSpace, ...] = get_args(SimilarSpace)
 
 LIMIT_MAX = 1000

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from content.errors import NotFound
+from content.errors import Conflict, NotFound
 from content.ids import DEFAULT_TENANT
 from content.types import F32, Space, Vectors
 from indexes import snapshots, weights
@@ -27,7 +27,7 @@ from indexes.schema import (
 )
 from indexes.search import search
 from indexes.store import StoredPoint, Stores, Where
-from indexes.titles import compare, similar
+from indexes.titles import compare, near, similar
 
 
 class IndexService:
@@ -105,11 +105,13 @@ class IndexService:
 
         Raises:
             NotFound: `title_not_indexed`.
+            Conflict: `space_not_fitted`.
             Invalid: `unknown_space`, `invalid_limit`, `invalid_filter`.
         """
         check_limit(limit)
         with self._generations.reading() as live:
             generation, title = self._stored(live, title_id)
+            _check_fitted(generation, space)
             where = Where(filter.conditions(), self._tenant, excluding=title.id)
             return similar(
                 generation.store,
@@ -120,6 +122,43 @@ class IndexService:
                 where=where,
                 exact=exact,
             )
+
+    def near(
+        self,
+        liked: Mapping[str, float],
+        *,
+        space: SimilarSpace,
+        limit: int,
+        filter: Filter = NO_FILTER,
+        leaving_out: Sequence[str] = (),
+    ) -> list[Hit]:
+        """See `titles.near`; titles that are not stored have no say.
+
+        Args:
+            liked: title id to weight, finite and above 0.
+            leaving_out: titles that are not answered.
+
+        Raises:
+            Conflict: `space_not_fitted`.
+            Invalid: `unknown_space`, `invalid_limit`, `invalid_filter`.
+        """
+        check_limit(limit)
+        with self._generations.reading() as live:
+            if live is None:
+                return []
+            _check_fitted(live, space)
+            keys = {point_id(title, self._tenant): weight for title, weight in liked.items()}
+            stored = live.store.get(list(keys), vectors=True)
+            hits = near(
+                live.store,
+                [(stored[key], keys[key]) for key in sorted(stored)],
+                self._weights,
+                space=space,
+                limit=limit + len(leaving_out),
+                where=Where(filter.conditions(), self._tenant),
+            )
+        out = frozenset(leaving_out)
+        return [hit for hit in hits if hit.title_id not in out][:limit]
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """How alike the titles of each pair are, by the live generation, in the order given."""
@@ -251,3 +290,11 @@ class IndexService:
         if title is None or other is None:
             return Comparison(None)
         return compare(title, other, self._weights)
+
+
+def _check_fitted(generation: Generation, space: SimilarSpace) -> None:
+    """Raises Conflict: `space_not_fitted`."""
+    if space == "taste" and space not in generation.record.fingerprints:
+        raise Conflict(
+            "space_not_fitted", "the taste space has not been fitted; run `keyart fit-space`"
+        )

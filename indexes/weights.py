@@ -15,7 +15,7 @@ from indexes.durable import replace_file
 
 Weights = Mapping[Space, float]
 
-DEFAULT: Weights = {"visual": 0.22, "style": 0.32, "audio": 0.16, "synopsis": 0.30}
+DEFAULT: Weights = {"visual": 0.22, "style": 0.32, "audio": 0.16, "synopsis": 0.30, "taste": 0.0}
 """Near what `fit-weights` learns on made films whose factors are known; on others than those it was
 chosen on, fused finds more than its best space (`make bench ARGS=understanding`)."""
 FUSED: tuple[Space, ...] = tuple(DEFAULT)

@@ -18,7 +18,7 @@ from indexes.graph import Graph
 from indexes.schema import Comparison, Filter, GenerationInfo, Hit, TitlePoint, Verification
 
 METHODS = frozenset(
-    {"ensure", "upsert", "upsert_into", "delete", "similar", "search", "count", "vectors"}
+    {"ensure", "upsert", "upsert_into", "delete", "similar", "near", "search", "count", "vectors"}
     | {"build", "snapshot", "begin", "verify", "cut_over", "drop", "generations"}
     | {"compare", "weights", "set_weights"}
 )

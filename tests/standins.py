@@ -167,6 +167,27 @@ class Jobs:
         self.rows[made.id] = made
         return made
 
+    def start_fit(self, *, seed: int, dry_run: bool) -> JobRecord:
+        row = {"recall": 0.5, "ndcg": 0.4, "coverage": 0.3}
+        gain = {"gain": 0.2, "low": 0.1, "high": 0.3}
+        outcome = {
+            "figures": dict.fromkeys(("taste", "content", "genres", "popularity", "random"), row),
+            "gains": dict.fromkeys(("content", "genres", "popularity"), gain),
+            "map": {"titles": 90, "viewers": 70, "own": 80},
+            "used": not dry_run,
+        }
+        made = job(
+            "fit-1",
+            kind="fit-space",
+            title_id=None,
+            generation=None if dry_run else "g-3",
+            state="done",
+            request={"seed": seed, "dry_run": dry_run},
+            outcome=outcome,
+        )
+        self.rows[made.id] = made
+        return made
+
     def start_making(self, kind: str, title_id: str, request: dict[str, Any]) -> JobRecord:
         outcome = {"groups": ["g1"], "refused": [{"reason": "flat", "detail": "seed 8: a gate"}]}
         made = job(f"{kind}-1", kind=kind, title_id=title_id, state="done", request=request)
@@ -240,6 +261,19 @@ class Index:
         if title_id not in self._catalog.titles or title_id == "bare":
             raise NotFound("title_not_indexed", f"{title_id} has no vectors")
         others = [each for each in sorted(self._catalog.titles) if each != title_id]
+        return [Hit(each, 0.5, {"visual": 0.5}) for each in others][:limit]
+
+    def near(
+        self,
+        liked: Mapping[str, float],
+        *,
+        space: SimilarSpace,
+        limit: int,
+        filter: Filter,
+        leaving_out: Sequence[str] = (),
+    ) -> Sequence[Hit]:
+        self._check(filter)
+        others = sorted(self._catalog.titles.keys() - set(leaving_out))
         return [Hit(each, 0.5, {"visual": 0.5}) for each in others][:limit]
 
     def search(self, words: Vectors, *, limit: int, filter: Filter) -> Sequence[Hit]:

@@ -48,7 +48,7 @@ def test_more_than_a_thousand_pairs_are_refused(client: TestClient) -> None:
 def test_weights_are_told_set_and_scaled(client: TestClient) -> None:
     assert client.get("/v1/similarity/weights").json()["weights"] == pytest.approx(dict(DEFAULT))
     answer = client.put("/v1/similarity/weights", json={"weights": {"visual": 3, "audio": 1.0}})
-    wanted = {"visual": 0.75, "style": 0.0, "audio": 0.25, "synopsis": 0.0}
+    wanted = {"visual": 0.75, "style": 0.0, "audio": 0.25, "synopsis": 0.0, "taste": 0.0}
     assert answer.json() == {"weights": wanted}
     assert client.get("/v1/similarity/weights").json() == {"weights": wanted}
 

@@ -45,7 +45,7 @@ def test_specs_need_no_model_and_name_every_space() -> None:
     root = Path(content.__file__).parents[1]
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(root)})
     specs = embedded_specs()
-    assert set(specs) == set(SPACES)
+    assert set(specs) == set(SPACES) - {"taste"}  # no encoder makes it
     assert len({spec.fingerprint for spec in specs.values()}) == len(specs)
     assert all(len(spec.sha256) == 64 for spec in specs.values())
 

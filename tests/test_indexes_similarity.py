@@ -1,19 +1,22 @@
 """Similarity and word search against numpy over the whole catalogue."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from content.errors import Conflict, Invalid, NotFound
-from content.types import Vector
+from content.types import Space, Vector
 from indexes import ranking
 from indexes.calibration import Calibration
 from indexes.schema import Filter, TitlePoint
 from indexes.search import TRUST
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
+from indexes.taste.places import placed
 from indexes.weights import DEFAULT as WEIGHTS
 from tests.index_points import (
     DIMS,
@@ -25,6 +28,8 @@ from tests.index_points import (
     vectors,
     words,
 )
+
+TASTE: dict[Space, str] = {"taste": "taste@1:3:abc"}
 
 
 @pytest.fixture
@@ -227,3 +232,63 @@ def test_before_the_first_generation(tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="no_generation"):
         service.upsert([point(1)])
     service.close()
+
+
+def tasted(seed: int, length: float, towards: int) -> TitlePoint:
+    """A title whose factor has this length along one of two axes."""
+    factor = np.zeros((1, 2))
+    factor[0, towards] = length
+    vector = Vector(placed(factor)[0], TASTE["taste"])
+    made = point(seed)
+    return replace(made, vectors={**made.vectors, "taste": vector})
+
+
+def test_a_space_that_was_not_fitted_is_told(service: IndexService) -> None:
+    service.upsert([point(1)])
+    for ask in (partial(service.similar, "t0001"), partial(service.near, {"t0001": 1.0})):
+        with pytest.raises(Conflict, match="space_not_fitted"):
+            ask(space="taste", limit=5)
+
+
+def test_lengths_count_in_the_taste_space(tmp_path: Path) -> None:
+    service = IndexService(tmp_path / "taste", EdgeStores())
+    service.ensure({**FINGERPRINTS, **TASTE})
+    service.upsert([tasted(1, 0.5, 0), tasted(2, 0.9, 0), tasted(3, 0.2, 0), tasted(4, 0.9, 1)])
+    hits = service.similar("t0001", space="taste", limit=5)
+    assert [(hit.title_id, hit.score) for hit in hits] == [
+        ("t0002", pytest.approx(0.45, abs=1e-5)),
+        ("t0003", pytest.approx(0.1, abs=1e-5)),
+        ("t0004", pytest.approx(0, abs=1e-5)),
+    ]
+    (pair,) = service.compare([("t0001", "t0002")])
+    assert pair.scores["taste"] == pytest.approx(0.45, abs=1e-5)
+    service.set_weights({"taste": 1, "visual": 1})
+    (fused, *_) = service.similar("t0001", space="fused", limit=1)
+    assert fused.score == pytest.approx((fused.scores["taste"] + fused.scores["visual"]) / 2, 1e-4)
+    near = service.near({"t0001": 3.0, "t0004": 1.0, "gone": 9.0}, space="taste", limit=1)
+    assert [hit.title_id for hit in near] == ["t0002"]
+    service.close()
+
+
+def test_near_one_title_is_similar_to_it(service: IndexService) -> None:
+    items = catalogue(40)
+    service.upsert(items)
+    for space in ("fused", "visual", "synopsis"):
+        near = service.near({"t0003": 0.4}, space=space, limit=10, leaving_out=["t0003"])
+        assert near == service.similar("t0003", space=space, limit=10)
+
+
+def test_near_several_is_near_their_middle(service: IndexService) -> None:
+    items = catalogue(60)
+    service.upsert(items)
+    liked = {"t0003": 1.0, "t0008": 2.0, "t0001": 1.0}
+    hits = service.near(liked, space="visual", limit=60, leaving_out=["t0008"])
+    stored = {i.title_id: service.vectors(i.title_id) for i in items if "visual" in i.vectors}
+    middle = sum(w * stored[t]["visual"] for t, w in liked.items() if t in stored)
+    cosines = {t: float(v["visual"] @ middle / np.linalg.norm(middle)) for t, v in stored.items()}
+    del cosines["t0008"]
+    assert [h.title_id for h in hits] == sorted(cosines, key=lambda t: -cosines[t])
+    assert [h.score for h in hits] == pytest.approx(
+        sorted(cosines.values(), reverse=True), abs=2e-6
+    )
+    assert service.near({"gone": 1.0}, space="fused", limit=5) == []

@@ -35,7 +35,10 @@ def test_weights_that_were_set_count_and_outlive_the_process(tmp_path: Path) -> 
     assert [h.score for h in alone] != [h.score for h in before]
     service.close()
     again = opened(tmp_path)
-    assert again.weights() == {"visual": 0.0, "style": 0.0, "audio": 1.0, "synopsis": 0.0}
+    assert again.weights() == {
+        **{"visual": 0.0, "style": 0.0, "audio": 1.0, "synopsis": 0.0},
+        "taste": 0.0,
+    }
     again.close()
 
 
@@ -74,7 +77,8 @@ def world(seed: int, matters: dict[int, float], missing: float = 0.0):
     """Random cosines; pairs are watched by the columns that matter."""
     rng = np.random.default_rng(seed)
     titles = rng.integers(0, 400, (3_000, 2))
-    cosines = rng.normal(0, 0.3, (3_000, 4)).astype(np.float32)
+    cosines = rng.normal(0, 0.3, (3_000, len(weights.FUSED))).astype(np.float32)
+    cosines[:, weights.FUSED.index("taste")] = np.nan  # nobody has fitted it
     pull = sum(strength * cosines[:, column] for column, strength in matters.items())
     watched = rng.random(3_000) < 1 / (1 + np.exp(-pull))
     cosines[rng.random(cosines.shape) < missing] = np.nan

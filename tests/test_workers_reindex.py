@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from content.errors import KeyartError, NotFound, PermanentError, TransientError
-from indexes.schema import Verification
+from indexes.schema import GenerationInfo, Verification
 from workers.jobs import JobRecord
 from workers.parts import Parts
 from workers.pool import Pool
@@ -27,6 +27,9 @@ class Index:
     def upsert_into(self, _generation: str, _points: object) -> None:
         pass
 
+    def generations(self) -> list[GenerationInfo]:
+        return []
+
     def delete(self, title_ids: list[str]) -> None:
         self.deleted += title_ids
 
@@ -40,7 +43,7 @@ def reindex_over(index: Index, *, published: set[str], in_the_making: set[str]) 
         advance=lambda *_: True, live=lambda title_id: [1] if title_id in in_the_making else []
     )
     parts = SimpleNamespace(index=index, catalog=catalog, rows=rows, fingerprints={})
-    job = SimpleNamespace(id="job", generation="g-1")
+    job = SimpleNamespace(id="job", kind="reindex", generation="g-1")
     return Reindex(cast(Parts, parts), cast(Pool, None), cast(JobRecord, job), threading.Event())
 
 
@@ -87,10 +90,10 @@ class Refreshing:
             vectors=lambda *_: {},
         )
         rows = SimpleNamespace(advance=lambda _job, _stage, share: not self.told.append(share))
-        index = SimpleNamespace(begin=lambda *_: None)
+        index = SimpleNamespace(begin=lambda *_: None, generations=list)
         parts = SimpleNamespace(index=index, catalog=catalog, rows=rows, fingerprints={})
         at_once = SimpleNamespace(is_set=lambda: False, wait=lambda _s: None)
-        job = SimpleNamespace(id="job", generation="g-1")
+        job = SimpleNamespace(id="job", kind="reindex", generation="g-1")
         return Reindex(cast(Any, parts), cast(Any, None), cast(Any, job), cast(Any, at_once))
 
 

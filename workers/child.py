@@ -39,7 +39,8 @@ from content.keeping import load, save
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
 from content.types import Maturity
-from workers import composing
+from workers import composing, taste
+from workers.parts import Parts
 from workers.settings import Settings
 
 Report = Callable[[str, float], None]
@@ -49,6 +50,7 @@ class Operations:
     """What a child can do. Arguments and results are msgpack; files carry what is large."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._data = settings.data
         self._models = Models(
             settings.encoders, transcript=settings.transcript, shots=settings.shots
@@ -143,6 +145,14 @@ class Operations:
             "groups": [packed(group) for group in found.groups],
             "candidates": [asdict(one) for one in found.candidates],
         }
+
+    def fit_taste(self, report: Report, *, seed: int) -> dict[str, Any]:
+        """A map of the taste space, kept beside those in use: see `taste.fit`."""
+        parts = Parts.open(self._settings)
+        try:
+            return taste.fit(parts, seed, lambda share: report("fit", share))
+        finally:
+            parts.close()
 
     def upload(
         self,

@@ -49,6 +49,15 @@ class Jobs(JobRows):
         self.check_capacity()
         return self.start(self.add_reindex().id)
 
+    def start_fit(self, *, seed: int, dry_run: bool) -> JobRecord:
+        """Start to fit the taste space.
+
+        Raises:
+            Conflict: `reindex_running`. Busy: `queue_full`. NoSpace: `disk_full`.
+        """
+        self.check_capacity()
+        return self.start(self.add_fit({"seed": seed, "dry_run": dry_run}).id)
+
     def start_making(
         self,
         kind: str,

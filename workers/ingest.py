@@ -26,7 +26,7 @@ from content.extract import THUMBNAILS
 from content.records import writing
 from content.thumbnails import Thumbnails
 from content.types import SPACES, Extraction, Space, TitleInput, Vector
-from workers import removal
+from workers import removal, taste
 from workers.jobs import PUBLISHED, JobRecord
 from workers.parts import Parts
 from workers.pool import Pool, spaced
@@ -144,7 +144,7 @@ class Ingest:
         point = removal.point_of(self.parts, self._title_id, self._version)
         if point is None:
             raise Cancelled
-        self.parts.index.upsert([point])
+        taste.publish(self.parts, point)
         shas: set[str] = set()
         uploads: set[str] = set()
         if old is not None:

@@ -19,6 +19,8 @@ STATES = ("queued", "running", "done", "failed", "cancelled")
 LIVE = ("queued", "running")
 PUBLISHED = "published"
 """The stage of a job whose work readers see already, and which has but to tidy up."""
+BUILDING = ("reindex", "fit-space")
+"""Kinds of jobs that build a generation: one at a time."""
 MAKING = ("compose", "generate", "upload")
 """Kinds of jobs that make pictures for a published title."""
 
@@ -38,9 +40,9 @@ class JobRecord:
     created_us: int
     updated_us: int
     request: dict[str, Any] | None = None
-    """Of a kind in `MAKING`: what is asked."""
+    """Of a kind in `MAKING`, or of a fit: what is asked."""
     outcome: dict[str, Any] | None = None
-    """Of a kind in `MAKING`: `groups` made, and what was `refused`."""
+    """Of a kind in `MAKING`: `groups` made, and what was `refused`. Of a fit: what was found."""
 
 
 class JobRows:
@@ -106,23 +108,40 @@ class JobRows:
         """A new reindex job and the name of the generation it will build.
 
         Raises:
-            Conflict: `reindex_running`, when one has not ended yet.
+            Conflict: `reindex_running`, when a job of a kind in `BUILDING` has not ended yet.
         """
+        return self._add_building("reindex", None, builds=True)
+
+    def add_fit(self, request: dict[str, Any]) -> JobRecord:
+        """A new job that fits the taste space, and the name of the generation it will build; with
+        `dry_run` in the request it builds none.
+
+        Raises:
+            Conflict: `reindex_running`.
+        """
+        return self._add_building("fit-space", request, builds=not request.get("dry_run"))
+
+    def _add_building(
+        self, kind: str, request: dict[str, Any] | None, *, builds: bool
+    ) -> JobRecord:
         job_id = new_id()
         with writing(self._engine).begin() as connection:
             running = connection.execute(
                 sa.select(jobs.c.id).where(
-                    *matching(jobs, tenant=self._tenant, kind="reindex"), jobs.c.state.in_(LIVE)
+                    *matching(jobs, tenant=self._tenant),
+                    jobs.c.kind.in_(BUILDING),
+                    jobs.c.state.in_(LIVE),
                 )
             ).scalar()
             if running is not None:
                 raise Conflict(
                     "reindex_running",
-                    f"reindex job {running} has not ended; wait for it, or cancel it by "
+                    f"job {running} has not ended; wait for it, or cancel it by "
                     f"`DELETE /v1/jobs/{running}`",
                     job_id=running,
                 )
-            self._insert(connection, job_id, kind="reindex", generation=f"g-{job_id}")
+            generation = f"g-{job_id}" if builds else None
+            self._insert(connection, job_id, kind=kind, generation=generation, request=request)
         return self.get(job_id)
 
     def add_making(self, kind: str, title_id: str, request: dict[str, Any]) -> JobRecord:
@@ -147,6 +166,10 @@ class JobRows:
             False when it has ended meanwhile (cancelled, say): whoever runs it must stop.
         """
         return self._move(job_id, state="running", stage=stage, progress=progress)
+
+    def note(self, job_id: str, outcome: dict[str, Any]) -> bool:
+        """Note what a job has found; it may still fail or be cancelled. False when it has ended."""
+        return self._move(job_id, outcome=outcome)
 
     def finish(self, job_id: str) -> bool:
         return self._move(job_id, state="done", stage="done", progress=1.0)

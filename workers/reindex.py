@@ -15,6 +15,7 @@ import numpy as np
 
 from content.errors import (
     Cancelled,
+    Conflict,
     Invalid,
     KeyartError,
     NotFound,
@@ -24,7 +25,8 @@ from content.errors import (
 from content.types import F32, Space
 from indexes.calibration import Calibration
 from indexes.schema import TitlePoint
-from workers import learning, removal
+from workers import learning, removal, taste
+from workers.fitting import TasteChoice
 from workers.jobs import JobRecord
 from workers.parts import Parts
 from workers.pool import Pool, Progress, spaced
@@ -68,13 +70,26 @@ class Reindex:
             failed += not self._refreshed(title_id, version, spaced(share))
         return max(batch), failed
 
+    def try_fit(self) -> None:
+        """A fit that changes nothing; the job's outcome tells what was found.
+
+        Raises:
+            Conflict: `taste_too_little_watched`, `taste_not_better`.
+        """
+        self._advance("fit", 0.0)
+        choice = TasteChoice(self.parts, self.pool, self.job, self.cancelled)
+        choice.tried(spaced(lambda _stage, share: self._advance("fit", share)))
+
     def begin(self, failed: int) -> None:
         """Make the side generation; from here on new titles are written to both.
+
+        Its taste space is the one in use, or one fitted anew (`workers.fitting`).
 
         Args:
             failed: how many titles failed in `refresh`.
 
         Raises:
+            Conflict: `taste_too_little_watched`, `taste_not_better`.
             KeyartError: `refresh_failed`, when so many did that their films are not to blame:
                 the live generation stays.
         """
@@ -86,6 +101,10 @@ class Reindex:
                 f"{failed} of {total} titles could not be understood anew; see the worker's log",
             )
         prints = self.parts.fingerprints
+        choice = TasteChoice(self.parts, self.pool, self.job, self.cancelled)
+        fit = choice.chosen(spaced(lambda _stage, _share: self._advance("fit", 0.85)))
+        if fit is not None:
+            prints["taste"] = fit
         self.parts.index.begin(self._generation, prints, self._calibration(prints))
 
     def copy(self, after: str) -> str | None:
@@ -128,13 +147,24 @@ class Reindex:
         for share in learning.made_anew(self.parts):
             self._advance("refold", 0.95 + 0.04 * share)
         self._advance("cut over", 0.99)
-        self.parts.index.cut_over(self._generation)
+        self._switch()
         learning.follow(self.parts)
         for generation in self.parts.index.generations():
             if generation.state == "retired":
                 self.parts.index.drop(generation.name)
+        left = self.parts.index.generations()
+        taste.sweep(self.parts, {p for g in left if (p := g.fingerprints.get("taste"))})
 
     # ----- parts of the stages
+
+    def _switch(self) -> None:
+        try:
+            self.parts.index.cut_over(self._generation)
+        except Conflict as error:
+            if error.code != "generation_unfinished":
+                raise
+            self.verify()  # a title came since the last look, and is on its way into it
+            raise TransientError("generation_incomplete", error.detail) from error
 
     @property
     def _generation(self) -> str:
@@ -167,10 +197,11 @@ class Reindex:
         return False
 
     def _points(self, titles: Mapping[str, int]) -> list[TitlePoint]:
-        """Points of titles (id to version), with the vectors of today's encoders only."""
-        prints = self.parts.fingerprints
+        """Points of titles (id to version), with the vectors of today's encoders only, and placed
+        by the generation's taste map."""
+        prints, fit = self.parts.fingerprints, self._taste()
         points = (removal.point_of(self.parts, *item) for item in titles.items())
-        return [
+        ours = [
             replace(
                 point,
                 vectors={s: v for s, v in point.vectors.items() if prints.get(s) == v.fingerprint},
@@ -178,6 +209,13 @@ class Reindex:
             for point in points
             if point is not None
         ]
+        return [taste.placed(self.parts, point, fit) for point in ours]
+
+    def _taste(self) -> str | None:
+        """The map of the generation being built."""
+        generations = self.parts.index.generations()
+        mine = (g.fingerprints for g in generations if g.name == self._generation)
+        return next(mine, {}).get("taste")
 
     def _published(self) -> Iterator[tuple[str, int]]:
         after = None

@@ -18,6 +18,7 @@ from content.records import writing
 from content.tables import matching, shots, title_versions
 from indexes.fields import facts_of
 from indexes.schema import TitlePoint
+from workers import taste
 from workers.jobs import JobRecord
 from workers.parts import Parts
 
@@ -60,7 +61,7 @@ def doom(parts: Parts, job_id: str, shas: Iterable[str]) -> None:
 def abandon(parts: Parts, job: JobRecord) -> None:
     """Undo what a failed or cancelled job has begun: nothing of it stays but its row."""
     clear_work(parts, job.id)
-    if job.kind == "reindex" and job.generation is not None:
+    if job.generation is not None:
         with contextlib.suppress(Conflict):  # it is live already: readers have it, it stays
             parts.index.drop(job.generation)
     drop_unpublished(parts, job)
@@ -97,7 +98,7 @@ def restore_index(parts: Parts, title_id: str) -> None:
     if point is None:
         parts.index.delete([title_id])
     else:
-        parts.index.upsert([point])
+        taste.publish(parts, point)
 
 
 def point_of(parts: Parts, title_id: str, version: int | None = None) -> TitlePoint | None:

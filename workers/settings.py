@@ -116,6 +116,12 @@ class Settings(BaseSettings):
     half_life_days: float | None = Field(
         None, ge=1, le=36_500, description="After so many days what was learned counts half."
     )
+    taste_refit_h: float = Field(
+        24.0,
+        ge=0,
+        description="So many hours after somebody was forgotten the taste space is fitted anew; "
+        "0: only when asked for.",
+    )
     origins: Annotated[tuple[OriginName, ...], NoDecode] = Field(
         get_args(OriginName),
         description="Comma-separated origins of pictures that may be shown at all: `frame`, "
@@ -269,6 +275,10 @@ class Settings(BaseSettings):
     @property
     def index_folder(self) -> Path:
         return self.data.resolve() / "index"
+
+    @property
+    def taste_folder(self) -> Path:
+        return self.data.resolve() / "taste"
 
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for the processes of the service."""

@@ -1,6 +1,7 @@
 """Wiring: which parts the API process is made of, and the order they start and stop in."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from artwork.quality.refit import QualityWeights
 from content.catalog import Catalog
 from content.records import Writer
 from indexes.client import IndexClient
+from workers import taste
 from workers.cards import Cards
 from workers.control import Jobs
 from workers.intake import Intake
@@ -36,7 +38,8 @@ from workers.workflows import JobStarter
 LAPSES_EVERY_S = 60.0
 GUARDRAIL_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
-"""How often it is looked whether rows are due that are too old."""
+"""How often it is looked whether rows are due that are too old, and whether what was forgotten has
+to be learned without."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Services:
     _writer: Writer
     _starter: JobStarter
     _lapses: Ticker
+    _refit: Ticker
 
     @classmethod
     def open(cls, settings: Settings) -> "Services":
@@ -128,6 +132,7 @@ class Services:
             _writer=writer,
             _starter=starter,
             _lapses=Ticker(personalizer.lapse, every_s=LAPSES_EVERY_S, name="lapses"),
+            _refit=Ticker(partial(_refit, parts, jobs), every_s=SWEEP_EVERY_S, name="refit"),
         )
 
     def start(self) -> None:
@@ -136,10 +141,12 @@ class Services:
         self._guardrail.start()
         self.words.warm()
         self._sweeper.start()
+        self._refit.start()
 
     def close(self) -> None:
         """Flush what is pending; nothing that was answered is lost."""
         self._guardrail.close()
+        self._refit.close()
         self._lapses.close()
         self.people.retention.stop()
         self._sweeper.close()
@@ -202,3 +209,8 @@ class Services:
             return pictures.list_variants(
                 connection, title_id, version, self._parts.tenant, aspect=aspect
             )
+
+
+def _refit(parts: Parts, jobs: Jobs) -> None:
+    if taste.due(parts):
+        jobs.start_fit(seed=0, dry_run=False)

@@ -28,7 +28,7 @@ from content.errors import (
     revived,
 )
 from workers.ingest import STAGES, Ingest, publishing
-from workers.jobs import MAKING, JobRecord
+from workers.jobs import BUILDING, MAKING, JobRecord
 from workers.making import Making
 from workers.parts import Parts
 from workers.pool import Pool
@@ -40,8 +40,10 @@ log = logging.getLogger("keyart.jobs")
 
 APPLICATION_VERSION = "1"
 """Pinned: workflows outlive releases. Raise it only when the steps of a workflow change."""
-QUEUES = {"ingest": "keyart-ingest", "reindex": "keyart-reindex"} | dict.fromkeys(
-    MAKING, "keyart-making"
+QUEUES = (
+    {"ingest": "keyart-ingest"}
+    | dict.fromkeys(BUILDING, "keyart-reindex")
+    | dict.fromkeys(MAKING, "keyart-making")
 )
 HISTORY = timedelta(days=7)
 ATTEMPTS = 6
@@ -130,6 +132,7 @@ class JobRunner:
         DBOS(config=_config(settings))
         DBOS.workflow(name="ingest", max_recovery_attempts=None)(self._ingest_workflow())
         DBOS.workflow(name="reindex", max_recovery_attempts=None)(self._reindex_workflow())
+        DBOS.workflow(name="fit-space", max_recovery_attempts=None)(self._fit_workflow())
         for kind in MAKING:
             DBOS.workflow(name=kind, max_recovery_attempts=None)(self._making_workflow())
         DBOS.launch()
@@ -154,20 +157,20 @@ class JobRunner:
     def _reindex_workflow(self) -> Callable[[str], None]:
         def reindex(job_id: str) -> None:
             with self._job(job_id) as (job, cancelled):
-                work = Reindex(self.parts, self.pool, job, cancelled)
-                after: str | None = ""
-                failed = 0
-                while after is not None:
-                    after, missed = _step("refresh", lambda after=after: work.refresh(after))  # type: ignore[misc]
-                    failed += missed
-                _step("begin", lambda: work.begin(failed))
-                after = ""
-                while after is not None:
-                    after = _step("copy", lambda after=after: work.copy(after))  # type: ignore[misc]
-                _step("verify", work.verify)
-                _step("cut over", work.cut_over)
+                _rebuild(Reindex(self.parts, self.pool, job, cancelled))
 
         return reindex
+
+    def _fit_workflow(self) -> Callable[[str], None]:
+        def fit(job_id: str) -> None:
+            with self._job(job_id) as (job, cancelled):
+                work = Reindex(self.parts, self.pool, job, cancelled)
+                if job.generation is None:
+                    _step("fit", work.try_fit)
+                else:
+                    _rebuild(work)
+
+        return fit
 
     def _making_workflow(self) -> Callable[[str], None]:
         def making(job_id: str) -> None:
@@ -225,6 +228,20 @@ class JobRunner:
                         cancelled.set()
             except SQLAlchemyError:  # without this thread no job could be cancelled any more
                 log.warning("the records do not answer: looking for cancelled jobs again")
+
+
+def _rebuild(work: Reindex) -> None:
+    after: str | None = ""
+    failed = 0
+    while after is not None:
+        after, missed = _step("refresh", lambda after=after: work.refresh(after))  # type: ignore[misc]
+        failed += missed
+    _step("begin", lambda: work.begin(failed))
+    after = ""
+    while after is not None:
+        after = _step("copy", lambda after=after: work.copy(after))  # type: ignore[misc]
+    _step("verify", work.verify)
+    _step("cut over", work.cut_over)
 
 
 def _step(name: str, run: Callable[[], Any]) -> Any:

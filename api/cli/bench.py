@@ -9,7 +9,8 @@ import typer
 
 SECTIONS = (
     *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "audit"),
-    *("bandit", "index", "indexes", "mood", "candidates", "frames", "crops", "medium", "serve"),
+    *("bandit", "index", "indexes", "coldstart", "mood", "candidates", "frames", "crops", "medium"),
+    "serve",
     *("words", "themes", "provenance", "likeness", "eyes", "busy"),
 )
 

@@ -17,7 +17,7 @@ MaturityMax = Annotated[str | None, typer.Option(help="Only titles up to: all, 7
 
 
 # As the service knows them (a test compares): its own types load numpy, which takes long.
-SpaceName = Literal["fused", "visual", "audio", "synopsis", "style"]
+SpaceName = Literal["fused", "visual", "audio", "synopsis", "style", "taste"]
 AspectName = Literal["16:9", "2:3", "1:1", "4:3", "21:9", "9:16"]
 RewardKind = Literal["impression", "click", "play", "watch", "return", "custom"]
 

@@ -24,6 +24,7 @@ SECTIONS = {
     "bandit": "The choice beside other libraries' bandits, in six worlds",
     "index": "The index's engine beside other libraries",
     "indexes": "Similarity, beside exact search in numpy",
+    "coldstart": "Neighbours of titles that nobody has watched, MovieLens 100k",
     "mood": "Mood, beside pairs of shots judged by eye",
     "candidates": "What candidate pictures cost beyond decoding",
     "frames": "Planted best frames found, beside hecate's and Katna's ways and uniform",

@@ -112,17 +112,18 @@ class _Exact:
         self._row = {name: i for i, name in enumerate(names)}
         self._spaces = {
             space: np.stack([v.get(space, np.zeros(DIMS[space], np.float32)) for v in vectors])
-            for space in WEIGHTS
+            for space in DIMS.keys() & WEIGHTS.keys()
         }
         self._has = {
-            space: np.array([space in v for v in vectors], np.float32) for space in WEIGHTS
+            space: np.array([space in v for v in vectors], np.float32) for space in self._spaces
         }
 
     def similar(self, name: str) -> list[str]:
         own = self._row[name]
         total = np.zeros(len(self._names), np.float32)
         weight = np.full(len(self._names), 1e-9, np.float32)
-        for space, share in WEIGHTS.items():
+        for space in self._spaces:
+            share = WEIGHTS[space]
             if self._has[space][own]:
                 total += share * (self._spaces[space] @ self._spaces[space][own])
                 weight += share * self._has[space]

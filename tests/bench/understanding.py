@@ -82,7 +82,8 @@ def _together(cosines: dict[Space, Matrix], labels: dict[str, list[str]]) -> lis
 def _learned(cosines: dict[Space, Matrix], alike: np.ndarray) -> Row:
     """What `fit-weights` makes of pairs that are alike."""
     left, right = np.triu_indices(len(alike), 1)
-    values = np.stack([cosines[space][left, right] for space in FUSED], axis=1)
+    nowhere = np.full(alike.shape, np.nan)  # nobody watches here: there is no taste
+    values = np.stack([cosines.get(s, nowhere)[left, right] for s in FUSED], axis=1)
     left, right, values = (each[~np.isnan(values).all(axis=1)] for each in (left, right, values))
     truth, titles = alike[left, right], np.stack([left, right], axis=1)
     found = fit(values.astype(np.float32), truth, titles, DEFAULT)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 import structlog
 
+from artwork.choice.events.watched import Liking, liking
 from artwork.choice.learning.desk import Desk
 from artwork.choice.people.certificates import Certificate, Certificates
 from artwork.choice.people.export import Export, export
@@ -19,6 +20,7 @@ from artwork.choice.record.horizons import Horizons
 from artwork.choice.record.ledger import head
 from artwork.choice.record.marks import applied
 from artwork.tables import decisions, watch_events
+from content.errors import NotFound
 from content.records import overwrite_deleted, writing
 
 _log = structlog.get_logger("keyart.people")
@@ -62,6 +64,27 @@ class People:
     def export(self, user: str) -> Export:
         """All that is held of a viewer. Raises NotFound: `user_not_found`."""
         return export(self._desk, self._desk.viewer(user))
+
+    def liking(self, user: str) -> Liking:
+        """What a viewer likes, from what they watched; nothing is written.
+
+        Raises:
+            NotFound: `user_not_found`, when nothing is held of them (any more); `nothing_watched`.
+        """
+        desk = self._desk
+        viewer = desk.viewer(user)
+        with desk.engine.connect() as connection:
+            found = liking(connection, desk.scope.tenant, viewer, desk.clock())
+            if viewer in self.leaving or not (found.watched or self._met(connection, viewer)):
+                raise NotFound("user_not_found", "nothing is held of this user")
+        if not found.weights:
+            raise NotFound("nothing_watched", "this user has watched nothing yet")
+        return found
+
+    def _met(self, connection: sa.Connection, viewer: bytes) -> bool:
+        d = decisions.c
+        mine = sa.select(d.seq).where(d.tenant == self._desk.scope.tenant, d.viewer == viewer)
+        return connection.scalar(mine.limit(1)) is not None
 
     def _begin(self, viewer: bytes) -> Certificate:
         tenant = self._desk.scope.tenant

@@ -54,6 +54,16 @@ def removals_within(connection: sa.Connection, tenant: str, after: int, upto: in
     return list(connection.scalars(sa.select(m.seq).where(*mine).order_by(m.seq)))
 
 
+def watches_gone(connection: sa.Connection, tenant: str, after: int) -> int | None:
+    """When watch events that are no later than seq `after` were first taken away, in µs UTC; None
+    where all of them are still there."""
+    m = ledger_marks.c
+    rows = connection.execute(
+        sa.select(m.at_us, m.data).where(m.tenant == tenant, m.seq > after).order_by(m.seq)
+    )
+    return next((row.at_us for row in rows if row.data["removed"].get("watch_events")), None)
+
+
 def last_time(connection: sa.Connection, tenant: str, kind: Kind) -> int:
     """When rows were last taken away, in µs UTC; 0 for never."""
     m = ledger_marks.c

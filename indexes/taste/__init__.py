@@ -1,0 +1,1 @@
+"""The taste space: titles placed by what viewers watch together, new ones by content."""
