@@ -106,8 +106,16 @@ class IndexClient:
         leaving_out: Sequence[str] = (),
     ) -> list[Hit]:
         """The titles nearest to the middle of several, best first."""
-        asked = {"space": space, "limit": limit, "filter": filter}
-        return list(self._call("near", liked=dict(liked), leaving_out=list(leaving_out), **asked))
+        return list(
+            self._call(
+                "near",
+                liked=dict(liked),
+                space=space,
+                limit=limit,
+                filter=filter,
+                leaving_out=list(leaving_out),
+            )
+        )
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """How alike the titles of each pair are, in the order given."""
