@@ -19,6 +19,8 @@ from indexes.schema import NORM_TOLERANCE
 
 PAGE = 1000
 """Points read at once when all are walked through."""
+SHORTER: frozenset[Space] = frozenset({"taste"})
+"""Spaces in which a query may be shorter than 1 (`taste.places`): the order is the same."""
 HNSW_EF = 128
 OVERSAMPLING = 2.0
 """Approximate search looks at so many candidates of the graph and, where int8 proposed them, scores
@@ -61,7 +63,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """The `limit` points nearest to `vector` (unit norm) in one space."""
+    """The `limit` points nearest to `vector` in one space; its norm is 1, in `taste` at most 1."""
 
     space: Space
     vector: F32
@@ -85,7 +87,9 @@ def check_points(points: Sequence[StoredPoint], dims: Mapping[Space, int]) -> No
     """
     for point in points:
         for space, vector in point.vectors.items():
-            _check_vector(vector, space, dims, f"{space} of point {point.id}")
+            what = f"{space} of point {point.id}"
+            norm = _checked_norm(vector, space, dims, what)
+            _check_length(norm, what, shorter=False)
 
 
 def check_query(query: Query, dims: Mapping[Space, int]) -> None:
@@ -94,10 +98,12 @@ def check_query(query: Query, dims: Mapping[Space, int]) -> None:
     Raises:
         Invalid: `unknown_space`, `invalid_vector`.
     """
-    _check_vector(query.vector, query.space, dims, f"the query in {query.space}")
+    what = f"the query in {query.space}"
+    norm = _checked_norm(query.vector, query.space, dims, what)
+    _check_length(norm, what, shorter=query.space in SHORTER)
 
 
-def _check_vector(vector: F32, space: Space, dims: Mapping[Space, int], what: str) -> None:
+def _checked_norm(vector: F32, space: Space, dims: Mapping[Space, int], what: str) -> float:
     if space not in dims:
         raise Invalid(
             "unknown_space",
@@ -113,7 +119,11 @@ def _check_vector(vector: F32, space: Space, dims: Mapping[Space, int], what: st
     norm = float(np.linalg.norm(vector))
     if not np.isfinite(norm):
         raise Invalid("invalid_vector", f"{what} holds NaN or infinity: nothing could be near it")
-    if abs(norm - 1.0) > NORM_TOLERANCE:
+    return norm
+
+
+def _check_length(norm: float, what: str, *, shorter: bool) -> None:
+    if norm > 1.0 + NORM_TOLERANCE or (norm < 1.0 - NORM_TOLERANCE and not shorter):
         raise Invalid("invalid_vector", f"{what} has norm {norm:.4f}; divide it by its norm")
 
 
