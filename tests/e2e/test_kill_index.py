@@ -21,7 +21,7 @@ from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
 from tests.index_points import FINGERPRINTS, point
 
-TIMES = [2, pytest.param(20, marks=pytest.mark.proof)]
+TIMES = [1, pytest.param(20, marks=pytest.mark.proof)]
 TITLES = 300
 
 
