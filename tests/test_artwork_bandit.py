@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.bench.bandit import spread
 from tests.bench.bandit_policies import Keyart, Uniform
+from tests.bench.bandit_report import spread
 from tests.bench.bandit_runner import walk
 from tests.bench.bandit_worlds import WORLDS, World
 

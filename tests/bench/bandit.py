@@ -13,12 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-from scipy import stats
-
-from tests.bench.bandit_contenders import LONGEST, SLOW_DECISIONS, Contender, contenders
-from tests.bench.bandit_runner import CACHE, POINT, Walk, found, main
-from tests.bench.bandit_worlds import WORLDS, Spec
+from tests.bench.bandit_report import bars, lines
+from tests.bench.bandit_runner import CACHE
+from tests.bench.bandit_worlds import WORLDS
 
 PEERS = CACHE.parent / "peers"
 Rows = list[dict[str, object]]
@@ -29,7 +26,8 @@ def run() -> Rows:
     processes = int(os.environ.get("KEYART_BENCH_PROCESSES", "2"))
     if processes:  # 0: only show what is there
         _walk_all(processes, seeds)
-    return [row for spec in WORLDS.values() for row in _table(spec, seeds)]
+    print(*bars(seeds), sep="\n")
+    return [line.plain() for spec in WORLDS.values() for line in lines(spec, seeds)]
 
 
 def _walk_all(processes: int, seeds: int) -> None:
@@ -49,70 +47,3 @@ def _walk_all(processes: int, seeds: int) -> None:
     codes = [process.wait() for process in running]
     if any(codes):
         raise SystemExit("a process of the benchmark failed; run it again to go on")
-
-
-def _table(spec: Spec, seeds: int) -> Rows:
-    ours = contenders()[0]
-    rows: Rows = []
-    groups = (False, True) if LONGEST > SLOW_DECISIONS else (None,)
-    for slow in groups:
-        length = min(SLOW_DECISIONS if slow else spec.decisions, LONGEST)
-        beside = [c for c in contenders() if slow in (c.slow, None) or c.name == ours.name]
-        walks = {c.name: _walks(c, spec, seeds) for c in beside}
-        rows += [_row(c, spec, walks, ours.name, length) for c in beside if walks[c.name]]
-    return rows
-
-
-def _walks(contender: Contender, spec: Spec, seeds: int) -> dict[int, Walk]:
-    every = {seed: found(contender, spec, seed) for seed in contender.seeds()[:seeds]}
-    return {seed: walk for seed, walk in every.items() if walk is not None}
-
-
-def _row(
-    contender: Contender, spec: Spec, walks: dict[str, dict[int, Walk]], ours: str, length: int
-) -> dict[str, object]:
-    mine, beside = walks[contender.name], walks[ours]
-    length = min(length, contender.decisions(spec.decisions))
-    last = length // POINT - 1
-    seeds = sorted(set(mine) & set(beside))
-    if contender.slow is False and length == SLOW_DECISIONS:
-        seeds = [seed for seed in seeds if seed < 5]
-    regret = np.array([_regret(mine[s], last) for s in seeds])
-    behind = regret - np.array([_regret(beside[s], last) for s in seeds])
-    share = np.array([_share(mine[s], last) for s in seeds])
-    us = [float(np.median([getattr(mine[s], name) for s in seeds] or [0])) for name in _TIMES]
-    return {
-        "world": spec.name,
-        "policy": contender.name,
-        "seeds x decisions": f"{len(seeds)} x {length:,}",
-        "regret per 1,000": spread(regret),
-        "share of the gap": "" if spec.silent else f"{share.mean():.3f}",
-        "behind Keyart": "" if contender.name == ours else spread(behind),
-        "decide, learn us": f"{us[0]:.0f}, {us[1]:.0f}",
-    }
-
-
-_TIMES = ("decide_us", "learn_us")
-
-
-def _regret(walk: Walk, last: int) -> float:
-    """For each 1,000 decisions; where nothing tells pictures apart, of what was really earned."""
-    if walk.best[last] == walk.blind[last]:
-        return (walk.best[last] - walk.earned[last]) / (last + 1)
-    return (walk.best[last] - walk.got[last]) / (last + 1)
-
-
-def _share(walk: Walk, last: int) -> float:
-    gap = walk.best[last] - walk.blind[last]
-    return (walk.got[last] - walk.blind[last]) / gap if gap else 0.0
-
-
-def spread(values: np.ndarray) -> str:
-    """Mean and the half width of its 95 % interval (Student's t over seeds)."""
-    if len(values) < 2:
-        return f"{values.mean():.2f}" if len(values) else ""
-    width = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return f"{values.mean():.2f} ± {width:.2f}"
-
-
-__all__ = ["main", "run"]

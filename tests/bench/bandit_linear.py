@@ -80,11 +80,13 @@ class Obp(_Linear):
 class River(_Linear):
     """`BayesianLinearRegression`; Thompson's draw from each picture's predictive distribution."""
 
-    def __init__(self, seed: int, alpha: float, beta: float) -> None:
+    def __init__(
+        self, seed: int, alpha: float, beta: float, smoothing: float | None = None
+    ) -> None:
         from river.linear_model import BayesianLinearRegression
 
         super().__init__()
-        self._model = BayesianLinearRegression(alpha=alpha, beta=beta)
+        self._model = BayesianLinearRegression(alpha=alpha, beta=beta, smoothing=smoothing)
         self._rng, self._beta = np.random.default_rng(seed), beta
 
     def pick(self, x: F64) -> int:
@@ -103,20 +105,28 @@ def _named(row: F64) -> dict[int, float]:
 
 
 class BayesianBandits(_Linear):
-    """`LipschitzContextualAgent`: Thompson sampling over one shared `NormalRegressor`."""
+    """`LipschitzContextualAgent`: Thompson sampling over one shared `NormalRegressor`, which
+    forgets at a rate a row (`StabilizedForgetting`: towards the prior) where one is given."""
 
-    def __init__(self, seed: int, alpha: float, beta: float) -> None:
+    def __init__(self, seed: int, alpha: float, beta: float, rate: float | None = None) -> None:
         super().__init__()
-        self._seed, self._prior = seed, (alpha, beta)
+        self._seed, self._prior, self._rate = seed, (alpha, beta), rate
         self._agents: dict[int, Any] = {}
         self._learner: Any = None
 
     def _agent(self, pictures: int) -> Any:
-        from bayesianbandits import Arm, LipschitzContextualAgent, NormalRegressor, ThompsonSampling
+        from bayesianbandits import (
+            Arm,
+            LipschitzContextualAgent,
+            NormalRegressor,
+            StabilizedForgetting,
+            ThompsonSampling,
+        )
         from bayesianbandits.featurizers import FunctionArmFeaturizer
 
         if self._learner is None:
-            self._learner = NormalRegressor(*self._prior)
+            forgetting = None if self._rate is None else StabilizedForgetting(self._rate)
+            self._learner = NormalRegressor(*self._prior, forgetting=forgetting)
         if pictures not in self._agents:
             self._agents[pictures] = LipschitzContextualAgent(
                 [Arm(k) for k in range(pictures)],

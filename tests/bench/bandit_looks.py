@@ -96,17 +96,17 @@ def audience(viewers: int, shelf: Catalogue, watches: int, rng: np.random.Genera
     made = Audience(tastes, empty[0], empty[1], empty[2])  # type: ignore[arg-type]
     counts = np.minimum(rng.geometric(1 / (watches + 1), viewers) - 1, 3 * watches)
     ages = [np.sort(rng.integers(0, 60, n))[::-1] for n in counts]
+    looks = shelf.looks.mean(axis=1)
     for viewer, days in enumerate(ages):
-        for title in liked(tastes[viewer], shelf, len(days), rng):
+        for title in liked(tastes[viewer], looks, len(days), rng):
             at_us = EPOCH_US - int(days[len(made.titles[viewer])]) * DAY_US
             made.watch(viewer, int(title), float(rng.uniform(0.3, 1.0)), at_us)
     return made
 
 
-def liked(
-    taste: F64, shelf: Catalogue, count: int, rng: np.random.Generator
-) -> npt.NDArray[np.int64]:
-    """Titles that a viewer watches: the likelier the better they like the title's look."""
-    liking = shelf.looks.mean(axis=1) @ taste
+def liked(taste: F64, looks: F64, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Titles that a viewer watches: the likelier the better they like its look, `looks` (titles,
+    factors)."""
+    liking = looks @ taste
     keys = 2.0 * liking / (liking.std() + 1e-9) + rng.gumbel(size=len(liking))
     return np.argsort(-keys)[:count]

@@ -8,10 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
+from artwork.choice.belief.decay import epoch_end, half_life_us, outlived
 from artwork.choice.belief.features import assemble
 from artwork.choice.belief.policy import Hyperparameters, draw, seed_of
 from artwork.choice.belief.sums import I16, SCALE
 from artwork.choice.events.worth import DEFAULT, LAPSED
+from artwork.choice.learning.folding import fold_sums
 from artwork.choice.learning.learner import Learner
 from artwork.choice.record.ledger import Entry
 from tests.bench.bandit_looks import F64
@@ -37,9 +39,13 @@ class Keyart:
     """The service's own choice and learning, without its database: what is shown is learned at once
     with reward 0, what it earns corrects that."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, half_life_days: float | None = None) -> None:
         self._secret = b"bandit %d" % seed
-        self._learner = Learner(Hyperparameters())
+        self._parameters = Hyperparameters(half_life_days=half_life_days)
+        self._half_life = half_life_us(half_life_days)
+        self._learner = Learner(self._parameters)
+        self._ledger: list[Entry] = []
+        """Where rows lose weight: all that was learned, to be folded anew."""
         self._names: dict[int, list[str]] = {}
         self._open: dict[int, tuple[I16, int]] = {}
 
@@ -50,7 +56,26 @@ class Keyart:
             found = self._names[sight.title] = [f"{sight.title}-{k:03d}" for k in range(count)]
         return found
 
+    def _renew(self, at_us: int) -> None:
+        """Fold the ledger anew when an epoch of the decay is over, as `learning.renewal` does."""
+        if self._half_life is None:
+            return
+        landmark = self._learner.decay.landmark_us
+        if landmark is None or outlived(landmark, self._half_life, at_us):
+            self._learner = Learner(self._parameters, epoch_end(self._half_life, at_us))
+            if self._ledger:
+                fold_sums(self._learner, self._ledger)
+                self._learner.rebuild()
+
+    def _apply(self, sight: Sight, chosen: int, x: I16, before: int | None, after: int) -> None:
+        group = self._groups(sight)[chosen]
+        entry = Entry(0, f"t{sight.title}", group, x, before, after, decided_us=sight.at_us)
+        if self._half_life is not None:
+            self._ledger.append(entry)
+        self._learner.apply(entry)
+
     def choose(self, sight: Sight) -> int:
+        self._renew(sight.at_us)
         state, groups = self._learner, self._groups(sight)
         title = f"t{sight.title}"
         x = assemble(sight.descriptors, sight.taste, sight.here)
@@ -62,13 +87,12 @@ class Keyart:
 
     def shown(self, sight: Sight, chosen: int) -> None:
         x, _ = self._open[sight.number]
-        self._learner.apply(Entry(0, f"t{sight.title}", self._groups(sight)[chosen], x, None, 0))
+        self._apply(sight, chosen, x, None, 0)
 
     def _correct(self, sight: Sight, chosen: int, after: int) -> None:
         x, before = self._open[sight.number]
         if after != before:
-            group = self._groups(sight)[chosen]
-            self._learner.apply(Entry(0, f"t{sight.title}", group, x, before, after))
+            self._apply(sight, chosen, x, before, after)
             self._open[sight.number] = x, after
 
     def hint(self, sight: Sight, chosen: int, click: float) -> None:

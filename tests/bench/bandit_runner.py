@@ -6,15 +6,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import product
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from artwork.choice.belief.features import feature_set_id
-from tests.bench.bandit_contenders import SEEDS, Contender, contenders
+from tests.bench.bandit_contenders import SEEDS, SLOW_SEEDS, Contender, contenders
 from tests.bench.bandit_policies import Policy
+from tests.bench.bandit_worlds import VERSION as WORLD_VERSION
 from tests.bench.bandit_worlds import WORLDS, Sight, Spec, World
 
 CACHE = Path(__file__).resolve().parent.parent.parent / ".cache" / "bandit"
@@ -36,6 +38,7 @@ class Walk:
     decide_us: float
     learn_us: float
     cpu_s: float
+    wall_s: float = 0.0
 
 
 def walk(world: World, policy: Policy, decisions: int) -> Walk:
@@ -44,15 +47,13 @@ def walk(world: World, policy: Policy, decisions: int) -> Walk:
     clock = _Clock()
     waiting: dict[int, list[tuple[Sight, int, float]]] = {}
     began = time.process_time()
-    for sight, outcomes in world:
-        if sight.number == decisions:
-            break
+    for sight, outcomes in islice(world, decisions):
         for item in waiting.pop(sight.number, ()):
             clock.time("learn", policy.learn, *item)
         chosen = clock.time("decide", policy.choose, sight)
         clock.time("shown", policy.shown, sight, chosen)
-        expected, reward = outcomes.expected, float(outcomes.reward[chosen])
-        sums += expected[chosen], expected.max(), expected.mean(), reward
+        reward = float(outcomes.reward[chosen])
+        sums += outcomes.expected[chosen], outcomes.best, outcomes.blind, reward
         if (sight.number + 1) % POINT == 0:
             points.append(sums.copy())
         if outcomes.click[chosen]:
@@ -84,9 +85,10 @@ class _Clock:
 
 
 def kept(contender: Contender, spec: Spec, seed: int, decisions: int) -> Path:
-    """Where a result is kept: another world or version is another file."""
+    """Where a result is kept: another world, version or setting is another file."""
     # All are given descriptors and tastes of this feature set.
-    parts = [asdict(spec), contender.version, feature_set_id(None), decisions]
+    version = f"{contender.version} {contender.setting(spec.name)}"
+    parts = [asdict(spec), WORLD_VERSION, version, feature_set_id(None), decisions]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
     name = "".join(c if c.isalnum() else "-" for c in contender.name)
     return CACHE / spec.name.replace(" ", "-") / f"{name}-{digest}-{seed:03d}.json"
@@ -102,31 +104,49 @@ def found(contender: Contender, spec: Spec, seed: int) -> Walk | None:
     return None
 
 
-def tasks(seeds: int) -> Iterator[tuple[int, Contender, Spec, int]]:
-    """Seed by seed, so that what is there after half the time tells of every world; each with the
-    number of its (seed, world), for one process makes a world once."""
-    rounds = product(SEEDS[:seeds], WORLDS.values())
-    for number, (seed, spec) in enumerate(rounds):
-        for contender in contenders():
-            if seed in contender.seeds():
-                yield number, contender, spec, seed
+Unit = tuple[Spec, int, list[Contender]]
+"""A world of one seed, made once, and who walks through it."""
+
+
+def units(seeds: int) -> Iterator[Unit]:
+    """What is to be done, in an order in which what is there at any time is balanced: those that go
+    100,000 decisions where titles arrive, then five seeds of everything, then the rest."""
+    every, few, worlds = contenders(), SEEDS[: min(seeds, len(SLOW_SEEDS))], WORLDS.values()
+    for seed in SEEDS[:seeds]:
+        yield WORLDS["arriving"], seed, [c for c in every if c.far]
+    for seed in (*few, *SEEDS[len(few) : seeds]):
+        for spec in worlds:
+            yield spec, seed, [c for c in every if seed in c.seeds()]
 
 
 def main(share: int, of: int, seeds: int) -> None:
     """Do every task that falls to this process and is not done."""
-    world: World | None = None
-    for number, contender, spec, seed in tasks(seeds):
-        if number % of != share or found(contender, spec, seed):
+    for number, (spec, seed, beside) in enumerate(units(seeds)):
+        left = [c for c in beside if not found(c, spec, seed)]
+        # Six worlds and two processes: not always the same worlds to the same.
+        if not left or (number + seed) % of != share:
             continue
-        if world is None or world.spec is not spec or world.seed != seed:
-            world = World(spec, seed)
-        decisions = contender.decisions(spec.decisions)
-        result: dict[str, Any] = asdict(walk(world, contender.make(seed), decisions))
-        path = kept(contender, spec, seed, decisions)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(result))
-        part.rename(path)
+        began = _times()
+        world = World(spec, seed)
+        for contender in left:
+            decisions = contender.decisions(spec.decisions)
+            result = walk(world, contender.make(seed, spec.name), decisions)
+            # With what the world cost, and the summing up.
+            now = _times()
+            result.cpu_s, result.wall_s = (now - began).tolist()
+            began = now
+            keep(kept(contender, spec, seed, decisions), result)
+
+
+def _times() -> npt.NDArray[np.float64]:
+    return np.array([time.process_time(), time.monotonic()])
+
+
+def keep(path: Path, result: Walk) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(asdict(result)))
+    part.rename(path)
 
 
 if __name__ == "__main__":

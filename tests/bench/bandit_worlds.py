@@ -25,6 +25,8 @@ from tests.bench.bandit_looks import (
 
 Ints = npt.NDArray[np.int64]
 DEVICES = ("tv", "phone", "desktop", "tablet")
+VERSION = 2
+"""Another when the same spec and seed come to give another stream."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Sight:
     """(K, 41) of the pictures on offer."""
     taste: I16 | None
     here: Circumstances
+    at_us: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +98,10 @@ class Outcomes:
     """A click that is told at once; zeros in worlds without."""
     due: int
     """The reward is told before the decision of this number."""
+    best: float
+    """The expected reward of the best picture."""
+    blind: float
+    """That of one taken at random."""
 
 
 class World:
@@ -116,17 +123,30 @@ class World:
         self._device = rng.integers(len(DEVICES), size=spec.viewers)
         self._small = 0.25 * _direction(rng)
         self._chance: F64 = rng.random((n, 2))
-        self._beta = rng.integers(2**32, size=n)
+        self._noise = 0.25 * rng.standard_normal(n)
         delays = rng.integers(0, spec.delay + 1, size=n) if spec.delay else np.zeros(n, np.int64)
         due = np.arange(n) + delays
         self._due = -(-due // spec.batch) * spec.batch if spec.delay else due
-        self._watching = rng.spawn(1)[0]
+        [self.watching] = rng.spawn(1)
         self._here: dict[tuple[int, int], Circumstances] = {}
+        self._made: list[tuple[Sight, Outcomes]] = []
+        self._making = self._steps()
 
     def __iter__(self) -> Iterator[tuple[Sight, Outcomes]]:
-        seen = Seen(self)
+        """Made by the first that walks so far, and kept for the others."""
         for t in range(self.spec.decisions):
-            yield seen.sight(t), self.outcomes(t)
+            if t == len(self._made):
+                self._made.append(next(self._making))
+            yield self._made[t]
+
+    def _steps(self) -> Iterator[tuple[Sight, Outcomes]]:
+        seen = Seen(self)
+        expected, reward, click = self.outcomes()
+        best, blind = expected.max(axis=1).tolist(), expected.mean(axis=1).tolist()
+        due = self._due.tolist()
+        for t in range(self.spec.decisions):
+            hidden = Outcomes(expected[t], reward[t], click[t], due[t], best[t], blind[t])
+            yield seen.sight(t), hidden
 
     def at_us(self, t: int) -> int:
         """30 days pass in every world, an hour at a time."""
@@ -140,51 +160,45 @@ class World:
             self._here[key] = circumstances(context, at_us)
         return self._here[key]
 
-    def tastes(self, t: int, viewer: int) -> F64:
-        """A viewer's taste as it is at decision t."""
-        return _moved(self.viewers.tastes[viewer], self._next[viewer], self._share(t))
+    def tastes(self, t: Ints) -> F64:
+        """(n, factors) the tastes of those who come at decisions t (n,), as they are then."""
+        who = self._viewer[t]
+        return _moved(self.viewers.tastes[who], self._next[who], self._share(t)[:, None])
 
-    def _share(self, t: int) -> float:
+    def _share(self, t: Ints) -> F64:
         return self.spec.drift * t / self.spec.decisions
 
-    def utility(self, t: int) -> F64:
-        """(K,) in logits, or in twelfths of the reward where linear."""
-        spec, title, viewer = self.spec, self._title[t], int(self._viewer[t])
-        looks, share = self.shelf.looks[title], self._share(t)
-        wants = spec.pull * self.tastes(t, viewer) + spec.common * _moved(*self._common, share)
-        if self._device[viewer] == 1:
-            wants = wants + self._small
+    def utility(self) -> F64:
+        """(n, K) in logits, or in twelfths of the reward where linear."""
+        spec, title, t = self.spec, self._title, np.arange(self.spec.decisions)
+        share = self._share(t)[:, None]
+        wants = spec.pull * self.tastes(t) + spec.common * _moved(*self._common, share)
+        wants += (self._device[self._viewer] == 1)[:, None] * self._small
         quality = _moved(self.quality[0, title], self.quality[1, title], share)
-        total: F64 = looks @ wants + quality + self._appeal[title]
+        looks = np.einsum("nkf,nf->nk", self.shelf.looks[title], wants)
+        total: F64 = looks + quality + self._appeal[title][:, None]
         return total
 
-    def outcomes(self, t: int) -> Outcomes:
-        spec = self.spec
-        due = int(self._due[t])
+    def outcomes(self) -> tuple[F64, F64, F64]:
+        """(n, K) each: the expected reward, the reward, the click told at once."""
+        spec, chance = self.spec, self._chance[:, :1]
+        none = np.zeros((spec.decisions, spec.pictures))
         if spec.silent:
-            expected = np.full(spec.pictures, 1 / (1 + np.exp(-spec.base)))
-            taken = (self._chance[t, 0] < expected).astype(np.float64)
-            return Outcomes(expected, taken, np.zeros(spec.pictures), due)
-        utility = self.utility(t)
+            expected = np.full(none.shape, 1 / (1 + np.exp(-spec.base)))
+            return expected, (chance < expected).astype(np.float64), none
+        utility = self.utility()
         if spec.linear:
             expected = np.clip(0.4 + 0.08 * utility, 0.02, 0.98)
-            rng = np.random.default_rng(self._beta[t])
-            noise = 0.25 * rng.standard_normal()
             # Noise that is cut on both sides alike leaves the expectation as it is.
             room = np.minimum(expected, 1 - expected)
-            return Outcomes(
-                expected, expected + np.clip(noise, -room, room), np.zeros(spec.pictures), due
-            )
-        chance = 1 / (1 + np.exp(-(spec.base + utility)))
+            return expected, expected + np.clip(self._noise[:, None], -room, room), none
+        bait = self.bait[self._title]
+        likely = 1 / (1 + np.exp(-(spec.base + utility + 1.2 * bait)))
+        click = (chance < likely).astype(np.float64)
         if not spec.bait:
-            taken = (self._chance[t, 0] < chance).astype(np.float64)
-            return Outcomes(chance, taken, np.zeros(spec.pictures), due)
-        bait = self.bait[self._title[t]]
-        chance = 1 / (1 + np.exp(-(spec.base + utility + 1.2 * bait)))
+            return likely, click, none
         stays = np.where(bait, 0.12, 0.6)
-        click = (self._chance[t, 0] < chance).astype(np.float64)
-        watched = click * (self._chance[t, 1] < stays)
-        return Outcomes(chance * stays, watched, click, due)
+        return likely * stays, click * (self._chance[:, 1:] < stays), click
 
 
 class Seen:
@@ -198,27 +212,29 @@ class Seen:
             old, **dict(zip(("titles", "values", "occurred_us"), copies, strict=True))
         )
         self._means = world.shelf.means
+        self._looks = world.shelf.looks.mean(axis=1)
         self._tastes: dict[tuple[int, int, int], I16 | None] = {}
-        self._rng = np.random.default_rng(world._beta[0])
 
     def sight(self, t: int) -> Sight:
         world = self._world
         viewer, title = int(world._viewer[t]), int(world._title[t])
         at_us = world.at_us(t)
-        if world.spec.drift and self._rng.random() < 0.5:
+        if world.spec.drift and world.watching.random() < 0.5:
             self._watch(t, viewer, at_us)
         key = (viewer, len(self._audience.titles[viewer]), at_us // DAY_US)
         if key not in self._tastes:
             self._tastes[key] = self._audience.taste(viewer, self._means, at_us)
+        descriptors = world.shelf.descriptors[title]
         return Sight(
-            t, viewer, title, world.shelf.descriptors[title], self._tastes[key], world.here(t)
-        )
+            t, viewer, title, descriptors, self._tastes[key], world.here(t), at_us
+        )  # fmt: skip
 
     def _watch(self, t: int, viewer: int, at_us: int) -> None:
         """A viewer whose taste moves watches other titles, whatever artwork they see."""
-        taste = self._world.tastes(t, viewer)
-        [title] = liked(taste, self._world.shelf, 1, self._rng)
-        self._audience.watch(viewer, int(title), float(self._rng.uniform(0.3, 1.0)), at_us)
+        rng = self._world.watching
+        [taste] = self._world.tastes(np.array([t]))
+        [title] = liked(taste, self._looks, 1, rng)
+        self._audience.watch(viewer, int(title), float(rng.uniform(0.3, 1.0)), at_us)
 
 
 def _direction(rng: np.random.Generator) -> F64:
@@ -226,9 +242,9 @@ def _direction(rng: np.random.Generator) -> F64:
     return np.asarray(raw / np.linalg.norm(raw))
 
 
-def _moved(first: F64, last: F64, share: float) -> F64:
+def _moved(first: F64, last: F64, share: F64) -> F64:
     """On the arc from the first to the last, so that the spread stays what it was."""
-    if share == 0:
+    if not share.any():
         return first
     angle = share * np.pi / 2
     return np.asarray(np.cos(angle) * first + np.sin(angle) * last)
