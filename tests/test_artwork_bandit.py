@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.bench.bandit_contenders import contenders
 from tests.bench.bandit_policies import Keyart, Uniform
-from tests.bench.bandit_report import spread
-from tests.bench.bandit_runner import walk
+from tests.bench.bandit_report import Line, spread, verdict
+from tests.bench.bandit_runner import FIRST, units, walk
 from tests.bench.bandit_worlds import WORLDS, World
 
 SMALL = {"decisions": 1_000, "viewers": 200, "titles": 60}
@@ -58,3 +59,47 @@ def test_keyart_learns_in_a_thousand_decisions_and_uniform_does_not() -> None:
 def test_a_spread_is_students_interval() -> None:
     # t(0.975, 2) = 4.303; sd of 1, 2, 3 is 1.
     assert spread(np.array([1.0, 2.0, 3.0])) == f"2.00 ± {4.3027 / np.sqrt(3):.2f}"
+
+
+def _line(policy: str, regret: list[float], length: int = 20_000) -> Line:
+    zeros, ours = np.zeros(len(regret)), np.full(len(regret), 10.0)
+    return Line("linear", policy, length, np.array(regret), zeros, ours, 1.0, 1.0)
+
+
+def test_a_world_is_won_tied_or_lost_by_the_interval_of_the_difference() -> None:
+    ours = _line("Keyart", [10.0, 10.0, 10.0])
+    better, worse = _line("a", [8.0, 8.1, 8.2]), _line("b", [12.0, 12.1, 12.2])
+    near = _line("c", [9.0, 10.9, 10.0])
+    assert verdict([ours, worse])[0].startswith("lowest") and verdict([ours, worse])[1]
+    assert verdict([ours, worse, near])[0].startswith("tied") and verdict([ours, near])[1]
+    assert verdict([ours, worse, better]) == ("behind a at 20,000: -1.90 ± 0.25", False)
+    assert verdict([ours, _line("d", [8.0])])[1] is None, "one seed tells nothing"
+    assert verdict([ours])[1] is None
+
+
+def test_every_seed_of_everything_is_run_and_the_longest_begin() -> None:
+    every = [(spec.name, seed, c.name) for spec, seed, beside in units(20) for c in beside]
+    assert {key for key in every if key[0] != "arriving"} == {
+        (spec.name, seed, c.name)
+        for spec in WORLDS.values()
+        for c in contenders()
+        for seed in c.seeds()
+        if spec.name != "arriving"
+    }
+    assert all(world == "arriving" for world, _, _ in every[:FIRST])
+    assert len({(seed, name) for world, seed, name in every if world == "arriving"}) == sum(
+        len(c.seeds()) for c in contenders()
+    )
+
+
+def test_a_half_life_folds_anew_and_keeps_what_is_recent() -> None:
+    world = World(replace(WORLDS["drifting"], **SMALL), 54)
+    kept = Keyart(1, 10.0)
+    told = walk(world, kept, 1_000)
+    assert (told.got[0] - told.blind[0]) / (told.best[0] - told.blind[0]) > 0.2
+    landmark = kept._learner.decay.landmark_us
+    assert landmark is not None and landmark > world.at_us(999)
+    anew = Keyart(1, 10.0)
+    anew._ledger = kept._ledger
+    anew._renew(world.at_us(999))
+    assert anew._learner.sums == kept._learner.sums

@@ -14,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from artwork.choice.belief.features import feature_set_id
-from tests.bench.bandit_contenders import SEEDS, SLOW_SEEDS, Contender, contenders
+from tests.bench.bandit_contenders import SEEDS, Contender, contenders
 from tests.bench.bandit_policies import Policy
 from tests.bench.bandit_worlds import VERSION as WORLD_VERSION
 from tests.bench.bandit_worlds import WORLDS, Sight, Spec, World
 
 CACHE = Path(__file__).resolve().parent.parent.parent / ".cache" / "bandit"
 T = TypeVar("T")
+FIRST = 5
+"""Seeds that all have been through before the others follow."""
 POINT = 1_000
 """Decisions between two points of a curve."""
 
@@ -109,14 +111,16 @@ Unit = tuple[Spec, int, list[Contender]]
 
 
 def units(seeds: int) -> Iterator[Unit]:
-    """What is to be done, in an order in which what is there at any time is balanced: those that go
-    100,000 decisions where titles arrive, then five seeds of everything, then the rest."""
-    every, few, worlds = contenders(), SEEDS[: min(seeds, len(SLOW_SEEDS))], WORLDS.values()
-    for seed in SEEDS[:seeds]:
-        yield WORLDS["arriving"], seed, [c for c in every if c.far]
-    for seed in (*few, *SEEDS[len(few) : seeds]):
-        for spec in worlds:
-            yield spec, seed, [c for c in every if seed in c.seeds()]
+    """What is to be done, in an order in which what is there at any time is balanced: five seeds of
+    everything, then the other seeds; each time first those that go 100,000 decisions where titles
+    arrive."""
+    every = contenders()
+    for some in (SEEDS[: min(seeds, FIRST)], SEEDS[FIRST:seeds]):
+        for seed in some:
+            yield WORLDS["arriving"], seed, [c for c in every if c.far]
+        for seed in some:
+            for spec in WORLDS.values():
+                yield spec, seed, [c for c in every if seed in c.seeds()]
 
 
 def main(share: int, of: int, seeds: int) -> None:
@@ -124,7 +128,7 @@ def main(share: int, of: int, seeds: int) -> None:
     for number, (spec, seed, beside) in enumerate(units(seeds)):
         left = [c for c in beside if not found(c, spec, seed)]
         # Six worlds and two processes: not always the same worlds to the same.
-        if not left or (number + seed) % of != share:
+        if not left or (number + number // len(WORLDS)) % of != share:
             continue
         began = _times()
         world = World(spec, seed)

@@ -30,7 +30,7 @@ def _vw(rest: str, pairs: tuple[str, bool] = PAIRS) -> Setting:
 
 
 GRIDS: dict[str, tuple[type, tuple[Setting, ...]]] = {
-    "keyart": (Keyart, tuple((days,) for days in (None, 5.0, 10.0, 15.0, 20.0, 30.0))),
+    "keyart": (Keyart, tuple((days,) for days in (None, 10.0, 30.0))),
     "gamma": (
         VowpalWabbit,
         tuple(
@@ -42,20 +42,50 @@ GRIDS: dict[str, tuple[type, tuple[Setting, ...]]] = {
     "rate": (
         VowpalWabbit,
         tuple(
-            _vw(f"--squarecb --gamma_scale 1000 {rest}", PRODUCTS)
-            for rest in (
-                "-b 20 -l 0.1",
-                "-b 20 -l 0.2",
-                "-b 20 -l 1",
-                "-b 20 -l 0.05 --power_t 0",
-                "-b 20 -l 0.01 --power_t 0",
-                "-b 20 --l2 1e-6",
-                "-b 18",
-                "-b 22",
-            )
+            _vw(f"--squarecb --gamma_scale 1000 -b 18 -l {rate}", pairs)
+            for rate in (0.2, 0.1, 0.3)
+            for pairs in (PRODUCTS, PAIRS)
         ),
     ),
-    "mabwiser": (MabWiser, ((0.05, 1.0), (0.05, 10.0), (0.02, 10.0), (0.05, 30.0), (0.1, 10.0))),
+    "moving": (
+        VowpalWabbit,
+        tuple(
+            _vw(f"--squarecb --gamma_scale 1000 -b 20 {rest}")
+            for rest in ("-l 0.5 --power_t 0", "-l 0.2 --power_t 0.25", "-l 0.2")
+        ),
+    ),
+    "bag": (
+        VowpalWabbit,
+        (
+            _vw("--bag 5 --greedify -b 20 -l 0.2"),
+            _vw("--bag 5 --greedify -b 20 -l 0.2", PRODUCTS),
+            _vw("--bag 5 --greedify -b 20"),
+            _vw("--bag 10 --greedify -b 20 -l 0.2", PRODUCTS),
+        ),
+    ),
+    "first": (
+        VowpalWabbit,
+        tuple(
+            _vw(f"--first {first} -b 20 -l 0.2", pairs)
+            for first in (1_000, 300, 3_000)
+            for pairs in (PAIRS, PRODUCTS)
+        ),
+    ),
+    "far": (
+        VowpalWabbit,
+        (
+            _vw("--squarecb --gamma_scale 1000 -b 20 -l 0.2", PRODUCTS),
+            _vw("--squarecb --gamma_scale 1000 -b 20 -l 0.3", PRODUCTS),
+            _vw("--first 300 -b 20 -l 0.2"),
+            _vw("--squarecb --gamma_scale 1000 -b 20 -l 0.2"),
+            _vw("--squarecb --gamma_scale 1000 -b 20 -l 0.1", PRODUCTS),
+            _vw("--squarecb --gamma_scale 1000 -b 20 -l 0.1"),
+        ),
+    ),
+    "mabwiser": (
+        MabWiser,
+        ((0.05, 1.0), (0.05, 10.0), (0.02, 10.0), (0.05, 30.0), (0.1, 10.0), (0.1, 1.0)),
+    ),
     "obp": (Obp, ((10.0, 0.3), (30.0, 0.3), (100.0, 0.3), (30.0, 0.1))),
     "river": (River, ((100.0, 10.0), (100.0, 100.0), (300.0, 100.0), (300.0, 300.0))),
     "bayesianbandits": (
@@ -76,6 +106,8 @@ def _tune(family: str, world: str) -> None:
     build, settings = GRIDS[family]
     slow = build not in (Keyart, VowpalWabbit)
     decisions = SLOW if slow else FAR if world == "arriving" else DECISIONS
+    if family == "far":
+        decisions = WORLDS["arriving"].decisions
     if family == "keyart" and world != "arriving":
         decisions = FAR  # a half-life tells only in the end
     walkers = [Contender(f"tuned {family}", build, setting, "") for setting in settings]
