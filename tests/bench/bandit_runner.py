@@ -1,5 +1,6 @@
 """One contender through one seed of a world, and the results kept in `.cache/bandit`."""
 
+import gc
 import hashlib
 import json
 import sys
@@ -132,6 +133,8 @@ def main(share: int, of: int, seeds: int) -> None:
             continue
         began = _times()
         world = World(spec, seed)
+        world.make(max(contender.decisions(spec.decisions) for contender in left))
+        gc.freeze()  # so many objects, of which none is garbage, need not be looked at again
         for contender in left:
             decisions = contender.decisions(spec.decisions)
             result = walk(world, contender.make(seed, spec.name), decisions)
@@ -140,6 +143,7 @@ def main(share: int, of: int, seeds: int) -> None:
             result.cpu_s, result.wall_s = (now - began).tolist()
             began = now
             keep(kept(contender, spec, seed, decisions), result)
+        gc.unfreeze()
 
 
 def _times() -> npt.NDArray[np.float64]:

@@ -16,9 +16,8 @@ from tests.bench.bandit_worlds import Sight
 _LIKING = slice(BLOCKS["interplay"].start, BLOCKS["match"].stop)
 
 
-_WORDS = [[f"{i}:{v / SCALE:.4f}" if v else "" for v in range(-SCALE, SCALE + 1)]
-          for i in range(DESCRIPTOR)]  # fmt: skip
-"""What is told of the i-th number at each of its values: made once, for it is told so often."""
+_WORDS: list[dict[int, str]] = [{0: ""} for _ in range(DESCRIPTOR)]
+"""What is told of the i-th number at each of its values, made once, for it is told so often."""
 
 
 class VowpalWabbit:
@@ -74,4 +73,10 @@ class VowpalWabbit:
 
 
 def _numbers(units: I16) -> str:
-    return " ".join([words[v + SCALE] for words, v in zip(_WORDS, units.tolist(), strict=False)])
+    told = []
+    for i, value in enumerate(units.tolist()):
+        word = _WORDS[i].get(value)
+        if word is None:
+            word = _WORDS[i][value] = f"{i}:{value / SCALE:.4f}"
+        told.append(word)
+    return " ".join(told)

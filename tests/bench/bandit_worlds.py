@@ -135,9 +135,13 @@ class World:
     def __iter__(self) -> Iterator[tuple[Sight, Outcomes]]:
         """Made by the first that walks so far, and kept for the others."""
         for t in range(self.spec.decisions):
-            if t == len(self._made):
-                self._made.append(next(self._making))
+            self.make(t + 1)
             yield self._made[t]
+
+    def make(self, decisions: int) -> None:
+        """Have the first so many ready."""
+        while len(self._made) < decisions:
+            self._made.append(next(self._making))
 
     def _steps(self) -> Iterator[tuple[Sight, Outcomes]]:
         seen = Seen(self)
