@@ -5,6 +5,8 @@ picture's descriptor, I its id, T its title's, C the circumstances; L the produc
 and descriptor and their cosine, as Keyart has them.
 """
 
+from bisect import bisect_left
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -34,13 +36,14 @@ class VowpalWabbit:
         self._rng = np.random.default_rng(seed)
         self._liking = liking
         self._pictures: dict[int, list[str]] = {}
+        self._here: dict[int, str] = {}
         self._open: dict[int, tuple[list[Any], float]] = {}
 
     def choose(self, sight: Sight) -> int:
         examples = self._workspace.parse(self._lines(sight))
-        pmf = np.array(self._workspace.predict(examples))
-        chosen = int(min(np.searchsorted(np.cumsum(pmf), self._rng.random()), len(pmf) - 1))
-        self._open[sight.number] = examples, float(pmf[chosen])
+        pmf = self._workspace.predict(examples)
+        chosen = min(bisect_left(list(accumulate(pmf)), self._rng.random()), len(pmf) - 1)
+        self._open[sight.number] = examples, pmf[chosen]
         return chosen
 
     def shown(self, sight: Sight, chosen: int) -> None:
@@ -63,8 +66,11 @@ class VowpalWabbit:
                 for k, own in enumerate(sight.descriptors)
             ]
         taste = "" if sight.taste is None else _numbers(sight.taste[:LIKED])
-        circumstances = " ".join(f"{i}:{v:.3f}" for i, v in enumerate(sight.here.block) if v)
-        shared = f"shared |U c:1 {taste} |C {circumstances}"
+        here = self._here.get(id(sight.here))  # a world keeps each as long as it lives
+        if here is None:
+            told = (f"{i}:{v:.3f}" for i, v in enumerate(sight.here.block) if v)
+            here = self._here[id(sight.here)] = " ".join(told)
+        shared = f"shared |U c:1 {taste} |C {here}"
         if not self._liking:
             return [shared, *pictures]
         liked = assemble(sight.descriptors, sight.taste, sight.here)[:, _LIKING]
