@@ -80,11 +80,13 @@ def kind_of(field: str) -> Kind | None:
 def facts_of(profile: Facts) -> Told:
     """What a condition may ask of a title's profile: its groups, single values and short lists.
 
+    A film's profile has some facts of its look at its top, too; these are found in their group.
     Lists of records are told by their names (colours, themes); moods by those of a share of at
     least `MOOD_SHARE`, the strongest first; truths as the words `true` and `false` (the embedded
     engine matches text and integers only). What cannot be told is left out.
     """
-    told = {group: _group(group, facts) for group, facts in profile.items() if facts}
+    groups = {group: facts for group, facts in profile.items() if isinstance(facts, Mapping)}
+    told = {group: _group(group, facts) for group, facts in groups.items()}
     return {group: facts for group, facts in told.items() if facts}
 
 

@@ -236,6 +236,9 @@ def test_facts_are_told_by_single_values_and_names() -> None:
         "mood": {"top": "tense", "moods": {"warm": 0.2, "tense": 0.7, "sad": 0.05}},
         "words": {"themes": None, "transcript": [{"text": "hello"}]},
         "pacing": {},
+        "palette": [{"name": "blue", "hex": "#00f", "share": 0.6}],  # as a film's profile has them
+        "brightness": 1,
+        "transcript": None,
     }
     assert facts_of(profile) == {
         "look": {"palette": ("blue",), "brightness": 1.0, "monochrome": "false"},
