@@ -86,6 +86,22 @@ def test_when_the_append_fails_nobody_is_answered(
     assert house.count(decisions) == 1 and then.propensity > 0
 
 
+def test_when_the_read_breaks_off_what_was_decided_in_it_is_no_episode(house: House) -> None:
+    def broken(_: sa.Connection) -> None:
+        sa.event.remove(house.engine, "commit", broken)
+        raise sa.exc.OperationalError("COMMIT", None, Exception("server closed the connection"))
+
+    house.choose(TITLES[1])
+    sa.event.listen(house.engine, "commit", broken)
+    with pytest.raises(Unavailable) as refused:
+        house.choose(TITLES[0])
+    assert refused.value.code == "ledger_unavailable"
+    assert house.count(decisions) == 1
+    (then,) = house.choose(TITLES[0])
+    assert house.p.decision(then.decision_id).variant_id == then.variant_id
+    assert house.count(decisions) == 2
+
+
 def test_rewards_that_wait_are_kept_but_for_the_one_that_spoils(any_house: House) -> None:
     house = any_house
     shown = house.choose(*TITLES)

@@ -208,15 +208,19 @@ class Personalizer(Memory):
         now, pages = self._clock(), Pages()
         with self._lock:  # before the read begins, so that it sees all that is learned
             state = self._ready()
-            with self._reading.begin() as connection:
-                wanted = {title_id for each in asked for title_id in each.question.title_ids}
-                shelves = self._shelves.read(connection, list(wanted))
-                drawn_from = self.steering.follow(connection, self._shelves.mode_changes, state)
-                for each in asked:
-                    try:
-                        pages.add(self._page(connection, each, shelves, drawn_from, now))
-                    except Exception as error:  # noqa: BLE001 - handed to the one who asked
-                        each.error = error
+            try:
+                with self._reading.begin() as connection:
+                    wanted = {title_id for each in asked for title_id in each.question.title_ids}
+                    shelves = self._shelves.read(connection, list(wanted))
+                    drawn_from = self.steering.follow(connection, self._shelves.mode_changes, state)
+                    for each in asked:
+                        try:
+                            pages.add(self._page(connection, each, shelves, drawn_from, now))
+                        except Exception as error:  # noqa: BLE001 - handed to the one who asked
+                            each.error = told_of(error)
+            except sa.exc.SQLAlchemyError as error:
+                pages.lose()  # a connection that broke: nothing of it is appended
+                raise ledger_unavailable() from error
             due = state.offset - self._checkpointed >= CHECKPOINT_EVERY
         # The lock is free again: whoever commits takes it.
         refused, good = parted(asked)
