@@ -77,6 +77,21 @@ def test_an_event_id_makes_a_retry_harmless(any_house: House) -> None:
     assert any_house.count(rewards) == 1
 
 
+def test_an_event_id_of_another_viewer_or_title_is_no_retry(any_house: House) -> None:
+    for user in ("ann", "bob"):
+        any_house.choose(TITLES[0], TITLES[1], user=user)
+
+    def play(user: str, title: str) -> RewardEvent:
+        return RewardEvent(None, "play", 1.0, event_id="e1", user=user, title_id=title)
+
+    assert any_house.refusals(play("ann", TITLES[0])) == [None]
+    assert any_house.refusals(play("ann", TITLES[0])) == [None]
+    assert any_house.refusals(play("bob", TITLES[0])) == ["event_conflict"]
+    assert any_house.refusals(play("ann", TITLES[1])) == ["event_conflict"]
+    assert any_house.refusals(play("eve", TITLES[0])) == ["decision_not_found"]
+    assert any_house.count(rewards) == 1
+
+
 def test_a_reward_is_visible_in_the_next_decision(house: House) -> None:
     house.close()
     house.open(draws=8192)  # so that the noise of counting is below 0.01

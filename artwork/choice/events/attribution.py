@@ -51,8 +51,9 @@ def attributed(
         if decision_id is None and event.user is not None:
             occurred = at_us if event.occurred_us is None else event.occurred_us
             span = (occurred - policy.window_us(event.kind), occurred + SKEW_US)
-            decision_id = known.get(event.event_id or "") or _latest(
-                connection, tenant, (pseudonym(event.user), event.title_id), span
+            whose = (pseudonym(event.user), event.title_id)
+            decision_id = known.get((event.event_id, *whose)) or _latest(
+                connection, tenant, whose, span
             )
         found.append(replace(event, decision_id=decision_id, user=None))
     return found
@@ -60,15 +61,19 @@ def attributed(
 
 def _decided_before(
     connection: sa.Connection, tenant: str, events: Sequence[RewardEvent]
-) -> dict[str, str]:
-    """Event id → the decision it was given to when it came first: a retry goes there, too."""
+) -> dict[tuple[str | None, bytes, str | None], str]:
+    """Event id, viewer and title → the decision it was given to when it came first: a retry goes
+    there, too. Of another viewer or title it is no retry."""
     ids = [e.event_id for e in events if e.decision_id is None and e.event_id is not None]
     if not ids:
         return {}
-    query = sa.select(rewards.c.event_id, rewards.c.decision_id).where(
-        rewards.c.tenant == tenant, rewards.c.event_id.in_(ids)
+    r, d = rewards.c, decisions.c
+    query = (
+        sa.select(r.event_id, d.viewer, d.title_id, d.id)
+        .join(decisions, (d.tenant == r.tenant) & (d.id == r.decision_id))
+        .where(r.tenant == tenant, r.event_id.in_(ids), d.viewer.is_not(None))
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {(row[0], bytes(row[1]), row[2]): row[3] for row in connection.execute(query)}
 
 
 def _latest(
