@@ -17,7 +17,7 @@ from artwork.choice.record.mode import in_control
 from artwork.rules.guardrails import ArtworkPolicy
 from artwork.rules.review import judge, set_policy
 from artwork.tables import checkpoints, decisions, image_groups, mode_changes
-from content.errors import Conflict
+from content.errors import Conflict, Unavailable
 from tests.choosing import EMBEDDINGS, HERE, SECRET, TITLES, House, run, state_of
 from tests.shelf import publish
 
@@ -302,3 +302,25 @@ def test_the_tally_goes_on_where_it_was_kept_and_forgets_who_is_forgotten(
     with house.engine.connect() as connection:
         rows = connection.execute(sa.select(decisions.c.way)).all()
     assert left.control.decisions == sum(row.way == 5 for row in rows)
+
+
+def test_a_count_that_breaks_off_counts_nothing_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artwork.choice.modes.tally.SPAN", 20)
+    house.close()
+    house.open(guard=Guard(holdout=0.5))
+    lived(house, 60)
+
+    left = iter(range(4))
+
+    def broken(*of: object) -> None:
+        if "FROM rewards" in str(of[2]) and next(left, None) is None:
+            raise sa.exc.OperationalError("SELECT", None, Exception("server closed it"))
+
+    sa.event.listen(house.engine, "before_cursor_execute", broken)
+    with pytest.raises(Unavailable, match="ledger_unavailable"):
+        house.p.steering.view()
+    sa.event.remove(house.engine, "before_cursor_execute", broken)
+    tally = house.p.steering.view().tally
+    assert tally.policy.decisions + tally.control.decisions == 60

@@ -218,9 +218,11 @@ class Steering:
             if self._tally is None or self._tally.n != change.n:
                 self._tally = load_tally(connection, tenant, change.n, change.seq)
                 self._saved = self._tally.seq
+            tally = self._tally.copy()
             if self._guard.holdout or change.mode in HELD:  # else there is nothing to compare
-                self._tally.catch_up(connection, tenant)
-            return self._tally.copy()
+                tally.catch_up(connection, tenant)
+            self._tally = tally  # not before: a read that breaks off has counted half
+            return tally.copy()
 
     def _save(self, tally: Tally) -> None:
         if tally.seq - self._saved < SAVED_EVERY:
