@@ -113,6 +113,23 @@ def test_rewards_that_wait_are_kept_but_for_the_one_that_spoils(any_house: House
     assert house.count(rewards) == 4
 
 
+def test_those_beside_one_that_spoils_are_answered_while_the_service_ends(house: House) -> None:
+    [shown] = house.choose(TITLES[0])
+    good = RewardEvent(shown.decision_id, "watch", 0.5)
+    spoilt = RewardEvent(shown.decision_id, "play", 1.0, occurred_us=float("nan"))  # type: ignore[arg-type]
+
+    async def ending() -> list[object]:
+        with held(house):
+            tasks = [asyncio.ensure_future(house.p.observe([each])) for each in (good, spoilt)]
+            await asyncio.sleep(0)
+            house.p._thread.shutdown(wait=False)
+        return list(await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10))
+
+    first, second = run(ending())
+    assert first == [None] and isinstance(second, Exception)
+    assert house.count(rewards) == 1
+
+
 def test_a_caller_that_goes_away_leaves_the_others_be(house: House) -> None:
     async def go() -> object:
         with held(house):

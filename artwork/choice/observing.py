@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from itertools import islice
 
 from artwork.choice.events.attribution import RewardEvent
@@ -17,14 +16,15 @@ _Written = tuple[Outcomes, Appended | None]
 
 
 class Observing:
-    """`submit` appends events durably, with an outcome for each; called in `thread`."""
+    """`submit`, called in `thread`, appends events durably, with an outcome for each; the future
+    is done."""
 
     def __init__(
         self,
         thread: ThreadPoolExecutor,
         submit: Callable[[Sequence[RewardEvent]], "Future[_Written]"],
     ) -> None:
-        self._thread, self._submit = thread, submit
+        self._submit = submit
         self._gathering: Gathering[Sequence[RewardEvent], Outcomes] = Gathering(
             thread, self._together, len
         )
@@ -36,13 +36,11 @@ class Observing:
 
     def _together(self, asked: _Asked) -> None:
         events = [event for each in asked for event in each.question]
-        self._submit(events).add_done_callback(partial(self._written, asked))
-
-    def _written(self, asked: _Asked, done: "Future[_Written]") -> None:
+        done = self._submit(events)
         error = done.exception()
-        if error is not None and len(asked) > 1:
-            # One may have spoilt it for all. In the thread: here the writer would wait for itself.
-            self._thread.submit(self._apart, asked)
+        if error is not None and len(asked) > 1:  # one may have spoilt it for all
+            for each in asked:
+                self._gathering.answer([each])
             return
         if error is None:
             outcomes = iter(done.result()[0])
@@ -51,7 +49,3 @@ class Observing:
         else:
             asked[0].error = told_of(error)
         tell(asked)
-
-    def _apart(self, asked: _Asked) -> None:
-        for each in asked:
-            self._gathering.answer([each])
