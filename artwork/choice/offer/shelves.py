@@ -33,10 +33,6 @@ from content.compiled import Compiled
 from content.ids import TITLE_ID
 from content.tables import title_versions, titles
 
-KEPT_OFFERS = 256
-"""Offers of a shelf in memory: rules, pages and audiences make many of the same pictures."""
-
-
 _Key = tuple[str, int | None, int, int, int | None]
 
 
