@@ -1,6 +1,7 @@
 """Retention: what is too old goes, with what it taught; later words of it are told so (410)."""
 
 import random
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -161,6 +162,34 @@ def test_a_forgotten_viewer_leaves_nothing_of_their_expired_rows(dated: House) -
 
 
 # ---- when it runs --------------------------------------------------------------------------------
+
+
+def test_nothing_is_frozen_of_what_is_on_its_way_out(
+    dated: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(20):
+        [choice] = dated.choose(TITLES[0], user=f"v{n}")
+        dated.refusals(RewardEvent(choice.decision_id, "watch", 1.0))
+    dated.later(31 * DAY_S)
+    dated.choose(TITLES[0])
+    sweeping = threading.Thread(target=sweep, args=[dated])
+    pack = Learner.packed
+
+    def packed(learner: Learner) -> bytes:
+        data = pack(learner)
+        if sweeping.ident is None:
+            sweeping.start()
+            sweeping.join(0.2)
+        return data
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Learner, "packed", packed)
+        dated.p.steering.set("freeze")
+        sweeping.join()
+    [drawn] = dated.choose(TITLES[1])
+    assert dated.p.replay(drawn.decision_id)[drawn.variant_id] == drawn.propensity
+    frozen = dated.p.steering._frozen
+    assert frozen is not None and frozen.sums.rows == 1
 
 
 def test_it_is_due_once_a_day_and_only_where_something_has_an_age(dated: House) -> None:

@@ -20,7 +20,7 @@ from artwork.choice.record.ledger import Appended
 
 @dataclass(frozen=True)
 class Desk:
-    """`learn` and `ready` (which may raise Unavailable) are called under the lock."""
+    """`learn` is called under the lock; `ready`, which may raise Unavailable, from any thread."""
 
     engine: sa.Engine
     scope_in_use: Callable[[], Scope]

@@ -26,7 +26,7 @@ _UNLEARNED = (OverflowError, ValueError, sa.exc.SQLAlchemyError)
 class Memory(ABC):
     """The learned state of a process, under one lock; what `Personalizer` chooses from.
 
-    All that is submitted to the ledger goes through `_thread`, in order.
+    All that takes seqs of the ledger is written by `_thread`, in order.
     """
 
     def __init__(

@@ -124,7 +124,6 @@ class Retention:
 
     def _take_out(self, decision_ids: list[str], watched: list[int]) -> Removed:
         desk, at_us = self._desk, self._desk.clock()
-        desk.ready()
 
         def write(connection: sa.Connection) -> Removed:
             return take_out(
@@ -137,4 +136,9 @@ class Retention:
             desk.tastes.clear()
             desk.learn(removed.appended)
 
-        return desk.commits.submit(write, learn).result()
+        def work() -> Removed:
+            desk.ready()
+            return desk.commits.submit(write, learn).result()
+
+        # In the deciding thread: nothing is drawn, or frozen, of what is on its way out.
+        return desk.thread.submit(work).result()
