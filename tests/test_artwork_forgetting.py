@@ -92,7 +92,7 @@ def test_memory_forgets_too(kept: House) -> None:
     assert kept.choose(TITLES[0])[0].decision_id == first.decision_id
     assert kept.p._tastes._kept and kept.p._episodes._kept
     forget(kept, "ann")
-    assert not kept.p._tastes._kept and not kept.p._episodes._kept and not kept.p.people.leaving
+    assert not kept.p._tastes._kept and not kept.p._episodes._kept
     assert kept.refusals(RewardEvent(first.decision_id, "play", 1.0)) == ["decision_not_found"]
     with pytest.raises(KeyartError, match="decision_not_found"):
         kept.p.decision(first.decision_id)
@@ -224,7 +224,6 @@ def test_a_database_that_refuses_leaves_all_as_it_was(
         broken.setattr(removal, "add_mark", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             forget(kept, "ann")
-    assert not kept.p.people.leaving
     assert state_of(kept.p) == running
     assert [kept.count(table) for table in LEDGER] == rows
     without = taught(kept.engine, ["ann"])

@@ -243,13 +243,12 @@ class Personalizer(Memory):
         ask = asked.question
         here = circumstances(ask.context, now)
         viewer = None if ask.user is None else self._viewer(ask.user)
-        known = None if viewer in self.people.leaving else viewer
         theirs = {title: shelves[title] for title in ask.title_ids if title in shelves}
         taste = None
-        if known is not None:
-            taste = self._tastes.at(connection, known, state.offset, now)
-            self._episodes.recall(connection, known, list(theirs), now)
-        self._restraints.recall(connection, known, theirs, now)
+        if viewer is not None:
+            taste = self._tastes.at(connection, viewer, state.offset, now)
+            self._episodes.recall(connection, viewer, list(theirs), now)
+        self._restraints.recall(connection, viewer, theirs, now)
         request = Request(ask.aspect, ask.context, here, viewer, taste, ask.defer, now)
         stance = self.steering.stance(viewer)
         page = Page(self._rules, request, state, self._episodes, self._restraints, stance)

@@ -1,7 +1,6 @@
 """Forgetting a viewer: their rows, their taste, their episodes, and what they taught."""
 
 import asyncio
-from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -44,8 +43,6 @@ class People:
     def __init__(self, desk: Desk, certificates: Certificates, horizons: Horizons) -> None:
         self._desk, self._certificates = desk, certificates
         self.retention = Retention(desk, horizons)
-        self.leaving: Counter[bytes] = Counter()
-        """Viewers whose rows are about to go: what is stored of them is not read any more."""
 
     async def forget(self, user: str, *, proven: bool = False) -> Forgotten:
         """Raises Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`,
@@ -75,7 +72,7 @@ class People:
         viewer = desk.viewer(user)
         with desk.engine.connect() as connection:
             found = liking(connection, desk.scope.tenant, viewer, desk.clock())
-            if viewer in self.leaving or not (found.watched or self._met(connection, viewer)):
+            if not (found.watched or self._met(connection, viewer)):
                 raise NotFound("user_not_found", "nothing is held of this user")
         if not found.weights:
             raise NotFound("nothing_watched", "this user has watched nothing yet")
@@ -98,7 +95,6 @@ class People:
         desk.ready()
         at_us = desk.clock()
         with desk.lock:
-            self.leaving[viewer] += 1
             desk.tastes.forget(viewer)
             desk.episodes.forget(viewer)
             desk.changes.forget(viewer)
@@ -111,15 +107,7 @@ class People:
                 certificate=certificate,
             )
 
-        def done() -> None:
-            self.leaving[viewer] -= 1
-            self.leaving += Counter()  # drops those at zero
-
-        def learn(removed: Removed) -> None:
-            done()
-            desk.learn(removed.appended)
-
-        return desk.commits.submit(write, learn, lose=done)
+        return desk.commits.submit(write, lambda removed: desk.learn(removed.appended))
 
     def _settle(
         self, viewer: bytes, begun: Certificate, removed: Removed, proven: bool
