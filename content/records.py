@@ -239,7 +239,7 @@ class Writer:
             outcomes = self._together(tasks)
             if outcomes is None:
                 outcomes = self._apart(tasks)
-        except sa.exc.SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 - else whoever waits would wait for ever
             # The batch as a whole was not committed: nobody was answered, so nothing is lost.
             outcomes = [(task, None, error) for task in tasks]
         for task, result, failure in outcomes:

@@ -85,6 +85,42 @@ def test_a_write_here_comes_behind_what_is_queued_and_is_committed_when_it_retur
     writer.close()
 
 
+def test_a_commit_that_fails_for_whatever_reason_is_told_and_the_next_one_works(
+    things: sa.Engine,
+) -> None:
+    def fails(_: sa.Connection) -> None:
+        raise ZeroDivisionError
+
+    writer = Writer(things)
+    sa.event.listen(things, "commit", fails)
+    told: list[BaseException | None] = []
+    here = writer.write(insert(1), lambda done: told.append(done.exception()))
+    for future in (here, writer.submit(insert(2))):
+        assert isinstance(future.exception(10), ZeroDivisionError)
+    assert len(told) == 1
+    sa.event.remove(things, "commit", fails)
+    assert writer.submit(insert(3)).result(10) == 3
+    writer.close()
+    assert stored(things) == [3]
+
+
+def test_after_a_connection_that_broke_the_next_write_has_another(things: sa.Engine) -> None:
+    if things.dialect.name == "sqlite":
+        pytest.skip("its connections do not break")
+
+    def breaks(connection: sa.Connection) -> None:
+        insert(1)(connection)
+        connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    writer = Writer(things)
+    assert isinstance(writer.submit(breaks).exception(10), sa.exc.SQLAlchemyError)
+    here = writer.write(breaks, lambda done: None)
+    assert isinstance(here.exception(0), sa.exc.SQLAlchemyError)
+    assert writer.submit(insert(2)).result(10) == 2
+    writer.close()
+    assert stored(things) == [2]
+
+
 def test_close_finishes_what_is_queued(things: sa.Engine) -> None:
     writer = Writer(things, batch=10)
     futures = [writer.submit(insert(n)) for n in range(95)]
