@@ -62,8 +62,6 @@ class Memory(ABC):
         """Finish what is under way and write a checkpoint; the writer must still be open."""
         self._renewal.stop()
         self._thread.shutdown(wait=True)
-        # The writer works in order: once this is through, all before it is learned.
-        self._writer.submit(lambda connection: None).result()
         with self._lock:
             state = self._learner
         if state is not None and self._failure is None and state.offset > self._checkpointed:
