@@ -17,7 +17,7 @@ from artwork.choice.record.mode import in_control
 from artwork.rules.guardrails import ArtworkPolicy
 from artwork.rules.review import judge, set_policy
 from artwork.tables import checkpoints, decisions, image_groups, mode_changes
-from content.errors import Conflict, Unavailable
+from content.errors import Conflict, NotFound, Unavailable
 from tests.choosing import EMBEDDINGS, HERE, SECRET, TITLES, House, run, state_of
 from tests.shelf import publish
 
@@ -135,6 +135,17 @@ def test_the_frozen_state_is_the_same_bits_after_a_restart(house: House) -> None
     again = house.p.steering._frozen
     assert again is not None
     assert again.packed() == kept.packed()
+
+
+def test_titles_that_there_are_not_do_not_have_the_frozen_state_read_again(house: House) -> None:
+    lived(house, 6)
+    house.p.steering.set("freeze")
+    kept = house.p.steering._frozen
+    with pytest.raises(NotFound):
+        house.choose("nowhere")
+    assert kept is not None and house.p.steering._frozen is kept
+    house.choose(TITLES[0])
+    assert house.p.steering._frozen is kept
 
 
 def test_who_is_forgotten_leaves_what_is_frozen_too(any_house: House) -> None:

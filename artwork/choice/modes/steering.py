@@ -70,6 +70,8 @@ class Steering:
         """Take on the mode in force, where it is not the one known; what is to be drawn from."""
         if changes != self._change.n:
             change = newest(connection, self._desk.scope.tenant)
+            if change.n == self._change.n:  # titles that there are not told of an older one
+                return self._frozen or live
             frozen = self._restored(connection, change) if change.mode == "freeze" else None
             self._adopt(change, frozen)
         return self._frozen or live
