@@ -1,6 +1,7 @@
 """The state in use is folded anew beside itself: when an epoch is over, when an encoder changed."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 
@@ -174,6 +175,33 @@ def test_the_landmark_moves_by_itself_while_choices_go_on(
     assert replays(any_house, shown)
     any_house.p._renewal.stop()
     assert afresh(any_house) == state_of(any_house.p)
+
+
+def test_an_error_nobody_foresaw_does_not_end_the_watch(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "POLL_S", 0.01)
+    monkeypatch.setattr(renewal, "AGAIN_S", 0.01)
+    due, failed = renewal.Renewal.due, threading.Event()
+
+    def unforeseen(self: renewal.Renewal, state: renewal.State) -> renewal.Prepared | None:
+        if not failed.is_set():
+            failed.set()
+            raise KeyError("unforeseen")
+        return due(self, state)
+
+    monkeypatch.setattr(renewal.Renewal, "due", unforeseen)
+    house.close()
+    house.open(parameters=HALVED)
+    before = house.p._ready().decay.landmark_us
+    assert failed.wait(10)
+    house.later(DAY_S)
+    for _ in range(1000):
+        if house.p._ready().decay.landmark_us != before:
+            break
+        time.sleep(0.01)
+    assert house.p._ready().decay.landmark_us != before
+    house.p._renewal.stop()
 
 
 def test_the_half_life_is_part_of_the_policy(house: House) -> None:

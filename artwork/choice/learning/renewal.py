@@ -165,6 +165,9 @@ class Renewal:
             except (sa.exc.SQLAlchemyError, OverflowError, ValueError) as error:
                 log.warning("the ledger is not folded anew yet: %s", error)
                 wait_s = AGAIN_S
+            except Exception:
+                log.exception("the ledger is not folded anew yet")
+                wait_s = AGAIN_S
 
     def due(self, state: State) -> Prepared | None:
         """The state that should take the place of this one, folded anew; None while it is good."""
