@@ -55,6 +55,7 @@ class EdgeStore:
     def __init__(self, folder: Path, shard: Any, dims: Mapping[Space, int]) -> None:
         self._folder = folder
         self._held = _Held(shard)
+        self._switch = threading.Lock()
         self._dims = dims
         self._graph = Graph.read(active(folder))
         self._writing = threading.Lock()
@@ -86,16 +87,16 @@ class EdgeStore:
             check_query(query, self._dims)
         params = EXACT if exact or self._graph is None else approximate(self._graph.ef)
         requests = [_request(query, params) for query in queries]
-        with self._held.reading() as shard:
+        with self._reading() as shard:
             answers = shard.query_batch(edge.QueryBatchRequest(requests))
         return [[Scored(str(hit.id), hit.score) for hit in answer] for answer in answers]
 
     def get(self, ids: Sequence[str], *, vectors: bool) -> dict[str, StoredPoint]:
-        with self._held.reading() as shard:
+        with self._reading() as shard:
             return _get(shard, ids, vectors=vectors)
 
     def versions(self, tenant: str) -> dict[str, int]:
-        with self._held.reading() as shard:
+        with self._reading() as shard:
             return {
                 record.payload["title_id"]: record.payload["version"]
                 for record in _walk(shard, tenant)
@@ -103,12 +104,12 @@ class EdgeStore:
 
     def count(self, tenant: str) -> int:
         request = edge.CountRequest(exact=True, filter=filter_of(Where(tenant=tenant)))
-        with self._held.reading() as shard:
+        with self._reading() as shard:
             return cast(int, shard.count(request))
 
     def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
         asked = edge.ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=True)
-        with self._held.reading() as shard:
+        with self._reading() as shard:
             records, following = shard.scroll(asked)
         return [_stored(each) for each in records], None if following is None else str(following)
 
@@ -118,7 +119,7 @@ class EdgeStore:
             copy(active(self._folder), folder)
 
     def coverage(self) -> Coverage:
-        with self._held.reading() as shard:
+        with self._reading() as shard:
             points = int(shard.info().points_count)
         inside = self._graph.points if self._graph is not None else 0
         return Coverage(points, min(points, max(points - inside, len(self._since))), self._graph)
@@ -135,7 +136,8 @@ class EdgeStore:
                 if graph is not None:
                     self._take_over(path, graph)
             finally:
-                self._changed = None
+                with self._writing:
+                    self._changed = None
                 if active(self._folder) != path:
                     shutil.rmtree(path, ignore_errors=True)
             return graph
@@ -144,6 +146,16 @@ class EdgeStore:
         self._stop.set()
         with self._building, self._writing:
             self._held.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        with self._switch:  # else it could be closed between being found and being entered
+            held = self._held
+            held.enter()
+        try:
+            yield held.shard
+        finally:
+            held.leave()
 
     def _note(self, ids: Sequence[str]) -> None:
         self._since.update(ids)
@@ -167,7 +179,8 @@ class EdgeStore:
         with self._writing:
             self._carry(built, wait_below=0)
             activate(path)  # the moment it happens, also for whoever opens the folder next
-            old, self._held = self._held, _Held(built)
+            with self._switch:
+                old, self._held = self._held, _Held(built)
             self._graph, self._since, self._changed = graph, self._meanwhile, None
         old.close()
         clear_others(self._folder)
@@ -191,16 +204,14 @@ class _Held:
         self._closed = False
         self._idle = threading.Condition()
 
-    @contextmanager
-    def reading(self) -> Iterator[Any]:
+    def enter(self) -> None:
         with self._idle:
             self._readers += 1
-        try:
-            yield self.shard
-        finally:
-            with self._idle:
-                self._readers -= 1
-                self._idle.notify_all()
+
+    def leave(self) -> None:
+        with self._idle:
+            self._readers -= 1
+            self._idle.notify_all()
 
     def close(self) -> None:
         with self._idle:

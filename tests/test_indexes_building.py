@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from content.types import F32, Space
-from indexes import building
+from indexes import building, store_edge
 from indexes.graph import BUILD_FROM, DUE_SHARE, Graph, is_due
 from indexes.schema import point_id
 from indexes.service import IndexService
@@ -133,6 +133,40 @@ def test_writers_and_readers_go_on_while_it_builds(store: EdgeStore) -> None:
     assert all(stored[title] == version for title, version in acknowledged.items())
     assert empty
     assert not any(empty)
+
+
+def test_no_switch_falls_between_finding_the_shard_and_reading_it(
+    store: EdgeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entering, closed = threading.Event(), threading.Event()
+    enter, close = store_edge._Held.enter, store_edge._Held.close
+
+    def slowly(held: store_edge._Held) -> None:
+        if threading.current_thread().name == "reader":
+            entering.set()
+            closed.wait(0.5)
+        enter(held)
+
+    def told(held: store_edge._Held) -> None:
+        close(held)
+        closed.set()
+
+    def unbuilt(*_: object, **__: object) -> Graph:
+        reader.start()
+        assert entering.wait(20)
+        return Graph(600, int8=False, ef=64, recall={}, seconds=0.0, built_us=0)
+
+    vector = points(range(1))[0].vectors["visual"]
+    answers: list[list[str]] = []
+    reader = threading.Thread(
+        target=lambda: answers.append(found(store, vector, exact=True)), name="reader"
+    )
+    monkeypatch.setattr(store_edge._Held, "enter", slowly)
+    monkeypatch.setattr(store_edge._Held, "close", told)
+    monkeypatch.setattr(building, "run", unbuilt)
+    assert store.build() is not None
+    reader.join()
+    assert len(answers[0]) == 10
 
 
 def test_closing_stops_a_build_and_leaves_the_old(
