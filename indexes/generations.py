@@ -166,9 +166,9 @@ class Generations:
         with self._switch:
             self._live = new
         new.become("live")
-        self._stores.publish(name)
         if old is not None:
             old.become("retired")
+        self._stores.publish(name)  # last: it may fail, and is repeated by calling again
 
     def drop(self, name: str) -> None:
         """Remove a generation once its readers are done; an unknown one is no error.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from content.errors import Conflict, Invalid, NotFound
+from content.errors import Conflict, Invalid, NotFound, Unavailable
 from indexes.calibration import Calibration
 from indexes.generation import RECORD
 from indexes.generations import POINTER, Generations
@@ -118,6 +118,26 @@ def test_refusals(service: IndexService) -> None:
     with pytest.raises(Invalid, match="calibration_mismatch"):
         service.begin("third", OTHER_FINGERPRINTS, Calibration.default({"visual": 7}))
     assert set(states(service)) == {"first", "next"}
+
+
+def test_one_generation_is_live_though_the_engine_is_not_told(
+    service: IndexService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def publish(_stores: EdgeStores, name: str) -> None:
+        told.append(name)
+        if len(told) == 1:
+            raise Unavailable("index_unavailable", "the server is away")
+
+    service.begin("next", FINGERPRINTS, None)
+    service.verify("next", {})
+    monkeypatch.setattr(EdgeStores, "publish", publish)
+    with pytest.raises(Unavailable):
+        service.cut_over("next")
+    assert states(service) == {"first": "retired", "next": "live"}
+    service.cut_over("next")
+    assert told == ["next", "next"]
 
 
 def test_two_encoders_never_share_a_generation(service: IndexService) -> None:
