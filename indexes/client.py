@@ -65,11 +65,14 @@ class IndexClient:
         for start in range(0, len(points), BATCH):
             self._call("upsert", points=list(points[start : start + BATCH]))
 
-    def upsert_into(self, generation: str, points: Sequence[TitlePoint]) -> None:
-        """Copy into one generation, never over a newer version; durable on return."""
+    def upsert_into(
+        self, generation: str, points: Sequence[TitlePoint], *, copied: bool = True
+    ) -> None:
+        """Store in one generation, unless `copied` is false never over a newer version; durable
+        on return."""
         for start in range(0, len(points), BATCH):
             batch = list(points[start : start + BATCH])
-            self._call("upsert_into", generation=generation, points=batch)
+            self._call("upsert_into", generation=generation, points=batch, copied=copied)
 
     def delete(self, title_ids: Sequence[str]) -> None:
         """Remove from every generation."""

@@ -117,6 +117,7 @@ class Generation:
 
         For copying: the old version of a title may arrive just after its new one was published.
         """
+        self.check(points)
         stored = self.store.get([point.id for point in points], vectors=False)
         self.put(
             [

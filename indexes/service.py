@@ -71,8 +71,13 @@ class IndexService:
                 generation.put(fitting)
             live.put(points)
 
-    def upsert_into(self, generation: str, points: Sequence[TitlePoint]) -> None:
-        """Copy into one generation; a point older than the one stored there is left out.
+    def upsert_into(
+        self, generation: str, points: Sequence[TitlePoint], *, copied: bool = True
+    ) -> None:
+        """Store in one generation.
+
+        Args:
+            copied: a point older than the one stored there is left out; else the last write stays.
 
         Raises:
             NotFound: `unknown_generation`.
@@ -83,8 +88,10 @@ class IndexService:
             check_point(point)
         with self._generations.writing:
             target = self._generations.get(generation)
-            target.check(points)
-            target.put_unless_newer(points)
+            if copied:
+                target.put_unless_newer(points)
+            else:
+                target.put(points)
 
     def delete(self, title_ids: Sequence[str]) -> None:
         """Remove from every generation; unknown titles are no error."""

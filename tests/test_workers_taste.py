@@ -104,6 +104,42 @@ def test_a_point_goes_into_each_generation_with_its_own_taste(
     assert set(parts.index.vectors("new")) == {"taste"}
 
 
+def test_a_point_is_taken_back_to_an_older_version_everywhere(
+    parts: Parts, fitted: TasteMap
+) -> None:
+    other = replace(fitted, told={**fitted.told, "seed": 5})
+    first, second = (taste.keep(parts, each, 0) for each in (fitted, other))
+    live(parts, "one", first)
+    parts.index.begin("two", prints(parts, second), None)
+    point = submitted(parts)
+    taste.publish(parts, replace(point, version=2))  # of a job that failed: it has no place
+    taste.publish(parts, point)
+    assert parts.index.verify("two", {"new": 1}).complete
+    parts.index.cut_over("two")
+    assert "taste" in parts.index.vectors("new")
+
+
+def test_a_point_follows_a_cut_over_that_comes_while_it_is_placed(
+    parts: Parts, fitted: TasteMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(fitted, told={**fitted.told, "seed": 5})
+    first, second = (taste.keep(parts, each, 0) for each in (fitted, other))
+    live(parts, "one", first)
+    parts.index.begin("two", prints(parts, second), None)
+    parts.index.verify("two", {})
+    place, point = taste.placed, submitted(parts)
+
+    def late(parts: Parts, point: TitlePoint, fingerprint: str | None) -> TitlePoint:
+        if fingerprint == first:
+            parts.index.cut_over("two")
+            parts.index.drop("one")
+        return place(parts, point, fingerprint)
+
+    monkeypatch.setattr(taste, "placed", late)
+    taste.publish(parts, point)
+    assert "taste" in parts.index.vectors("new")
+
+
 def test_a_space_that_comes_does_not_lose_what_comes_meanwhile(
     parts: Parts, fitted: TasteMap
 ) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from artwork.choice.events.watched import co_watched
 from artwork.choice.record.ledger import head
 from artwork.choice.record.marks import watches_gone
-from content.errors import Invalid
+from content.errors import Conflict, Invalid, NotFound
 from content.ids import now_us
 from content.records import snapshot
 from content.types import Space
@@ -31,6 +31,9 @@ from workers.parts import Parts
 log = logging.getLogger("keyart.jobs")
 
 PAGE = 1000
+TRIES = 3
+MOVED = ("fingerprint_mismatch", "unknown_generation")
+"""What a point meets whose generation was cut over from, or dropped, while it was placed."""
 
 
 def fit(parts: Parts, seed: int, on_progress: Callable[[float], None]) -> dict[str, Any]:
@@ -107,14 +110,29 @@ def placed(parts: Parts, point: TitlePoint, fingerprint: str | None) -> TitlePoi
 
 
 def publish(parts: Parts, point: TitlePoint) -> None:
-    """Put a point into the live generation and into those being built, each with its own taste."""
+    """Put a point into the live generation and into those being built, each with its own taste.
+
+    The last write stays, as with `upsert`. Where generations came or went meanwhile, once more.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            _publish(parts, point)
+        except (Conflict, NotFound) as error:
+            if error.code not in MOVED:
+                raise
+        else:
+            return
+    _publish(parts, point)
+
+
+def _publish(parts: Parts, point: TitlePoint) -> None:
     generations = parts.index.generations()
     live = in_use(generations)
     parts.index.upsert([placed(parts, point, live)])
     for each in generations:
         own = each.fingerprints.get("taste")
         if each.state in ("building", "ready") and own != live:
-            parts.index.upsert_into(each.name, [placed(parts, point, own)])
+            parts.index.upsert_into(each.name, [placed(parts, point, own)], copied=False)
 
 
 def in_use(generations: list[GenerationInfo]) -> str | None:
