@@ -23,7 +23,7 @@ from indexes.taste.model import TasteMap
 from indexes.weights import DEFAULT
 from tests import taste_worlds
 from tests.shelf import fresh_engine
-from workers import taste
+from workers import removal, taste
 from workers.fitting import TasteChoice
 from workers.jobs import JobRecord
 from workers.parts import Parts
@@ -180,6 +180,22 @@ def test_a_reindex_takes_the_map_along_unless_it_cannot(
         "refused": "taste_too_little_watched",
         "dropped": fingerprint,
     }
+
+
+def test_a_start_takes_away_what_no_job_builds(parts: Parts, fitted: TasteMap) -> None:
+    other = replace(fitted, told={**fitted.told, "seed": 5})
+    first, second = (taste.keep(parts, each, 0) for each in (fitted, other))
+    live(parts, "one", first)
+    job = parts.rows.add_fit({"seed": 0})
+    for name in ("left", cast(str, job.generation)):
+        parts.index.begin(name, prints(parts, second), None)
+    removal.sweep(parts)
+    assert {g.name for g in parts.index.generations()} == {"one", job.generation}
+    parts.rows.mark_cancelled(job.id)
+    removal.sweep(parts)
+    assert [g.name for g in parts.index.generations()] == ["one"]
+    assert taste.loaded(parts, first) is not None
+    assert len(list(parts.settings.taste_folder.iterdir())) == 1
 
 
 def test_a_map_of_another_encoder_cannot_go_along(parts: Parts, fitted: TasteMap) -> None:

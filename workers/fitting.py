@@ -43,7 +43,7 @@ class TasteChoice:
         try:
             return self.fitted(on_progress)
         except Conflict as error:
-            self._sweep()
+            taste.sweep_unused(self.parts)
             if now is None or (asked_for and taste.forgotten_since(self.parts, now) is None):
                 raise
             self._note({"used": False, "refused": error.code, "dropped": now})
@@ -70,7 +70,7 @@ class TasteChoice:
         try:
             self.fitted(on_progress)
         finally:
-            self._sweep()
+            taste.sweep_unused(self.parts)
 
     @property
     def _dry(self) -> bool:
@@ -90,10 +90,6 @@ class TasteChoice:
 
     def _outdated(self, fingerprint: str) -> bool:
         return taste.outdated(self.parts, fingerprint, self.parts.fingerprints)
-
-    def _sweep(self) -> None:
-        generations = self.parts.index.generations()
-        taste.sweep(self.parts, {p for g in generations if (p := g.fingerprints.get("taste"))})
 
     def _note(self, outcome: dict[str, Any]) -> None:
         if not self.parts.rows.note(self.job.id, outcome):

@@ -152,8 +152,7 @@ class Reindex:
         for generation in self.parts.index.generations():
             if generation.state == "retired":
                 self.parts.index.drop(generation.name)
-        left = self.parts.index.generations()
-        taste.sweep(self.parts, {p for g in left if (p := g.fingerprints.get("taste"))})
+        taste.sweep_unused(self.parts)
 
     # ----- parts of the stages
 

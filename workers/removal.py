@@ -207,7 +207,20 @@ def sweep(parts: Parts) -> None:
     for job_id in parts.catalog.unpublished_jobs():
         if job_id not in live:
             abandon(parts, parts.rows.get(job_id))
+    _sweep_generations(parts)
     _sweep_uploads(parts)
+
+
+def _sweep_generations(parts: Parts) -> None:
+    """Generations that no job builds: of one that could not clean up, or of a restored snapshot.
+    Every title would be written to them for ever."""
+    begun = [g.name for g in parts.index.generations() if g.state in ("building", "ready")]
+    building = {job.generation for job in parts.rows.live()}
+    for name in begun:
+        if name not in building:
+            parts.index.drop(name)
+    if not any(building):
+        taste.sweep_unused(parts)
 
 
 def _sweep_uploads(parts: Parts) -> None:

@@ -200,6 +200,12 @@ def sweep(parts: Parts, fingerprints: set[str]) -> None:
             path.unlink(missing_ok=True)
 
 
+def sweep_unused(parts: Parts) -> None:
+    """Delete the maps that no generation names; not while one is being fitted."""
+    generations = parts.index.generations()
+    sweep(parts, {p for each in generations if (p := each.fingerprints.get("taste"))})
+
+
 def _path(parts: Parts, fingerprint: str) -> Path:
     return parts.settings.taste_folder / f"{fingerprint.rsplit(':', 1)[-1]}.msgpack"
 
