@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from content.errors import KeyartError, NotFound, PermanentError, TransientError
+from content.errors import Conflict, KeyartError, NotFound, PermanentError, TransientError
 from indexes.schema import GenerationInfo, Verification
 from workers.jobs import JobRecord
 from workers.parts import Parts
@@ -60,6 +61,28 @@ def test_the_point_of_a_deleted_title_is_taken_away() -> None:
     with pytest.raises(TransientError, match="generation_incomplete"):  # to look again
         reindex_over(index, published=set(), in_the_making=set()).verify()
     assert index.deleted == ["film"]
+
+
+@pytest.mark.parametrize(("unfinished", "switched"), [(0, True), (1, True), (2, False)])
+def test_it_switches_right_after_the_look_that_finds_nothing(
+    unfinished: int, switched: bool
+) -> None:
+    done: list[str] = []
+
+    class Filling(Index):
+        def verify(self, generation: str, expected: object) -> Verification:
+            done.append("looked")
+            return super().verify(generation, expected)
+
+        def cut_over(self, _generation: str) -> None:
+            done.append("asked")
+            if done.count("asked") <= unfinished:
+                raise Conflict("generation_unfinished", "a title came")
+
+    reindex = reindex_over(Filling(), published=set(), in_the_making=set())
+    with nullcontext() if switched else pytest.raises(TransientError, match="incomplete"):
+        reindex._switch()
+    assert done == ["asked", "looked", "asked"][: 1 if unfinished == 0 else 3]
 
 
 TITLES = {"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1}

@@ -157,13 +157,22 @@ class Reindex:
     # ----- parts of the stages
 
     def _switch(self) -> None:
+        if self._switched():
+            return
+        # A title came since the last look. Switch right after the next one: whoever comes here
+        # again refolds first, and under steady writes would find another title every time.
+        self.verify()
+        if not self._switched():
+            raise TransientError("generation_incomplete", "titles came while it was looked through")
+
+    def _switched(self) -> bool:
         try:
             self.parts.index.cut_over(self._generation)
         except Conflict as error:
             if error.code != "generation_unfinished":
                 raise
-            self.verify()  # a title came since the last look, and is on its way into it
-            raise TransientError("generation_incomplete", error.detail) from error
+            return False
+        return True
 
     @property
     def _generation(self) -> str:
