@@ -3,6 +3,7 @@
 import logging
 import threading
 
+from content.errors import Unavailable
 from indexes.generations import Generations
 from indexes.graph import is_due
 
@@ -44,6 +45,8 @@ class Builds:
             self._wake.clear()
             try:
                 self._look()
+            except Unavailable as error:
+                log.warning("no graph is looked after: %s", error)
             except Exception:  # one that failed must not keep the next from being tried
                 log.exception("a graph could not be built; search goes on without")
 
@@ -58,7 +61,7 @@ class Builds:
             if not asked and (not due or (tried is not None and coverage.points < 2 * tried)):
                 continue
             self._asked.discard(name)
-            if store.build() is None:
-                self._refused[name] = max(coverage.points, 1)
-            else:
-                self._refused.pop(name, None)
+            # Also where it fails: each try copies the shard, while writers wait.
+            self._refused[name] = max(coverage.points, 1)
+            if store.build() is not None:
+                del self._refused[name]

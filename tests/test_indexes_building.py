@@ -6,17 +6,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
 from content.types import F32, Space
 from indexes import building, store_edge
+from indexes.builds import Builds
+from indexes.generations import Generations
 from indexes.graph import BUILD_FROM, DUE_SHARE, Graph, is_due
 from indexes.schema import point_id
 from indexes.service import IndexService
 from indexes.shard import active
-from indexes.store import Query, StoredPoint, VectorStore, Where
+from indexes.store import Coverage, Query, StoredPoint, VectorStore, Where
 from indexes.store_edge import EdgeStore, EdgeStores
 from tests.index_points import DIMS, FINGERPRINTS, catalogue
 
@@ -221,6 +225,32 @@ def test_it_is_due_by_size_and_share() -> None:
     assert is_due(BUILD_FROM, BUILD_FROM)
     assert not is_due(BUILD_FROM, int(BUILD_FROM * DUE_SHARE))
     assert is_due(BUILD_FROM, int(BUILD_FROM * DUE_SHARE) + 1)
+
+
+def test_a_build_that_fails_is_not_tried_again_at_once() -> None:
+    looked = threading.Semaphore(0)
+    tried: list[str] = []
+
+    class Full:
+        def coverage(self) -> Coverage:
+            looked.release()
+            return Coverage(BUILD_FROM, BUILD_FROM, None)
+
+        def build(self) -> None:
+            tried.append("build")
+            raise OSError(28, "No space left on device")
+
+    stores = SimpleNamespace(stores=lambda: [("g", Full())])
+    builds = Builds(cast(Generations, stores), every_s=0.001)
+    for _ in range(5):
+        assert looked.acquire(timeout=20)
+    assert tried == ["build"]
+    builds.ask("g")
+    for _ in range(3):
+        assert looked.acquire(timeout=20)
+    builds.close()
+    builds.join()
+    assert tried == ["build", "build"]
 
 
 def test_a_service_builds_on_demand_and_tells_how_well_it_finds(tmp_path: Path) -> None:
