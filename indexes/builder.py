@@ -18,6 +18,7 @@ import qdrant_edge as edge
 from content.ids import now_us
 from content.process import follow_parent
 from content.types import Space
+from indexes.durable import sync_tree
 from indexes.fields import FIELDS
 from indexes.graph import RECALL_AT, RECALL_MIN, Graph
 from indexes.search_params import approximate
@@ -57,6 +58,7 @@ def build(path: Path, *, int8: bool) -> Graph:
     ef, recall = _measured(shard, list(dims_of(path)))
     points = int(shard.info().points_count)
     shard.close()
+    sync_tree(path)  # what was copied and not rebuilt as well: the shard it is from goes
     return Graph(points, int8, ef, recall, seconds, now_us())
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from content.errors import Conflict, Invalid, NotFound
 from content.ids import now_us
 from indexes import weights
-from indexes.durable import replace_file, sync_folder
+from indexes.durable import replace_file, sync_folder, sync_tree
 from indexes.generation import CONSTANTS, RECORD
 from indexes.generations import POINTER, Generations
 
@@ -51,7 +51,7 @@ def take(generations: Generations, source: Path, target: Path) -> int:
             for name in (POINTER, weights.NAME):
                 if (source / name).exists():
                     shutil.copy2(source / name, draft / name)
-        _sync(draft)
+        sync_tree(draft)
         mark = {"format": FORMAT, "taken_us": now_us(), "points": points}
         replace_file(draft / MARK, json.dumps(mark).encode())
         draft.rename(target)
@@ -77,7 +77,7 @@ def put_back(snapshot: Path, folder: Path) -> int:
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(snapshot, beside)
     (beside / MARK).unlink()
-    _sync(beside)
+    sync_tree(beside)
     _exchange(beside, folder)  # the moment it happens
     sync_folder(folder.parent)
     shutil.rmtree(beside)
@@ -91,14 +91,3 @@ def _exchange(one: Path, other: Path) -> None:
     if libc.renameat2(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), str(one))
-
-
-def _sync(folder: Path) -> None:
-    """Make every file below durable."""
-    for path in sorted(folder.rglob("*")):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    sync_folder(folder)

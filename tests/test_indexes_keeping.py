@@ -102,7 +102,7 @@ def test_a_snapshot_that_fails_leaves_nothing(
     def full(_folder: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(snapshots, "_sync", full)
+    monkeypatch.setattr(snapshots, "sync_tree", full)
     with pytest.raises(OSError, match="No space"):
         service.snapshot(str(tmp_path / "kept"))
     assert [path.name for path in tmp_path.iterdir()] == ["index"]
