@@ -9,6 +9,7 @@ from content.types import F32, Space, Vectors
 from indexes import snapshots, weights
 from indexes.builds import Builds
 from indexes.calibration import Calibration
+from indexes.conditions import AllOf, Ids, Not
 from indexes.generation import Generation
 from indexes.generations import Generations
 from indexes.schema import (
@@ -156,16 +157,18 @@ class IndexService:
             _check_fitted(live, space)
             keys = {point_id(title, self._tenant): weight for title, weight in liked.items()}
             stored = live.store.get(list(keys), vectors=True)
-            hits = near(
+            others = Not(Ids.of_titles(leaving_out, self._tenant))
+            condition = filter.conditions()
+            return near(
                 live.store,
                 [(stored[key], keys[key]) for key in sorted(stored)],
                 self._weights,
                 space=space,
-                limit=limit + len(leaving_out),
-                where=Where(filter.conditions(), self._tenant),
+                limit=limit,
+                where=Where(
+                    others if condition is None else AllOf((condition, others)), self._tenant
+                ),
             )
-        out = frozenset(leaving_out)
-        return [hit for hit in hits if hit.title_id not in out][:limit]
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """How alike the titles of each pair are, by the live generation, in the order given."""
