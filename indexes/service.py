@@ -38,6 +38,7 @@ class IndexService:
     """
 
     def __init__(self, folder: Path, stores: Stores, *, tenant: str = DEFAULT_TENANT) -> None:
+        snapshots.clear(folder)
         self._generations = Generations(folder, stores)
         self._folder = folder
         self._tenant = tenant

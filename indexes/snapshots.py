@@ -73,15 +73,24 @@ def put_back(snapshot: Path, folder: Path) -> int:
     mark = snapshot / MARK
     if not mark.is_file() or json.loads(mark.read_bytes()).get("format") != FORMAT:
         raise Invalid("not_a_snapshot", f"{snapshot} holds no whole snapshot ({MARK} is missing)")
-    beside = folder.with_name(f".{folder.name}.restoring")
-    shutil.rmtree(beside, ignore_errors=True)
+    clear(folder)
+    beside = _beside(folder)
     shutil.copytree(snapshot, beside)
     (beside / MARK).unlink()
     sync_tree(beside)
     _exchange(beside, folder)  # the moment it happens
     sync_folder(folder.parent)
-    shutil.rmtree(beside)
+    clear(folder)
     return int(json.loads(mark.read_bytes())["points"])
+
+
+def clear(folder: Path) -> None:
+    """Remove what a killed `put_back` left: a copy of the snapshot, or the whole index before."""
+    shutil.rmtree(_beside(folder), ignore_errors=True)
+
+
+def _beside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.restoring")
 
 
 def _exchange(one: Path, other: Path) -> None:

@@ -79,6 +79,25 @@ def test_a_snapshot_is_of_one_moment_and_comes_back(tmp_path: Path) -> None:
     assert keeping.restore(settings, tmp_path / "kept") == 45  # a snapshot is not used up
 
 
+def test_what_a_killed_restore_left_goes_with_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data=tmp_path / "data")
+    service = filled(settings.index_folder)
+    expected = told(service)
+    service.snapshot(str(tmp_path / "kept"))
+    service.delete(["t0001"])
+    service.close()
+    with monkeypatch.context() as killed:
+        killed.setattr(snapshots, "clear", lambda _folder: None)
+        keeping.restore(settings, tmp_path / "kept")
+    assert len(list(settings.data.iterdir())) == 2
+    again = IndexService(settings.index_folder, EdgeStores())
+    assert told(again) == expected
+    again.close()
+    assert [path.name for path in settings.data.iterdir()] == ["index"]
+
+
 def test_what_is_no_snapshot_or_in_use_is_refused(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data")
     filled(settings.index_folder).close()

@@ -25,13 +25,14 @@ def snapshot(folder: Folder) -> None:
 def restore(folder: Folder) -> None:
     """Replace the index by the snapshot in DIR. The service must be stopped.
 
-    Titles published since are missing from it: run `keyart reindex` afterwards.
+    Titles published since are missing from it, those deleted since are back: run `keyart reindex`
+    afterwards.
     """
     from workers import keeping
 
     with _told():
         points = keeping.restore(read_settings(), folder)
-    typer.echo(f"restored {points} points; titles published since need `keyart reindex`")
+    typer.echo(f"restored {points} points; titles published or deleted since need `keyart reindex`")
 
 
 def migrate(
