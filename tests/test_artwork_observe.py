@@ -320,6 +320,15 @@ def test_full_sums_stop_the_learning_and_say_so(house: House) -> None:
     assert refusal.value.code == "learning_stopped"
 
 
+def test_what_is_durable_is_answered_where_a_checkpoint_is_due_and_learning_stopped(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artwork.choice.personalize.CHECKPOINT_EVERY", 0)
+    house.p._ready().sums.A[0, 0] = 2**63 - 1
+    [choice] = house.choose(TITLES[0])
+    assert house.p.decision(choice.decision_id).title_id == TITLES[0]
+
+
 def test_a_caller_that_goes_away_does_not_undo_the_write(house: House) -> None:
     async def hurried() -> None:
         asking = asyncio.ensure_future(house.p.choose(TITLES, "16:9", user="ann", context=HERE))

@@ -229,7 +229,7 @@ class Personalizer(Memory):
             self._append(pages, now).add_done_callback(partial(_told_durable, good))
         else:
             tell(good)
-        if due:
+        if due and self._failure is None:  # those who asked have their answers already
             self._checkpoint()
 
     def _page(
