@@ -1,5 +1,7 @@
 """The ledger folded again in a process of its own, against a state that has run on."""
 
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.learning.rebuild import Learned
 from artwork.tables import decisions
 from content import migrate
 from content.errors import Conflict, Unavailable
@@ -75,3 +78,15 @@ def test_a_fold_that_fails_says_so_and_the_next_may_run(settings: Settings, serv
         rebuild(settings, served.p.learned)
     assert Hyperparameters(half_life_days=1.0) == parameters_of(settings)
     assert rebuild(settings, served.p.learned).same_posterior
+
+
+def test_a_fold_that_dies_before_it_is_asked_says_so_too(
+    settings: Settings, served: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late() -> Learned:
+        time.sleep(0.2)  # by now it is gone
+        return served.p.learned()
+
+    monkeypatch.setattr("workers.rebuild.sys.executable", shutil.which("false"))
+    with pytest.raises(Unavailable, match="rebuild_failed"):
+        rebuild(settings, late)

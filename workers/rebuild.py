@@ -84,6 +84,8 @@ def _compared(
             print(state.policy_id, state.feature_set, state.offset, file=child.stdin, flush=True)
         line = child.stdout.readline()
         if not line:
+            with contextlib.suppress(BrokenPipeError):  # what it did not read is buffered
+                child.stdin.close()
             raise Unavailable("rebuild_failed", "the ledger could not be folded; the log says why")
         told = json.loads(line)
         if told is not None:
