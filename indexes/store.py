@@ -210,7 +210,11 @@ class Stores(Protocol):
     """Where the stores of generations live."""
 
     def create(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
-        """A new empty store for generation `name`, whose own folder is `folder`."""
+        """A new empty store for generation `name`, whose own folder is `folder`.
+
+        Raises:
+            Conflict: `collection_exists`, when a shared engine has one of another owner.
+        """
 
     def open(self, name: str, folder: Path) -> VectorStore:
         """The store that `create` made.

@@ -35,6 +35,9 @@ from indexes.store import (
 )
 
 ALIAS = "keyart"
+CLAIM = "collection"
+"""A file in the generation's folder, made before its collection: only then is that ours to remove.
+Names are alike everywhere (`first`), and a server may be shared."""
 
 
 class ServerStore:
@@ -167,6 +170,9 @@ class ServerStores:
 
     def create(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
         collection = _collection(name)
+        if self._is_there(name):
+            raise _others(collection)
+        _claim(folder)
         with _reachable():
             self._client.create_collection(
                 collection,
@@ -180,15 +186,20 @@ class ServerStores:
         return ServerStore(self._client, collection, dict(dims))
 
     def resume(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
-        """The store of this name, made where there is none, completed where it was half made."""
-        with _reachable():
-            there = self._client.collection_exists(_collection(name))
-        if not there:
+        """The store of this name, made where there is none, completed where it was half made.
+
+        Raises:
+            Conflict: `collection_exists`, when it was made from another folder.
+        """
+        if not self._is_there(name):
             return self.create(name, folder, dims)
+        if not (folder / CLAIM).exists():
+            raise _others(_collection(name))
         self._declare(_collection(name))
         return self.open(name, folder)
 
     def open(self, name: str, folder: Path) -> VectorStore:
+        _claim(folder)  # a generation of an earlier release lacks it
         return ServerStore(self._client, _collection(name))
 
     def _declare(self, collection: str) -> None:
@@ -207,9 +218,13 @@ class ServerStores:
             )
 
     def destroy(self, name: str, folder: Path) -> None:
-        with _reachable():
-            if self._client.collection_exists(_collection(name)):
+        if (folder / CLAIM).exists() and self._is_there(name):
+            with _reachable():
                 self._client.delete_collection(_collection(name))
+
+    def _is_there(self, name: str) -> bool:
+        with _reachable():
+            return self._client.collection_exists(_collection(name))
 
 
 APPROXIMATE = models.SearchParams(
@@ -239,6 +254,19 @@ def _unavailable(error: Exception) -> Unavailable:
         "index_unavailable",
         f"the Qdrant server did not answer ({type(error).__name__}: {error}); "
         "check KEYART_QDRANT_URL and that it runs",
+    )
+
+
+def _claim(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CLAIM).touch()
+
+
+def _others(collection: str) -> Conflict:
+    return Conflict(
+        "collection_exists",
+        f"the Qdrant server has a collection {collection} that this data folder did not make: "
+        "another Keyart uses the server, or did; give this one a server of its own, or delete it",
     )
 
 

@@ -252,6 +252,21 @@ def test_the_alias_leads_to_what_was_published_last(tmp_path: Path) -> None:
         assert client.count("keyart").count == 1
 
 
+def test_a_collection_that_another_folder_made_is_left_alone(tmp_path: Path) -> None:
+    client = QdrantClient(":memory:")
+    ours, theirs = (ServerStores(client) for _ in range(2))
+    theirs.create("first", tmp_path / "theirs", DIMS).upsert([stored(point(1))])
+    for _ in range(2):
+        for make in (ours.create, ours.resume):
+            with pytest.raises(Conflict, match="collection_exists"):
+                make("first", tmp_path / "ours", DIMS)
+        ours.destroy("first", tmp_path / "ours")  # as is done with what is half made
+    assert theirs.open("first", tmp_path / "theirs").count("default") == 1
+    theirs.destroy("first", tmp_path / "theirs")
+    assert not client.collection_exists("keyart-first")
+    assert ours.create("first", tmp_path / "ours", DIMS).count("default") == 0
+
+
 def test_a_second_opener_is_told_who_it_disturbs(tmp_path: Path) -> None:
     stores = EdgeStores()
     first = stores.create("g", tmp_path / "g", DIMS)
@@ -267,6 +282,14 @@ def test_a_cluster_is_asked_for_as_configured(tmp_path: Path) -> None:
     seen: list[tuple[str, str | None, dict[str, Any]]] = []
 
     class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # is there such a collection?
+            content = json.dumps({"result": {"exists": False}, "status": "ok", "time": 0}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
         def do_PUT(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             seen.append((self.path, self.headers.get("api-key"), body))
