@@ -60,6 +60,7 @@ class Writer(threading.Thread):
         super().__init__(daemon=True)
         self.client = client
         self.acknowledged: dict[str, int] = {}
+        self.deleted: set[str] = set()
         self.doubtful: set[str] = set()
         """Titles of the call whose answer was lost: stored or not."""
         self.stop = threading.Event()
@@ -75,18 +76,23 @@ class Writer(threading.Thread):
             try:
                 self.client.upsert(items)
                 self.acknowledged |= {item.title_id: version for item in items}
+                self.deleted -= self.doubtful
                 self.client.delete([gone])
                 self.acknowledged.pop(gone, None)
+                self.deleted.add(gone)
             except Unavailable:
                 time.sleep(0.02)
                 continue  # it is not known what became of these
             self.doubtful = set()
 
-    def check(self, stored: dict[str, int]) -> None:
-        """All that was acknowledged is there, in that version or a newer one."""
+    def check(self, stored: dict[str, int], *, copied: bool) -> None:
+        """All that was acknowledged is there, in that version or a newer one; what was deleted is
+        not, unless it was `copied` meanwhile, which `verify` would have found."""
         for title, version in self.acknowledged.items():
             if title not in self.doubtful:
                 assert stored.get(title, -1) >= version, title
+        if not copied:
+            assert not (self.deleted - self.doubtful) & stored.keys()
 
 
 @pytest.fixture
@@ -100,7 +106,14 @@ def index(tmp_path: Path) -> Iterator[Index]:
         made.kill()
 
 
-def survive(index: Index, times: int, act: Callable[[int, Writer], None], within_s: float) -> None:
+def survive(
+    index: Index,
+    times: int,
+    act: Callable[[int, Writer], None],
+    within_s: float,
+    *,
+    copied: bool = False,
+) -> None:
     """Kill it `times` times at random moments of `act`, writing meanwhile; compare each time."""
     chance = random.Random(times)
     writer = Writer(index.client)
@@ -116,7 +129,7 @@ def survive(index: Index, times: int, act: Callable[[int, Writer], None], within
             thread.join(60)
             assert not thread.is_alive()
         stored = look(index.folder / "index")
-        writer.check(stored)
+        writer.check(stored, copied=copied)
         known = {t: v for t, v in stored.items() if t in writer.acknowledged | stored}
         writer = Writer(index.client)
         writer.acknowledged = known
@@ -188,4 +201,4 @@ def test_cut_overs(index: Index, times: int) -> None:
                 if info.state == "retired":
                     index.client.drop(info.name)
 
-    survive(index, times, turn_over, within_s=2)
+    survive(index, times, turn_over, within_s=2, copied=True)
