@@ -31,7 +31,10 @@ def take(generations: Generations, source: Path, target: Path) -> int:
 
     Raises:
         Conflict: `snapshot_exists`; `snapshot_elsewhere`. NotFound: `unknown_folder`.
+        Invalid: `snapshot_inside`.
     """
+    if target.resolve().is_relative_to(source.resolve()):
+        raise Invalid("snapshot_inside", f"{target} lies in the index, and would go with it")
     if target.exists():
         raise Conflict("snapshot_exists", f"{target} exists already; choose another name")
     if not target.parent.is_dir():

@@ -69,6 +69,8 @@ def test_a_snapshot_is_of_one_moment_and_comes_back(tmp_path: Path) -> None:
         service.snapshot(str(tmp_path / "kept"))
     with pytest.raises(NotFound, match="unknown_folder"):
         service.snapshot(str(tmp_path / "no" / "where"))
+    with pytest.raises(Invalid, match="snapshot_inside"):
+        service.snapshot(str(settings.index_folder / "kept"))
     assert told(service) != expected
     service.close()
     assert keeping.restore(settings, tmp_path / "kept") == 45

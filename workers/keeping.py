@@ -19,6 +19,7 @@ def snapshot(settings: Settings, folder: Path) -> int:
 
     Raises:
         Conflict: `snapshot_exists`, `snapshot_elsewhere`. NotFound: `unknown_folder`.
+        Invalid: `snapshot_inside`.
         Unavailable: `index_unavailable`.
     """
     client = IndexClient(settings.index_socket)
