@@ -62,7 +62,8 @@ def test_other_settings_than_the_services_audit_nothing_and_say_so(folder: Path)
     assert done.returncode == 1
     assert "left out: 24, made by another policy" in done.stdout
     assert "are these the service's settings?" in done.stdout
-    assert audit(folder, KEYART_HALF_LIFE_DAYS="").returncode == 0
+    # By the exit status one run in a hundred would fail: so unlikely are some draws, true to them.
+    assert "24 the same byte for byte, 0 not" in audit(folder, KEYART_HALF_LIFE_DAYS="").stdout
 
 
 def test_after_a_forgetting_nobody_is_sent_to_the_settings(folder: Path) -> None:

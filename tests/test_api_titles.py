@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import itertools
+import json
 import os
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def test_bad_fields_are_refused(client: TestClient, change: dict, code: str) -> 
 
 def test_lone_surrogates_are_refused(client: TestClient) -> None:
     for field in ("name", "synopsis"):
-        body = '{"name": "A", "synopsis": "Words.", "FIELD": "\\ud800"}'.replace("FIELD", field)
+        body = json.dumps({"name": "A", "synopsis": "Words.", field: "\ud800"})
         headers = {"Content-Type": "application/json"}
         assert_problem(
             client.post("/v1/titles", content=body, headers=headers), 422, "invalid_text"

@@ -176,6 +176,9 @@ class _Quiet:
     def upsert(self, _points: object) -> None: ...
     def delete(self, _titles: object) -> None: ...
 
+    def generations(self) -> list[object]:
+        return []
+
 
 def test_a_new_version_keeps_uploads_and_what_is_made_of_what_it_has(parts: Parts) -> None:
     [frame] = shown(parts)
