@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -18,8 +20,14 @@ from tests.test_artwork_renewal import live
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A data folder in which 24 decisions were made."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder in which 24 decisions were made, by the same chance every time.
+
+    By another one time in a hundred the audit would fail: so unlikely are some draws, true to what
+    is logged of them.
+    """
+    numbers = (str(UUID(int=7 << 76 | 2 << 62 | n << 80)) for n in count(1))
+    monkeypatch.setattr("artwork.choice.page.new_id", lambda: next(numbers))
     engine = open_engine(f"sqlite:///{tmp_path / 'state.db'}")
     migrate.upgrade(engine)
     for house in furnished(engine):
@@ -62,8 +70,7 @@ def test_other_settings_than_the_services_audit_nothing_and_say_so(folder: Path)
     assert done.returncode == 1
     assert "left out: 24, made by another policy" in done.stdout
     assert "are these the service's settings?" in done.stdout
-    # By the exit status one run in a hundred would fail: so unlikely are some draws, true to them.
-    assert "24 the same byte for byte, 0 not" in audit(folder, KEYART_HALF_LIFE_DAYS="").stdout
+    assert audit(folder, KEYART_HALF_LIFE_DAYS="").returncode == 0
 
 
 def test_after_a_forgetting_nobody_is_sent_to_the_settings(folder: Path) -> None:
