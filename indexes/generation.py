@@ -6,7 +6,6 @@ its store keeps there.
 """
 
 import json
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from content.errors import Conflict
 from content.types import Space
 from indexes.calibration import Calibration
 from indexes.durable import replace_file
+from indexes.readers import Readers
 from indexes.schema import (
     GenerationInfo,
     GenerationState,
@@ -62,8 +62,7 @@ class Generation:
         self.record = record
         self.calibration = calibration
         self.store = store
-        self._readers = 0
-        self._idle = threading.Condition()
+        self.readers = Readers()
 
     @property
     def name(self) -> str:
@@ -153,20 +152,9 @@ class Generation:
             coverage.outside,
         )
 
-    def enter(self) -> None:
-        """Begin to read; `close` waits for `leave`."""
-        with self._idle:
-            self._readers += 1
-
-    def leave(self) -> None:
-        with self._idle:
-            self._readers -= 1
-            self._idle.notify_all()
-
     def close(self) -> None:
         """Wait for the readers, then release the store. Nobody may enter any more."""
-        with self._idle:
-            self._idle.wait_for(lambda: self._readers == 0)
+        self.readers.gone()
         self.store.close()
 
     def _calibrated(self, point: TitlePoint) -> StoredPoint:

@@ -51,12 +51,12 @@ class Generations:
         with self._switch:
             live = self._live
             if live is not None:
-                live.enter()
+                live.readers.enter()
         try:
             yield live
         finally:
             if live is not None:
-                live.leave()
+                live.readers.leave()
 
     def live(self) -> Generation:
         """For writers, under `writing`.

@@ -20,6 +20,7 @@ from indexes import building
 from indexes.fields import TITLE_FIELDS
 from indexes.filters_edge import filter_of
 from indexes.graph import INT8_FROM, Graph
+from indexes.readers import Readers
 from indexes.search_params import EXACT, approximate
 from indexes.shard import (
     activate,
@@ -151,11 +152,11 @@ class EdgeStore:
     def _reading(self) -> Iterator[Any]:
         with self._switch:  # else it could be closed between being found and being entered
             held = self._held
-            held.enter()
+            held.readers.enter()
         try:
             yield held.shard
         finally:
-            held.leave()
+            held.readers.leave()
 
     def _note(self, ids: Sequence[str]) -> None:
         self._since.update(ids)
@@ -200,26 +201,15 @@ class _Held:
 
     def __init__(self, shard: Any) -> None:
         self.shard = shard
-        self._readers = 0
+        self.readers = Readers()
         self._closed = False
-        self._idle = threading.Condition()
-
-    def enter(self) -> None:
-        with self._idle:
-            self._readers += 1
-
-    def leave(self) -> None:
-        with self._idle:
-            self._readers -= 1
-            self._idle.notify_all()
 
     def close(self) -> None:
-        with self._idle:
-            self._idle.wait_for(lambda: self._readers == 0)
-            if not self._closed:
-                self.shard.flush()
-                self.shard.close()
-            self._closed = True
+        self.readers.gone()
+        if not self._closed:
+            self.shard.flush()
+            self.shard.close()
+        self._closed = True
 
 
 class EdgeStores:

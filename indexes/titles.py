@@ -37,15 +37,14 @@ def similar(
     Raises:
         Invalid: `unknown_space`.
     """
-    if space not in SIMILAR_SPACES:
-        raise Invalid("unknown_space", f"{space!r} is not one of {', '.join(SIMILAR_SPACES)}")
-    counting = {each: weight for each, weight in weights.items() if weight > 0}
-    asked: Weights = counting if space == "fused" else {space: 1.0}
+    asked = _asked(space, weights)
     have = {name: asked_with(name, vector) for name, vector in title.vectors.items()}
     vectors = {name: have[name] for name in asked if name in have}
     hits = rank(store, vectors, partial(fused_score, asked), limit=limit, where=where, exact=exact)
-    idle = {s: have[s] for s in weights.keys() - counting.keys() if s in have}
-    return _told(store, hits, idle, where) if space == "fused" and hits and idle else hits
+    if space != "fused" or not hits:
+        return hits
+    idle = {s: have[s] for s in weights.keys() - asked.keys() if s in have}
+    return _told(store, hits, idle, where) if idle else hits
 
 
 def near(
@@ -66,12 +65,22 @@ def near(
     Raises:
         Invalid: `unknown_space`.
     """
-    if space not in SIMILAR_SPACES:
-        raise Invalid("unknown_space", f"{space!r} is not one of {', '.join(SIMILAR_SPACES)}")
-    counting = {each: weight for each, weight in weights.items() if weight > 0}
-    asked: Weights = counting if space == "fused" else {space: 1.0}
+    asked = _asked(space, weights)
     vectors = {name: middle for name in asked if (middle := _middle(name, liked)) is not None}
     return rank(store, vectors, partial(fused_score, asked), limit=limit, where=where)
+
+
+def _asked(space: SimilarSpace, weights: Weights) -> Weights:
+    """The spaces whose nearest are asked for, and how much each counts.
+
+    Raises:
+        Invalid: `unknown_space`.
+    """
+    if space == "fused":
+        return {each: weight for each, weight in weights.items() if weight > 0}
+    if space not in SIMILAR_SPACES:
+        raise Invalid("unknown_space", f"{space!r} is not one of {', '.join(SIMILAR_SPACES)}")
+    return {space: 1.0}
 
 
 def _middle(space: Space, liked: Sequence[tuple[StoredPoint, float]]) -> F32 | None:

@@ -17,6 +17,7 @@ from indexes import building, store_edge
 from indexes.builds import Builds
 from indexes.generations import Generations
 from indexes.graph import BUILD_FROM, DUE_SHARE, Graph, is_due
+from indexes.readers import Readers
 from indexes.schema import point_id
 from indexes.service import IndexService
 from indexes.shard import active
@@ -143,13 +144,13 @@ def test_no_switch_falls_between_finding_the_shard_and_reading_it(
     store: EdgeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entering, closed = threading.Event(), threading.Event()
-    enter, close = store_edge._Held.enter, store_edge._Held.close
+    enter, close = Readers.enter, store_edge._Held.close
 
-    def slowly(held: store_edge._Held) -> None:
+    def slowly(readers: Readers) -> None:
         if threading.current_thread().name == "reader":
             entering.set()
             closed.wait(0.5)
-        enter(held)
+        enter(readers)
 
     def told(held: store_edge._Held) -> None:
         close(held)
@@ -165,7 +166,7 @@ def test_no_switch_falls_between_finding_the_shard_and_reading_it(
     reader = threading.Thread(
         target=lambda: answers.append(found(store, vector, exact=True)), name="reader"
     )
-    monkeypatch.setattr(store_edge._Held, "enter", slowly)
+    monkeypatch.setattr(Readers, "enter", slowly)
     monkeypatch.setattr(store_edge._Held, "close", told)
     monkeypatch.setattr(building, "run", unbuilt)
     assert store.build() is not None
