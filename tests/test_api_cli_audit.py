@@ -16,7 +16,7 @@ from artwork.tables import decisions
 from content import migrate
 from content.records import open_engine
 from tests.choosing import SECRET, furnished
-from tests.test_artwork_renewal import live
+from tests.renewing import live
 
 
 @pytest.fixture

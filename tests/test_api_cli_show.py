@@ -16,7 +16,8 @@ from api.cli.film import Film, clock, facts_in_words, ink_on, runs, ticks
 from api.cli.remote import Remote
 from tests import plausible
 from tests.http_house import as_json, make_house
-from tests.standins import House, title
+from tests.standin_catalog import title
+from tests.standins import House
 
 FILM = plausible.film(60.0, 24)
 RED = (200, 30, 40)

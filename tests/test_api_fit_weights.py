@@ -17,7 +17,7 @@ from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
 from tests.http_house import make_house, served
 from tests.index_points import FINGERPRINTS, unit
-from tests.standins import title
+from tests.standin_catalog import title
 
 TITLES = 60
 

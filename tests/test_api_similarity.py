@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from indexes.weights import DEFAULT
 from tests.http_house import assert_problem, client_of, make_house
-from tests.standins import title
+from tests.standin_catalog import title
 
 
 @pytest.fixture

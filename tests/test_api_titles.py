@@ -15,7 +15,8 @@ from api.app import create_app
 from content.errors import Invalid
 from indexes.schema import Filter
 from tests.http_house import assert_problem, client_of, make_house, served
-from tests.standins import House, job, title
+from tests.standin_catalog import job, title
+from tests.standins import House
 
 FORM_TITLE = '{"id": "up", "name": "Up", "synopsis": "A house flies."}'
 

@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 
 from tests import plausible
 from tests.http_house import assert_problem, make_house
-from tests.standins import House, title
+from tests.standin_catalog import title
+from tests.standins import House
 
 FILM = plausible.film()
 GROUPS = ("look", "sound", "words", "mood", "pacing")

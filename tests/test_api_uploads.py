@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 from api.uploads import AT_ONCE
 from tests import bad_pictures as bad
 from tests.http_house import assert_problem, client_of, make_house
-from tests.standins import House, title
+from tests.standin_catalog import title
+from tests.standins import House
 
 PATH = "/v1/titles/film/variants"
 

@@ -13,7 +13,7 @@ from artwork.choice.probability.audit import Audited, Auditor, Mismatch
 from artwork.choice.probability.frequencies import SIGNIFICANT, Served, battery
 from artwork.tables import checkpoints, decisions, picture_features
 from tests.choosing import SECRET, TITLES, House, run
-from tests.test_artwork_renewal import (
+from tests.renewing import (
     DAY_S,
     HALVED,
     NEW,

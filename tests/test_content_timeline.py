@@ -13,7 +13,7 @@ from content.otio import document, rate_of
 from content.timeline import steps
 from content.types import MediaFacts
 from tests import plausible
-from tests.standins import Catalog, title
+from tests.standin_catalog import Catalog, title
 
 COLUMNS = {
     "speech": np.array([1, 0, 0.5, 1, 0], np.float32),

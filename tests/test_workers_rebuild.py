@@ -15,7 +15,7 @@ from content import migrate
 from content.errors import Conflict, Unavailable
 from content.records import open_engine
 from tests.choosing import House, furnished, run
-from tests.test_artwork_renewal import DAY_S, live, renewed
+from tests.renewing import DAY_S, live, renewed
 from workers import rebuild as module
 from workers.learning import parameters_of
 from workers.rebuild import rebuild
