@@ -73,9 +73,9 @@ def test_no_answered_decision_or_reward_is_lost(tmp_path: Path, kills: int, seed
         ]
         for caller in callers:
             caller.start()
-        seen = len(answered.decisions)
+        seen = len(answered.rewards)
         deadline = time.monotonic() + 30
-        while len(answered.decisions) == seen and time.monotonic() < deadline:
+        while len(answered.rewards) == seen and time.monotonic() < deadline:
             time.sleep(0.01)  # under load in earnest before it is killed
         time.sleep(chance.uniform(0.05, 0.5))
         service.kill()
