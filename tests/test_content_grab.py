@@ -37,6 +37,17 @@ FILMS: dict[str, tuple[str, str, dict[str, str]]] = {
 }
 
 
+@contextmanager
+def scheduling_kept() -> Iterator[None]:
+    """SVT-AV1, run by root, gives the thread that opens it real-time priority for good; whatever
+    that thread starts later inherits it, and nothing else on the machine has a turn."""
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, priority)
+
+
 def make(folder: Path, name: str, *, steps: list[float] | None = None) -> Path:
     """Frames of noise that drifts, each unlike the others, at even times or after `steps`."""
     suffix, codec, options = FILMS[name]
@@ -44,7 +55,7 @@ def make(folder: Path, name: str, *, steps: list[float] | None = None) -> Path:
     hz = 90_000 if suffix == ".ts" else 1000
     noise = np.random.default_rng(1).integers(30, 220, (80, 400, 3), np.uint8)
     at_s = 0.0
-    with av.open(str(path), "w") as container:
+    with scheduling_kept(), av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=FPS, options=options)
         stream.width, stream.height, stream.pix_fmt = 128, 80, "yuv420p"
         if steps is not None:
