@@ -84,6 +84,7 @@ def furnished(engine: sa.Engine) -> Iterator[House]:
     house = House(engine)
     house.open()
     yield house
+    house.p._renewal.stop()  # else the thread of a test that failed goes on folding
     house.writer.close()
 
 

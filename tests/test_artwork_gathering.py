@@ -123,7 +123,7 @@ def test_those_beside_one_that_spoils_are_answered_while_the_service_ends(house:
             tasks = [asyncio.ensure_future(house.p.observe([each])) for each in (good, spoilt)]
             await asyncio.sleep(0)
             house.p._thread.shutdown(wait=False)
-        return list(await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10))
+        return list(await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60))
 
     first, second = run(ending())
     assert first == [None] and isinstance(second, Exception)
@@ -152,4 +152,4 @@ def test_after_the_end_a_call_is_refused_and_does_not_hang(house: House) -> None
     house.p.close()
     for _ in range(2):
         with pytest.raises(RuntimeError):
-            run(asyncio.wait_for(house.p.choose([TITLES[0]], "16:9", user=None, context=HERE), 5))
+            run(asyncio.wait_for(house.p.choose([TITLES[0]], "16:9", user=None, context=HERE), 60))

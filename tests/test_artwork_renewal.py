@@ -1,7 +1,6 @@
 """The state in use is folded anew beside itself when an epoch is over."""
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +15,7 @@ from artwork.tables import (
 from content.errors import Unavailable
 from tests.choosing import TITLES, House, state_of
 from tests.renewing import DAY_S, HALVED, afresh, live, renewed, replays
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("unwatched")
 
@@ -98,11 +98,12 @@ def test_the_landmark_moves_by_itself_while_choices_go_on(
     shown = live(any_house, 2)
     before = any_house.p._ready().decay.landmark_us
     any_house.later(DAY_S)
-    for _ in range(1000):
-        shown += any_house.choose(TITLES[0], user=None)
-        if any_house.p._ready().decay.landmark_us != before:
-            break
-        time.sleep(0.01)
+
+    def moved() -> bool:
+        shown.extend(any_house.choose(TITLES[0], user=None))
+        return any_house.p._ready().decay.landmark_us != before
+
+    until(moved)
     shown += live(any_house, 1)
     assert any_house.count(folds) == 2
     assert replays(any_house, shown)
@@ -127,13 +128,9 @@ def test_an_error_nobody_foresaw_does_not_end_the_watch(
     house.close()
     house.open(parameters=HALVED)
     before = house.p._ready().decay.landmark_us
-    assert failed.wait(10)
+    assert failed.wait(60)
     house.later(DAY_S)
-    for _ in range(1000):
-        if house.p._ready().decay.landmark_us != before:
-            break
-        time.sleep(0.01)
-    assert house.p._ready().decay.landmark_us != before
+    until(lambda: house.p._ready().decay.landmark_us != before)
     house.p._renewal.stop()
 
 

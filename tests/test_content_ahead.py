@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from content.ahead import ahead
+from tests.waiting import until
 
 
 class Source:
@@ -36,17 +37,14 @@ def test_no_more_is_fetched_than_asked_for() -> None:
     source = Source(1000)
     reading = ahead(source.items(), 5)
     assert next(reading) == 1
-    for _ in range(200):
-        if source.given == 6:
-            break
-        time.sleep(0.01)
-    time.sleep(0.05)
+    until(lambda: source.given == 6)
+    time.sleep(0.05)  # would it fetch one more?
     assert source.given == 6
     reading.close()  # type: ignore[attr-defined]
 
 
 def test_it_fetches_while_the_caller_is_busy() -> None:
-    met = threading.Barrier(2, timeout=10)
+    met = threading.Barrier(2, timeout=60)
 
     def items() -> Iterator[int]:
         yield 1
@@ -60,12 +58,10 @@ def test_it_fetches_while_the_caller_is_busy() -> None:
 
 
 def test_closed_early_it_leaves_no_thread() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     reading = ahead(Source(1000).items(), 3)
     next(reading)
+    made = set(threading.enumerate()) - before
+    assert made
     reading.close()  # type: ignore[attr-defined]
-    for _ in range(200):
-        if threading.active_count() == before:
-            break
-        time.sleep(0.01)
-    assert threading.active_count() == before
+    until(lambda: not any(thread.is_alive() for thread in made))

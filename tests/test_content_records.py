@@ -33,7 +33,7 @@ def stored(engine: sa.Engine) -> list[int]:
 
 def test_a_result_is_given_only_after_its_commit(things: sa.Engine) -> None:
     writer = Writer(things)
-    assert writer.submit(insert(7)).result(10) == 7
+    assert writer.submit(insert(7)).result(60) == 7
     assert stored(things) == [7]
     writer.close()
 
@@ -45,13 +45,13 @@ def test_a_write_that_raises_is_undone_alone(things: sa.Engine) -> None:
 
     writer = Writer(things)
     gate = threading.Event()
-    writer.submit(lambda _connection: gate.wait(10))  # holds the batch open: the rest join one
+    writer.submit(lambda _connection: gate.wait(60))  # holds the batch open: the rest join one
     futures = [writer.submit(insert(1)), writer.submit(half), writer.submit(insert(2))]
     gate.set()
-    assert futures[0].result(10) == 1
+    assert futures[0].result(60) == 1
     with pytest.raises(ValueError, match="no"):
-        futures[1].result(10)
-    assert futures[2].result(10) == 2
+        futures[1].result(60)
+    assert futures[2].result(60) == 2
     writer.close()
     assert stored(things) == [1, 2]
 
@@ -59,10 +59,10 @@ def test_a_write_that_raises_is_undone_alone(things: sa.Engine) -> None:
 def test_a_duplicate_key_fails_only_its_own_write(things: sa.Engine) -> None:
     writer = Writer(things)
     futures = [writer.submit(insert(n)) for n in (1, 1, 2)]
-    assert futures[0].result(10) == 1
+    assert futures[0].result(60) == 1
     with pytest.raises(sa.exc.IntegrityError):
-        futures[1].result(10)
-    assert futures[2].result(10) == 2
+        futures[1].result(60)
+    assert futures[2].result(60) == 2
     writer.close()
 
 
@@ -71,7 +71,7 @@ def test_a_write_here_comes_behind_what_is_queued_and_is_committed_when_it_retur
 ) -> None:
     writer = Writer(things)
     gate, order = threading.Event(), []
-    writer.submit(lambda _connection: gate.wait(10))
+    writer.submit(lambda _connection: gate.wait(60))
     queued = [writer.submit(insert(n)) for n in (1, 2)]
     for future in queued:
         future.add_done_callback(lambda done: order.append(done.result()))
@@ -99,7 +99,7 @@ def test_a_commit_that_fails_for_whatever_reason_is_told_and_the_next_one_works(
         assert isinstance(future.exception(10), ZeroDivisionError)
     assert len(told) == 1
     sa.event.remove(things, "commit", fails)
-    assert writer.submit(insert(3)).result(10) == 3
+    assert writer.submit(insert(3)).result(60) == 3
     writer.close()
     assert stored(things) == [3]
 
@@ -116,7 +116,7 @@ def test_after_a_connection_that_broke_the_next_write_has_another(things: sa.Eng
     assert isinstance(writer.submit(breaks).exception(10), sa.exc.SQLAlchemyError)
     here = writer.write(breaks, lambda done: None)
     assert isinstance(here.exception(0), sa.exc.SQLAlchemyError)
-    assert writer.submit(insert(2)).result(10) == 2
+    assert writer.submit(insert(2)).result(60) == 2
     writer.close()
     assert stored(things) == [2]
 
@@ -134,7 +134,7 @@ def test_many_threads_lose_nothing(things: sa.Engine) -> None:
     results: list[int] = []
 
     def work(start: int) -> None:
-        results.extend(writer.submit(insert(n)).result(30) for n in range(start, start + 50))
+        results.extend(writer.submit(insert(n)).result(60) for n in range(start, start + 50))
 
     threads = [threading.Thread(target=work, args=(k * 50,)) for k in range(8)]
     for thread in threads:

@@ -3,8 +3,7 @@
 import logging
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -24,6 +23,7 @@ from indexes.shard import active
 from indexes.store import Coverage, Query, StoredPoint, VectorStore, Where
 from indexes.store_edge import EdgeStore, EdgeStores
 from tests.index_points import DIMS, FINGERPRINTS, catalogue
+from tests.waiting import until
 
 WIDE: dict[Space, int] = {"visual": 16}
 
@@ -259,7 +259,7 @@ def test_a_service_builds_on_demand_and_tells_how_well_it_finds(tmp_path: Path) 
     service.ensure(FINGERPRINTS)
     service.upsert(catalogue(200))
     service.build("first")
-    wait_for(lambda: service.generations()[0].graph is not None)
+    until(lambda: service.generations()[0].graph is not None)
     (info,) = service.generations()
     assert info.graph is not None
     assert set(info.graph.recall) == set(DIMS)
@@ -277,10 +277,3 @@ def builds(process: Path, folder: Path) -> bool:
     except OSError:
         return False
     return b"indexes.builder" in command and os.fsencode(folder) in command
-
-
-def wait_for(condition: Callable[[], bool], within_s: float = 120) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

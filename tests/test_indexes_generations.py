@@ -218,7 +218,7 @@ def test_a_drop_waits_for_its_readers(tmp_path: Path) -> None:
         dropping.join(timeout=0.2)
         assert dropping.is_alive()
         assert held.store.count("default") == 0  # still open
-    dropping.join(timeout=10)
+    dropping.join(timeout=60)
     assert not dropping.is_alive()
     assert [generation.name for generation in generations.all()] == ["next"]
     generations.close()

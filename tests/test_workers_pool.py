@@ -1,7 +1,6 @@
 """Warm children: kept between calls, killed when cancelled, dead or overdue."""
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,12 +48,11 @@ def test_a_cancelled_call_ends_the_child_at_once(pool: Pool, tmp_path: Path) -> 
     path = tmp_path / "film.mp4"
     synth.make_clip(path, [synth.Take(10.0)] * 6)
     cancelled = threading.Event()
-    threading.Timer(1.0, cancelled.set).start()
-    began = time.monotonic()
     with pool.child() as child, pytest.raises(Cancelled):
         arguments = {"path": str(path), "folder": str(tmp_path / "out"), "wall_s": 60.0}
-        child.call("extract", arguments, cancelled=cancelled)
-    assert time.monotonic() - began < 1.0 + 2.0
+        child.call(
+            "extract", arguments, cancelled=cancelled, on_progress=lambda *_: cancelled.set()
+        )
     assert not child.alive
     assert not (tmp_path / "out" / "extraction.msgpack").exists()
 

@@ -46,7 +46,7 @@ class Index:
         family = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
-        _, left = psutil.wait_procs(family, timeout=10)
+        _, left = psutil.wait_procs(family, timeout=60)
         assert not left, "the builder outlived its parent"
 
     def generation(self) -> str:

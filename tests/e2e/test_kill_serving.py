@@ -17,6 +17,7 @@ from content.records import open_engine
 from samples.worlds import synthetic_embeddings
 from tests.e2e.service import Service
 from tests.shelf import publish
+from tests.waiting import until
 from workers.settings import Settings
 
 TITLES, CALLERS = 6, 4
@@ -35,7 +36,7 @@ def call(base: httpx.URL, number: int, stop: threading.Event, answered: Answered
     """Choose and reward until the service is gone; note only what was answered."""
     titles = [f"title-{t:02d}" for t in range(TITLES)]
     try:
-        with httpx.Client(base_url=base, timeout=10) as http:
+        with httpx.Client(base_url=base, timeout=60) as http:
             for n in range(10_000):
                 if stop.is_set():
                     return
@@ -53,6 +54,12 @@ def call(base: httpx.URL, number: int, stop: threading.Event, answered: Answered
                 answered.rewards += [(str(e["event_id"]), 1.0) for e in events]
     except httpx.TransportError:
         return  # killed: what was under way was not answered
+
+
+def under_load(answered: Answered) -> None:
+    """Return once rewards of now have been answered."""
+    seen = len(answered.rewards)
+    until(lambda: len(answered.rewards) > seen)
 
 
 @pytest.mark.timeout(1800)
@@ -73,10 +80,7 @@ def test_no_answered_decision_or_reward_is_lost(tmp_path: Path, kills: int, seed
         ]
         for caller in callers:
             caller.start()
-        seen = len(answered.rewards)
-        deadline = time.monotonic() + 30
-        while len(answered.rewards) == seen and time.monotonic() < deadline:
-            time.sleep(0.01)  # under load in earnest before it is killed
+        under_load(answered)
         time.sleep(chance.uniform(0.05, 0.5))
         service.kill()
         stop.set()

@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from tests.e2e.conftest import film
 from tests.e2e.service import Service, running
+from tests.waiting import until
 
 WORDS = {"name": "A", "synopsis": "A story of two cities."}
 
@@ -91,12 +91,8 @@ def test_a_part_that_dies_is_started_again(tmp_path: Path) -> None:
     with running(tmp_path / "data") as service:
         index = [p for p in service.processes() if "indexes.server" in " ".join(p.cmdline())]
         index[0].kill()
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            time.sleep(0.1)
-            if service.http.get("/readyz").status_code == 200:
-                return
-        raise AssertionError(service.log())
+        until(lambda: not index[0].is_running(), service.log())
+        until(lambda: service.http.get("/readyz").status_code == 200, service.log())
 
 
 def test_no_process_outlives_the_supervisor(tmp_path: Path) -> None:
@@ -104,8 +100,5 @@ def test_no_process_outlives_the_supervisor(tmp_path: Path) -> None:
     job = service.submit({"id": "a", **WORDS})
     service.wait(job["job_id"])
     os.kill(service.pid, 9)  # the supervisor alone: its children must notice
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and service.processes():
-        time.sleep(0.1)
-    assert not service.processes()
+    until(lambda: not service.processes(), "a process has outlived it")
     service.kill()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from content.types import ASPECTS
 from tests.e2e.conftest import TITLES, World
+from tests.waiting import until
 
 
 def get(world: World, path: str, status: int = 200, **params: object) -> dict:
@@ -209,10 +210,7 @@ def test_a_cancelled_job_leaves_nothing(world: World) -> None:
     assert cancelled.status_code in {200, 202, 409}, cancelled.text
     if cancelled.status_code != 409:
         assert service.wait(answer["job_id"])["state"] == "cancelled"
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and any((service.data / "work").iterdir()):
-            time.sleep(0.05)
-        assert not list((service.data / "work").iterdir())
+        until(lambda: not any((service.data / "work").iterdir()), "its folder has stayed")
         assert get(world, "/v1/titles/halted", 404)["code"] == "title_not_found"
 
 
