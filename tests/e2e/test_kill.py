@@ -11,12 +11,11 @@ import pytest
 from indexes.client import IndexClient
 from tests.e2e.conftest import film
 from tests.e2e.service import Service
+from tests.waiting import until
 from workers.settings import Settings
 
-TITLES = 6
 
-
-def submit_all(service: Service, media: Path) -> list[str]:
+def submit_all(service: Service, titles: int) -> list[str]:
     return [
         service.submit(
             {
@@ -26,15 +25,15 @@ def submit_all(service: Service, media: Path) -> list[str]:
                 "media": f"{n}.mp4",
             }
         )["job_id"]
-        for n in range(TITLES)
+        for n in range(titles)
     ]
 
 
-def outcome(service: Service) -> dict[str, object]:
+def outcome(service: Service, titles: int) -> dict[str, object]:
     """All that ingestion made: points, variants, shots, profiles."""
     index = IndexClient(Settings(data=service.data).index_socket)
     made = {}
-    for n in range(TITLES):
+    for n in range(titles):
         base = f"/v1/titles/t{n}"
         made[f"t{n}"] = (
             {space: vector.tobytes() for space, vector in index.vectors(f"t{n}").items()},
@@ -56,37 +55,42 @@ def alive(family: list[psutil.Process]) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize(("kills", "seed"), [(2, 1), pytest.param(5, 2, marks=pytest.mark.proof)])
-def test_every_title_is_done_as_if_undisturbed(tmp_path: Path, kills: int, seed: int) -> None:
+def none_left(service: Service, family: list[psutil.Process]) -> None:
+    until(lambda: not service.processes() and not alive(family), "orphans")
+
+
+@pytest.mark.parametrize(
+    ("titles", "kills", "seed"), [(3, 2, 1), pytest.param(6, 5, 2, marks=pytest.mark.proof)]
+)
+def test_every_title_is_done_as_if_undisturbed(
+    tmp_path: Path, titles: int, kills: int, seed: int
+) -> None:
     media = tmp_path / "media"
     media.mkdir()
-    for n in range(TITLES):
+    for n in range(titles):
         film(media / f"{n}.mp4", n)
     environment = {"KEYART_MEDIA_ROOTS": str(media)}
 
     calm = Service(tmp_path / "calm", environment).start()
     started = time.monotonic()
-    for job in submit_all(calm, media):
+    for job in submit_all(calm, titles):
         assert calm.wait(job)["state"] == "done"
     took_s = time.monotonic() - started
-    expected = outcome(calm)
+    expected = outcome(calm, titles)
     assert calm.stop() == 0
 
     chance = random.Random(seed)
     service = Service(tmp_path / "killed", environment).start()
-    jobs = submit_all(service, media)
+    jobs = submit_all(service, titles)
     for _ in range(kills):
         time.sleep(chance.uniform(0.1, took_s / kills))
         # Decode children have no environment by which `processes` could know them.
         family = psutil.Process(service.pid).children(recursive=True)
         service.kill()
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline and (service.processes() or alive(family)):
-            time.sleep(0.05)
-        assert not service.processes() and not alive(family), "orphans"
+        none_left(service, family)
         service.start()
     for job in jobs:
         assert service.wait(job, 300)["state"] == "done", service.log()
-    assert outcome(service) == expected
+    assert outcome(service, titles) == expected
     assert not list((service.data / "work").iterdir())
     assert service.stop() == 0
