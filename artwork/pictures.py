@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import feature_set_id, is_neutral
+from artwork.choice.belief.features import is_neutral
 from artwork.image_groups import PictureGroup, PictureVariant
 from artwork.rules.guardrails import Verdict, above
 from artwork.tables import (
     artwork_policies,
     candidates,
     exposures,
+    feature_sets,
     image_groups,
     picture_features,
     variants,
@@ -272,14 +273,19 @@ def write_looks(
                 embedding=look.data.astype("<f4").tobytes(), embedding_fingerprint=look.fingerprint
             )
         )
-        own = (
-            f.tenant == tenant,
-            f.feature_set == feature_set_id(look.fingerprint),
-            f.group_id == group_id,
+        own = (f.tenant == tenant, f.group_id == group_id)
+        frozen = connection.execute(
+            sa.select(f.feature_set, f.data).where(*own, f.feature_set.in_(_seen_by(look, tenant)))
         )
-        frozen = connection.execute(sa.select(f.data).where(*own)).scalar()
-        if frozen is not None and is_neutral(frozen):
-            connection.execute(sa.delete(picture_features).where(*own))
+        neutral = [row.feature_set for row in frozen if is_neutral(row.data)]
+        connection.execute(sa.delete(picture_features).where(*own, f.feature_set.in_(neutral)))
+
+
+def _seen_by(look: Vector, tenant: str) -> sa.Select[tuple[str]]:
+    """The feature sets that look at vectors of this one's encoder."""
+    f = feature_sets.c
+    mine = (f.tenant == tenant) & (f.encoder == look.fingerprint)
+    return sa.select(f.feature_set).where(mine)
 
 
 def list_variants(

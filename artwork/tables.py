@@ -266,6 +266,10 @@ feature_sets = sa.Table(
     ),
     sa.Column("left_out", sa.BigInteger, nullable=False, comment="of them: their picture is gone"),
     sa.Column("ready_us", sa.BigInteger, nullable=True, comment="a reindex has cut over to it"),
+    sa.Column("projection", sa.LargeBinary, nullable=True, comment="of looks; null: by chance"),
+    sa.Column(
+        "pictures", sa.BigInteger, nullable=False, server_default="0", comment="it was fitted on"
+    ),
 )
 
 decision_features = sa.Table(

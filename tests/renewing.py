@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.choice.belief.features import feature_set_id
+from artwork.choice.belief.features import Lens, feature_set_id
 from artwork.choice.belief.policy import Hyperparameters
 from artwork.choice.learning.anew import Anew
 from artwork.choice.learning.learner import restore
@@ -69,7 +69,7 @@ def look_again(house: House, seed: int = 77) -> None:
             ).all()
             looks = {g: Vector(v, NEW) for g, v in zip(ids, vectors[title].values(), strict=True)}
             pictures.write_looks(connection, title, 1, looks)
-        register(connection, "default", NEW)
+        register(connection, "default", Lens(NEW))
 
 
 def cut_over(house: House) -> None:
@@ -81,4 +81,4 @@ def refold(house: House) -> None:
     """What the worker does before it cuts over."""
     with house.engine.connect() as connection:
         upto = head(connection, "default")
-    assert list(Anew("default", NEW).all(house.engine, upto))[-1] == upto
+    assert list(Anew("default", Lens(NEW)).all(house.engine, upto))[-1] == upto

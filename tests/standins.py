@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from artwork.candidates import considered
 from artwork.candidates.considered import CandidateRow
 from artwork.choice import personalize
+from artwork.choice.belief.features import Lens
 from artwork.choice.events.worth import DEFAULT
 from artwork.choice.learning.rebuild import Learned
 from artwork.choice.modes.steering import Steering
@@ -206,7 +207,7 @@ class House:
         """The real one, over the same ledger."""
         p = self.choosing
         parts = (p._engine, lambda: p.scope, p._parameters)
-        return Explaining(*parts, encoder=None, house=HouseRules())
+        return Explaining(*parts, lens=Lens(), house=HouseRules())
 
     @cached_property
     def choosing(self) -> personalize.Personalizer:

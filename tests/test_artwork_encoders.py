@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.choice.belief.features import feature_set_id
+from artwork.choice.belief.features import Lens, feature_set_id
 from artwork.choice.belief.packing import unpacked
 from artwork.choice.learning import renewal
 from artwork.choice.learning.anew import Anew
@@ -157,7 +157,7 @@ def test_features_made_anew_are_those_a_choice_would_have_made(
         # As if that very decision had been made with the old encoder.
         mine = decisions.c.id == logged.decision_id
         connection.execute(sa.update(decisions).where(mine).values(feature_set=feature_set_id(OLD)))
-        anew = Anew("default", NEW)
+        anew = Anew("default", Lens(NEW))
         batch = anew._decided(connection, seq - 1, seq)
         assert [row["data"] for row in batch.rows] == [own]
         connection.rollback()
@@ -196,7 +196,7 @@ def look_at_the_rest(house: House) -> None:
             vector = rng.standard_normal(1280).astype(np.float32)
             look = Vector(vector / np.linalg.norm(vector), NEW)
             pictures.write_looks(connection, title, 1, {group: look})
-        register(connection, "default", NEW)
+        register(connection, "default", Lens(NEW))
 
 
 def test_a_kill_in_the_middle_of_making_features_anew_goes_on_from_there(
@@ -205,7 +205,7 @@ def test_a_kill_in_the_middle_of_making_features_anew_goes_on_from_there(
     house, _ = changed
     monkeypatch.setattr("artwork.choice.learning.anew.SPAN", 7)
     look_again(house)
-    for reached in Anew("default", NEW).all(house.engine, 1000):
+    for reached in Anew("default", Lens(NEW)).all(house.engine, 1000):
         if reached > 20:
             break
     half = house.count(decision_features)

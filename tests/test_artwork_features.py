@@ -11,17 +11,15 @@ from artwork.choice.belief.features import (
     BLOCKS,
     DESCRIPTOR,
     DIM,
-    EMBEDDING,
     FACTS,
     LIKED,
-    PROJECTED,
     Context,
     assemble,
     circumstances,
     descriptor,
     feature_set_id,
-    projection,
 )
+from artwork.choice.belief.looks import EMBEDDING, LOOK, by_chance
 from artwork.choice.belief.sums import SCALE
 from artwork.choice.events.taste import HALF_LIFE_US, History, taste_of
 from content.errors import Invalid
@@ -33,7 +31,7 @@ def _at(text: str) -> int:
 
 def test_blocks_tile_the_features() -> None:
     assert sorted((b.start, b.stop) for b in BLOCKS.values())[0][0] == 0
-    assert sum(b.stop - b.start for b in BLOCKS.values()) == DIM == 96
+    assert sum(b.stop - b.start for b in BLOCKS.values()) == DIM == 92
 
 
 def test_missing_facts_and_strange_vectors_are_neutral() -> None:
@@ -58,17 +56,18 @@ def test_the_look_forgets_the_common_direction_and_the_length() -> None:
 def test_a_look_of_any_encoder_is_told(dim: int) -> None:
     look = np.random.default_rng(2).standard_normal(dim).astype(np.float32)
     told = descriptor({}, look)
-    assert projection(dim).shape == (PROJECTED, dim)
+    assert by_chance(dim).matrix.shape == (LOOK, dim)
     assert np.abs(told[len(FACTS) : LIKED]).min() > 0
     assert not np.array_equal(told, descriptor({}, -look))
 
 
 def test_projection_never_changes() -> None:
     # The signs are part of every stored feature: a change here must make a new feature set.
-    assert projection().shape == (24, EMBEDDING)
-    digest = hashlib.sha256(projection().tobytes()).hexdigest()
-    assert digest[:16] == "9ae542d0a0b81185"
-    assert set(np.unique(projection())) == {-1.0, 1.0}
+    signs = by_chance().matrix
+    assert signs.shape == (16, EMBEDDING)
+    digest = hashlib.sha256(signs.tobytes()).hexdigest()
+    assert digest[:16] == "0473e218a7ab9549"
+    assert set(np.unique(signs)) == {-1.0, 1.0}
     assert feature_set_id("a") != feature_set_id("b")
 
 

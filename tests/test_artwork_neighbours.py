@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from artwork.choice.belief.features import Context
+from artwork.choice.belief.features import Context, Lens
 from artwork.choice.offer.likeness import ALIKE, Likeness, sketches
 from artwork.choice.probability.explaining import Explaining
 from artwork.identities import LARGE, keyed, unkeyed
@@ -97,7 +97,7 @@ def test_what_is_masked_for_a_neighbour_is_logged_as_not_on_offer(house: House) 
     assert len(house.p.decision(house.choose("two", user=None)[0].decision_id).propensities) == 4
     assert right.group_id in two.values()
     parts = (house.engine, lambda: house.p.scope, house.p._parameters)
-    explained = Explaining(*parts, encoder=None, house=HouseRules()).explain(right.decision_id)
+    explained = Explaining(*parts, lens=Lens(), house=HouseRules()).explain(right.decision_id)
     assert [each.reason for each in explained.absent] == ["it was too like a neighbour on the page"]
 
 

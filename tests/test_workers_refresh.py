@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.choice.belief.features import FACTS, LIKED, feature_set_id
+from artwork.choice.belief.features import FACTS, LIKED, Lens, feature_set_id
 from artwork.choice.offer.shelves import Shelves
 from artwork.choice.record.decisions import Scope
+from artwork.choice.record.feature_sets import register
 from artwork.choice.record.ledger import save_features
 from artwork.image_groups import PictureGroup, PictureVariant
 from artwork.images.store import ImageStore
@@ -220,7 +221,7 @@ def test_pictures_keep_their_look(parts: Parts, pool: Pool, tmp_path: Path) -> N
     with writing(parts.engine).begin() as connection:
         pictures.write_groups(connection, "a", 1, [group])
     scope = Scope("default", "p", feature_set_id(PRINTS["visual"]))
-    shelves = Shelves(scope, PRINTS["visual"])
+    shelves = Shelves(scope, Lens(PRINTS["visual"]))
 
     def look() -> np.ndarray:
         with parts.engine.begin() as connection:
@@ -229,6 +230,7 @@ def test_pictures_keep_their_look(parts: Parts, pool: Pool, tmp_path: Path) -> N
 
     assert not look().any()
     with writing(parts.engine).begin() as connection:  # a choice was made meanwhile
+        register(connection, "default", Lens(PRINTS["visual"]))
         save_features(connection, scope, shelves.unsaved)
     refresh.title("a", 1)
     assert look().any()

@@ -6,17 +6,22 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 
 from content.errors import Unavailable
 from content.process import follow_parent, log_to_stderr
+from workers.learning import look_anew
 from workers.parts import Parts
 from workers.pool import Pool
 from workers.removal import sweep
 from workers.settings import Settings
+from workers.ticker import Ticker
 from workers.workflows import JobRunner, JobStarter
 
 log = logging.getLogger("keyart.worker")
 
+LOOKS_EVERY_S = 60.0
+"""A look at how many pictures there are costs one query."""
 REVIVE_S = 60.0
 """A job whose start failed after it was recorded waits at most so long."""
 
@@ -35,6 +40,7 @@ def main() -> None:
     starter = JobStarter(settings)
     starter.revive(parts.rows.live())
     starter.forget()
+    Ticker(partial(look_anew, parts), every_s=LOOKS_EVERY_S, name="looks").start()
     log.info("ready")
     while True:
         time.sleep(REVIVE_S)

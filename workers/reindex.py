@@ -144,11 +144,12 @@ class Reindex:
         What the choice has learned goes along: first the ledger is made anew as today's encoder
         sees it, then whoever chooses is told to follow.
         """
-        for share in learning.made_anew(self.parts):
+        wanted = learning.target(self.parts)
+        for share in learning.made_anew(self.parts, wanted):
             self._advance("refold", 0.95 + 0.04 * share)
         self._advance("cut over", 0.99)
         self._switch()
-        learning.follow(self.parts)
+        learning.follow(self.parts, wanted)
         for generation in self.parts.index.generations():
             if generation.state == "retired":
                 self.parts.index.drop(generation.name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from artwork.choice.belief.features import feature_set_id
+from artwork.choice.belief.features import Lens
 from artwork.choice.offer.preview import Spectator, TitlePreview, preview
 from artwork.choice.record.decisions import Scope
 from artwork.rules.guardrails import HouseRules
@@ -18,7 +18,7 @@ class Rules:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._encoder = parts.fingerprints["visual"]
+        self._lens = Lens(parts.fingerprints["visual"])
 
     @property
     def settings(self) -> HouseRules:
@@ -48,11 +48,11 @@ class Rules:
             Invalid: `invalid_context`.
         """
         # No policy draws here: its place in the scope is not looked at.
-        scope = Scope(self._parts.tenant, "", feature_set_id(self._encoder))
+        scope = Scope(self._parts.tenant, "", self._lens.feature_set)
         with self._parts.engine.begin() as connection:
             return preview(
                 *(connection, scope, title_ids, aspect, spectators),
-                encoder=self._encoder,
+                lens=self._lens,
                 house=self.settings,
                 rules=rules,
             )

@@ -1,4 +1,4 @@
-"""Work of the api process that comes round: done every so often, in a thread of its own."""
+"""Work of a process that comes round: done every so often, in a thread of its own."""
 
 import threading
 from collections.abc import Callable
@@ -33,5 +33,5 @@ class Ticker:
                 self._work()
             except KeyartError as error:
                 _log.warning("failed", work=self._name, code=error.code, detail=error.detail)
-            except Exception:  # noqa: BLE001 - a job's boundary: the guardrail must not end silently
+            except Exception:  # noqa: BLE001 - a boundary: the next time may go well
                 _log.exception("failed", work=self._name)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from artwork import pictures
 from artwork.candidates.considered import CandidateRow, Verdict, list_candidates
+from artwork.choice.belief.features import Lens
 from artwork.choice.events.worth import RewardPolicy
 from artwork.choice.modes.steering import Guard, Steering
 from artwork.choice.people.forgetting import People
@@ -119,7 +120,7 @@ class Services:
             steering=personalizer.steering,
             explaining=Explaining(
                 *(parts.engine, lambda: personalizer.scope, parameters_of(settings)),
-                encoder=parts.fingerprints["visual"],
+                lens=Lens(parts.fingerprints["visual"]),
                 house=rules.settings,
             ),
             _guardrail=Ticker(

@@ -77,7 +77,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks, for what, when; `taste` (41,) as far as it is known."""
+    """Who asks, for what, when; `taste` (33,) as far as it is known."""
 
     aspect: Aspect
     context: Context

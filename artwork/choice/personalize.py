@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import Context, circumstances, feature_set_id
+from artwork.choice.belief.features import Context, Lens, circumstances
 from artwork.choice.belief.policy import DRAWS, Hyperparameters, policy_id
 from artwork.choice.events.attribution import RewardEvent, attributed
 from artwork.choice.events.outcomes import Outcomes
@@ -108,13 +108,13 @@ class Personalizer(Memory):
     ) -> None:
         parameters = parameters or Hyperparameters()
         policy = policy_id(parameters, draws, worth.plain())
-        scope = Scope(tenant, policy, feature_set_id(encoder))
+        scope = Scope(tenant, policy, Lens(encoder).feature_set)
         super().__init__(
             *(engine, writer, scope), encoder=encoder, parameters=parameters, clock=clock
         )
         self._rules = Rules(scope, secret, draws, round(episode_s * 1_000_000))
         self._worth, self._house = worth, house
-        self._shelves = Shelves(scope, encoder, house)
+        self._shelves = Shelves(scope, Lens(encoder), house)
         self._restraints = Restraints(tenant)
         self._tastes = Tastes(scope)
         self._episodes = Episodes(tenant)
@@ -160,7 +160,7 @@ class Personalizer(Memory):
 
     def _see_anew(self) -> None:
         self._rules = replace(self._rules, scope=self.scope)
-        self._shelves = Shelves(self.scope, self._encoder, self._house)
+        self._shelves = Shelves(self.scope, self._lens, self._house)
         self._tastes = Tastes(self.scope)
         self.steering.made_anew()
 

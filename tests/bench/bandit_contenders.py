@@ -74,7 +74,7 @@ def contenders() -> tuple[Contender, ...]:
         # The two best encodings: one was ahead where titles arrive, one in the other worlds.
         _vw(
             "squarecb, pairs",
-            f"{squarecb} -l 0.2 {_PAIRS}",
+            f"{squarecb} -l 0.3 {_PAIRS}",
             far=True,
             arriving=(f"{squarecb} -l 0.1 {_PAIRS}", False),
         ),
@@ -83,7 +83,7 @@ def contenders() -> tuple[Contender, ...]:
             f"{squarecb} -l 0.3 {_PRODUCTS}",
             liking=True,
             far=True,
-            arriving=(f"{squarecb} -l 0.2 {_PRODUCTS}", True),
+            arriving=(f"{squarecb} -l 0.1 {_PRODUCTS}", True),
         ),
         _vw("squarecb, as it comes", f"--squarecb {_PAIRS}"),
         _vw("bag", f"{bag} -l 0.2 {_PAIRS}", arriving=(f"{bag} -l 0.2 {_PRODUCTS}", True)),

@@ -3,7 +3,8 @@
 What moves a viewer is hidden: a taste in the latent factors of the pictures. A policy sees what it
 would see in production: a picture's vector (1,280 rectified numbers) and its facts (each a noisy
 view of some factors), and what a viewer watched. No part of this is made from the policy's
-features.
+features. The vectors are told as looks, by a projection fitted on the titles that are there before
+the first decision, to all policies alike.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from artwork.choice.belief.features import DESCRIPTOR, FACTS, descriptor
+from artwork.choice.belief.features import FACTS, descriptor
+from artwork.choice.belief.looks import Projection
 from artwork.choice.belief.sums import I16
 from artwork.choice.events.taste import History, taste_of
 
@@ -32,16 +34,16 @@ class Catalogue:
     looks: F64
     """(titles, K, factors), each of unit variance: hidden."""
     descriptors: I16
-    """(titles, K, 41): what the policy is told of them."""
+    """(titles, K, 33): what the policy is told of them."""
 
     @property
     def means(self) -> I16:
-        """(titles, 41), of a title's pictures: what watching it tells."""
+        """(titles, 33), of a title's pictures: what watching it tells."""
         return np.rint(self.descriptors.mean(axis=1)).astype(np.int16)
 
 
-def catalogue(titles: int, pictures: int, rng: np.random.Generator) -> Catalogue:
-    """Titles with a genre's look each, pictures that vary about it."""
+def catalogue(titles: int, pictures: int, known: int, rng: np.random.Generator) -> Catalogue:
+    """Titles with a genre's look each, pictures that vary about it; `known` of them at first."""
     genre = 0.6 * rng.standard_normal((titles, 1, FACTORS))
     looks = genre + 0.8 * rng.standard_normal((titles, pictures, FACTORS))
     nuisance = 0.25 * rng.standard_normal((titles, 1, NUISANCE))
@@ -52,17 +54,21 @@ def catalogue(titles: int, pictures: int, rng: np.random.Generator) -> Catalogue
     loads = np.zeros((len(FACTS), FACTORS))
     for row in loads[: 2 * len(FACTS) // 3]:
         row[rng.choice(FACTORS, 3, replace=False)] = 0.8 * rng.standard_normal(3)
-    found = np.zeros((titles, pictures, DESCRIPTOR), np.int16)
+    vectors = np.empty((titles, pictures, 1280), np.float32)
+    facts: list[list[dict[str, float]]] = [[] for _ in range(titles)]
     for t in range(titles):
         for p in range(pictures):
             hidden = np.concatenate([looks[t, p], nuisance[t, p]])
             raw = common + 0.4 * hidden @ shape + 0.3 * rng.standard_normal(1280)
             raw = np.maximum(raw, 0.0)
             told = loads @ looks[t, p] + 0.5 * rng.standard_normal(len(FACTS))
-            facts = dict(zip(FACTS, (1 / (1 + np.exp(-told))).tolist(), strict=True))
-            vector = (raw / np.linalg.norm(raw)).astype(np.float32)
-            found[t, p] = descriptor(facts, vector)
-    return Catalogue(looks, found)
+            facts[t].append(dict(zip(FACTS, (1 / (1 + np.exp(-told))).tolist(), strict=True)))
+            vectors[t, p] = raw / np.linalg.norm(raw)
+    by = Projection.of(vectors[:known].reshape(-1, 1280))
+    found = [
+        [descriptor(facts[t][p], vectors[t, p], by) for p in range(pictures)] for t in range(titles)
+    ]
+    return Catalogue(looks, np.array(found))
 
 
 @dataclass(eq=False)

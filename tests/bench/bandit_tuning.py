@@ -80,6 +80,7 @@ GRIDS: dict[str, tuple[type, tuple[Setting, ...]]] = {
             _vw("--squarecb --gamma_scale 1000 -b 20 -l 0.2"),
             _vw("--squarecb --gamma_scale 1000 -b 20 -l 0.1", PRODUCTS),
             _vw("--squarecb --gamma_scale 1000 -b 20 -l 0.1"),
+            _vw("--squarecb --gamma_scale 1000 -b 20 -l 0.05", PRODUCTS),
         ),
     ),
     "mabwiser": (

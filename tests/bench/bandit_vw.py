@@ -18,7 +18,9 @@ from tests.bench.bandit_worlds import Sight
 _LIKING = slice(BLOCKS["interplay"].start, BLOCKS["match"].stop)
 
 
-_WORDS: list[dict[int, str]] = [{0: ""} for _ in range(DESCRIPTOR)]
+_WORDS: list[dict[int, str]] = [
+    {0: ""} for _ in range(max(DESCRIPTOR, _LIKING.stop - _LIKING.start))
+]
 """What is told of the i-th number at each of its values, made once, for it is told so often."""
 
 

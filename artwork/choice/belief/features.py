@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
 
+from artwork.choice.belief.looks import LOOK, Projection, by_chance
 from artwork.choice.belief.packing import coarse
 from artwork.choice.belief.sums import I16, SCALE
 from content.errors import Invalid
@@ -41,17 +42,18 @@ FACTS = (
 what they like of it."""
 ORIGINS = ("origin_composed", "origin_generated")
 """How it was made: of no title's own look, so no taste is compared with it."""
-PROJECTED = 24
-LIKED = len(FACTS) + PROJECTED
+LIKED = len(FACTS) + LOOK
 """So many numbers, the first of a descriptor, meet a viewer's taste."""
 DESCRIPTOR = LIKED + len(ORIGINS)
 _LOOK = slice(len(FACTS), LIKED)
-EMBEDDING = 1280
-"""Numbers in a vector of the embedded visual encoder."""
 _SQUASH = 0.5
-"""A projected component of a unit vector has standard deviation 1; tanh(0.5 ·) uses [-1, 1]."""
+"""A number of a look has a standard deviation of about 1; tanh(0.5 ·) uses [-1, 1]."""
 _INTERPLAY_GAIN = 4.0
 """taste × descriptor is a product of two numbers of about a third."""
+MIXED = 4
+"""So many of a look's first numbers meet each other's taste: who likes the one may like the
+other."""
+_MIXED_LOOK, _MIXED_TASTE = len(FACTS) + np.argwhere(~np.eye(MIXED, dtype=bool)).T
 _DEVICES = ("tv", "desktop", "tablet", "phone")
 _DEVICE_NAMES = {"mobile": "phone", "web": "desktop", "laptop": "desktop", "computer": "desktop"}
 _SMALL = {"tv": -1.0, "desktop": 0.0, "tablet": 0.5, "phone": 1.0}
@@ -70,9 +72,10 @@ def _blocks(**sizes: int) -> tuple[dict[str, slice], int]:
 BLOCKS, DIM = _blocks(
     bias=1,
     facts=len(FACTS),
-    projection=PROJECTED,
+    projection=LOOK,
     origin=len(ORIGINS),
     interplay=LIKED,  # taste ∘ descriptor
+    mixed=len(_MIXED_LOOK),  # taste ⊗ look without its diagonal
     match=1,  # cosine of taste and descriptor
     context=len(_DEVICES) + 2 + 1 + 2,  # device, hour, weekend, country
     cross=len(_ON_SMALL) + len(_AT_EVENING),  # screen size and evening with a few facts
@@ -94,25 +97,26 @@ class Context:
     """The viewer's, a BCP 47 tag: which lettered pictures may be shown. No feature looks at it."""
 
 
-@cache
-def projection(dim: int = EMBEDDING) -> npt.NDArray[np.float64]:
-    """(24, dim) of ±1: a random projection (Achlioptas 2003), the same on every machine.
-
-    The signs are the bits of a hash, not of a random generator, so no library can change them.
-    """
-    raw = hashlib.shake_256(b"keyart picture projection 1").digest(-(-PROJECTED * dim // 8))
-    bits = np.unpackbits(np.frombuffer(raw, np.uint8))[: PROJECTED * dim].reshape(PROJECTED, dim)
-    signs: npt.NDArray[np.float64] = bits * np.float64(2.0) - 1.0
-    return signs
-
-
-def feature_set_id(encoder: str | None) -> str:
+def feature_set_id(encoder: str | None, projection: Projection | None = None) -> str:
     """The name of a way to make features; sums of different feature sets never meet."""
     parts = repr(
-        (3, BLOCKS, FACTS, ORIGINS, encoder, _SQUASH, _INTERPLAY_GAIN, sorted(_SMALL.items()))
+        (4, BLOCKS, FACTS, ORIGINS, encoder, _SQUASH, _INTERPLAY_GAIN, sorted(_SMALL.items()))
     )
-    digest = hashlib.sha256(parts.encode() + projection().tobytes()).hexdigest()
-    return f"fs3-{digest[:8]}"
+    digest = hashlib.sha256(parts.encode() + (projection or by_chance()).packed()).hexdigest()
+    return f"fs4-{digest[:8]}"
+
+
+@dataclass(frozen=True, eq=False)
+class Lens:
+    """How pictures are seen: whose vectors count (None: anybody's), in which directions (None: by
+    chance)."""
+
+    encoder: str | None = None
+    projection: Projection | None = None
+
+    @cached_property
+    def feature_set(self) -> str:
+        return feature_set_id(self.encoder, self.projection)
 
 
 def units(x: npt.NDArray[np.float64]) -> I16:
@@ -120,30 +124,26 @@ def units(x: npt.NDArray[np.float64]) -> I16:
     return np.rint(np.clip(x, -1.0, 1.0) * SCALE).astype(np.int16)
 
 
-def descriptor(facts: Mapping[str, float], embedding: F32 | None) -> I16:
-    """A picture's own features (41,): its facts about their middle, its projected look, its origin.
+def descriptor(
+    facts: Mapping[str, float], embedding: F32 | None, projection: Projection | None = None
+) -> I16:
+    """A picture's own features (33,): its facts about their middle, its look, its origin.
 
     Args:
         facts: name → 0..1; one that is missing or not finite counts as 0.5.
         embedding: (dim,) the picture's visual vector, or None where it has none of this
             encoder; then the look is neutral (zeros).
-
-    The embedding loses its own mean first: pooled rectified features share the direction
-    (1, …, 1), which tells no picture from another.
+        projection: by which the vector becomes a look; None: by chance.
     """
     out = np.zeros(DESCRIPTOR)
     for names, start in ((FACTS, 0), (ORIGINS, LIKED)):
         for i, name in enumerate(names, start):
             value = facts.get(name, 0.5)
             out[i] = 2 * value - 1 if math.isfinite(value) else 0.0
-    if embedding is not None and embedding.ndim == 1 and np.isfinite(embedding).all():
-        centred = embedding.astype(np.float64)
-        centred -= centred.mean()
-        norm = float(np.sqrt(np.sum(centred**2)))
-        if norm > 1e-9:
-            out[_LOOK] = np.tanh(
-                _SQUASH * np.sum(projection(centred.size) * centred, axis=1) / norm
-            )
+    if embedding is not None and embedding.ndim == 1:
+        look = (projection or by_chance(embedding.size))(embedding)
+        if look is not None:
+            out[_LOOK] = np.tanh(_SQUASH * look)
     return units(out)
 
 
@@ -212,8 +212,8 @@ def assemble(descriptors: I16, taste: I16 | None, here: Circumstances) -> I16:
     """The features of K pictures for one viewer: (K, d), multiples of 16 in [-1024, 1024].
 
     Args:
-        descriptors: (K, 41) as `descriptor` makes them.
-        taste: (41,) as `events.taste` makes it, or None where nothing is known of the
+        descriptors: (K, 33) as `descriptor` makes them.
+        taste: (33,) as `events.taste` makes it, or None where nothing is known of the
         viewer.
     """
     x = np.zeros((len(descriptors), DIM), np.int16)
@@ -230,4 +230,6 @@ def assemble(descriptors: I16, taste: I16 | None, here: Circumstances) -> I16:
         )[:, None]  # fmt: skip
         shared *= _INTERPLAY_GAIN
         x[:, BLOCKS["interplay"]] = np.rint(np.clip(shared, -SCALE, SCALE, out=shared), out=shared)
+        mixed = liked[:, _MIXED_LOOK] * (_INTERPLAY_GAIN * likes[_MIXED_TASTE])
+        x[:, BLOCKS["mixed"]] = np.rint(np.clip(mixed, -SCALE, SCALE, out=mixed), out=mixed)
     return coarse(x)

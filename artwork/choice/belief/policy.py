@@ -42,6 +42,7 @@ class Hyperparameters:
     projection_sd: float = 0.03
     origin_sd: float = 0.03
     interplay_sd: float = 0.05
+    mixed_sd: float = 0.05
     match_sd: float = 0.12
     context_sd: float = 0.01
     cross_sd: float = 0.01

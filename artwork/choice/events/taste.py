@@ -68,7 +68,7 @@ class History:
 
     values: F64
     features: I16
-    """(n, 41) in units of 2⁻¹⁰: a quarter of the memory of floats, for thousands of viewers."""
+    """(n, 33) in units of 2⁻¹⁰: a quarter of the memory of floats, for thousands of viewers."""
     occurred_us: F64
 
 
@@ -88,7 +88,7 @@ def check_watch(event: WatchEvent, *, at_us: int) -> None:
 
 
 def taste_of(history: History, at_us: int) -> I16 | None:
-    """The taste (41,) at a moment, in units of 2⁻¹⁰; None where nothing was watched."""
+    """The taste (33,) at a moment, in units of 2⁻¹⁰; None where nothing was watched."""
     age = np.maximum(at_us - history.occurred_us, 0.0)
     weights = history.values * np.exp2(-age / HALF_LIFE_US)
     total = float(np.sum(weights))

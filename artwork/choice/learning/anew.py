@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import Context, assemble, circumstances, feature_set_id
+from artwork.choice.belief.features import Context, Lens, assemble, circumstances
 from artwork.choice.belief.packing import packed
 from artwork.choice.belief.sums import I16
 from artwork.choice.events.taste import read_history, taste_of
@@ -49,9 +49,9 @@ class _Batch:
 class Anew:
     """Makes the rows of one ledger anew in one feature set, from where it was left."""
 
-    def __init__(self, tenant: str, encoder: str | None) -> None:
-        self._scope = Scope(tenant, "", feature_set_id(encoder))  # features are of no policy
-        self._shelves = Shelves(self._scope, encoder)
+    def __init__(self, tenant: str, lens: Lens) -> None:
+        self._scope = Scope(tenant, "", lens.feature_set)  # features are of no policy
+        self._shelves = Shelves(self._scope, lens)
         self._groups: dict[str, tuple[str, ...]] = {}
 
     def all(self, engine: sa.Engine, upto: int) -> Iterator[int]:

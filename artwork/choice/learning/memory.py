@@ -8,6 +8,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from artwork.choice.belief.features import Lens
 from artwork.choice.belief.policy import Hyperparameters
 from artwork.choice.learning.learner import Learner, followed, save_checkpoint
 from artwork.choice.learning.rebuild import Learned, learned
@@ -41,7 +42,7 @@ class Memory(ABC):
     ) -> None:
         self._engine, self._writer, self._clock = engine, writer, clock
         self._parameters = parameters
-        self.scope, self._encoder = scope, encoder
+        self.scope, self._lens = scope, Lens(encoder)
         self._renewal = Renewal(engine, scope, encoder, parameters, clock)
         self._learner: Learner | None = None
         self._checkpointed = 0
@@ -94,14 +95,14 @@ class Memory(ABC):
 
     def _state(self) -> State:
         with self._lock:
-            return State(self.scope, self._encoder, self._ready())
+            return State(self.scope, self._lens, self._ready())
 
     def _adopt(self, state: State) -> None:
         """Choose from this state from now on. Called under the lock."""
         self._use(state.learner)
         self._checkpointed = state.learner.offset
         if state.scope != self.scope:
-            self.scope, self._encoder = state.scope, state.encoder
+            self.scope, self._lens = state.scope, state.lens
             self._see_anew()
 
     def _use(self, learner: Learner) -> None:

@@ -1,8 +1,9 @@
 """The learned state folded anew beside the one in use, which it then takes the place of.
 
-For two reasons: an epoch of the decay is over (`belief.decay`), or a reindex has cut over
-to another encoder's features (`record.feature_sets`). A thread reads the ledger and folds
-it; the switch is one mark in the ledger (`record.folds`) and costs what came meanwhile.
+For two reasons: an epoch of the decay is over (`belief.decay`), or other features were announced
+(`record.feature_sets`): those of another encoder, or of looks as today's catalogue has them. A
+thread reads the ledger and folds it; the switch is one mark in the ledger (`record.folds`) and
+costs what came meanwhile.
 """
 
 import logging
@@ -14,12 +15,20 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from artwork.choice.belief.decay import epoch_end, half_life_us, outlived
+from artwork.choice.belief.features import Lens
 from artwork.choice.belief.policy import Hyperparameters
 from artwork.choice.learning.anew import Anew
 from artwork.choice.learning.folding import fold_sums
 from artwork.choice.learning.learner import Learner, restore
 from artwork.choice.record.decisions import Scope
-from artwork.choice.record.feature_sets import in_use, known, register, retire_others
+from artwork.choice.record.feature_sets import (
+    FeatureSet,
+    announced,
+    in_use,
+    known,
+    register,
+    retire_others,
+)
 from artwork.choice.record.folds import PLAIN, Mark, append_mark, mark_at
 from artwork.choice.record.ledger import entries, head
 from artwork.choice.record.marks import last_mark
@@ -43,7 +52,7 @@ class State:
     """A learned state and how its pictures are seen."""
 
     scope: Scope
-    encoder: str | None
+    lens: Lens
     learner: Learner
 
 
@@ -86,7 +95,8 @@ class Renewal:
     """Opens the learned state of a process and watches for what makes it fold anew.
 
     Args:
-        scope: of today's encoder; `encoder` is its fingerprint.
+        scope: what a ledger is begun with, where no other features were announced.
+        encoder: today's fingerprint.
     """
 
     def __init__(
@@ -97,7 +107,7 @@ class Renewal:
         parameters: Hyperparameters,
         clock: Callable[[], int],
     ) -> None:
-        self._engine, self._wanted, self._encoder = engine, scope, encoder
+        self._engine, self._first, self._encoder = engine, scope, encoder
         self._parameters, self._clock = parameters, clock
         self._half_life = half_life_us(parameters.half_life_days)
         self._stop = threading.Event()
@@ -108,21 +118,31 @@ class Renewal:
     def opened(self) -> State:
         """The state as the ledger has it.
 
-        With the features it was last written with, as long as this release makes such: another
-        encoder's come with the cut-over of a reindex. Otherwise today's, for which the ledger is
-        made anew first.
+        With the features it was last written with, as long as this release makes such: others come
+        when they are announced. Otherwise with those announced, or by chance, for which the ledger
+        is made anew first.
         """
         with self._engine.connect() as connection:
-            used = in_use(connection, self._wanted.tenant)
-            earlier = None if used is None else known(connection, self._wanted.tenant, used)
-        if earlier is not None and used != self._wanted.feature_set and earlier.runs:
-            return self._opened(replace(self._wanted, feature_set=earlier.id), earlier.encoder)
-        with writing(self._engine).begin() as connection:
-            register(connection, self._wanted.tenant, self._encoder)
-        self._make_anew(Anew(self._wanted.tenant, self._encoder))
-        return self._opened(self._wanted, self._encoder)
+            used = in_use(connection, self._first.tenant)
+            found = None if used is None else known(connection, self._first.tenant, used)
+        if found is None or not found.runs:
+            found = self._announced() or self._by_chance()
+            self._make_anew(Anew(self._first.tenant, found.lens))
+        return self._opened(replace(self._first, feature_set=found.id), found.lens)
 
-    def _opened(self, scope: Scope, encoder: str | None) -> State:
+    def _by_chance(self) -> FeatureSet:
+        with writing(self._engine).begin() as connection:
+            return register(connection, self._first.tenant, Lens(self._encoder))
+
+    def _announced(self, besides: str | None = None) -> FeatureSet | None:
+        """What is to follow, if it is not this one and this release makes such."""
+        tenant = self._first.tenant
+        with self._engine.connect() as connection:
+            name = announced(connection, tenant, self._encoder)
+            found = None if name in {None, besides} else known(connection, tenant, str(name))
+        return found if found is not None and found.runs else None
+
+    def _opened(self, scope: Scope, lens: Lens) -> State:
         with self._engine.connect() as connection:
             upto = head(connection, scope.tenant)
             mark = mark_at(connection, scope, upto)
@@ -134,14 +154,12 @@ class Renewal:
                 append_mark(connection, scope, upto, self._landmark(now), now)
                 upto = head(connection, scope.tenant)
         with self._engine.connect() as connection:
-            return State(scope, encoder, restore(connection, scope, self._parameters, upto))
+            return State(scope, lens, restore(connection, scope, self._parameters, upto))
 
     # ---- watching -----------------------------------------------------------------------------
 
     def watch(self, current: Callable[[], State], switch: Callable[[Prepared], None]) -> None:
         """From now on fold anew what is due, in a thread of its own, and hand it to `switch`."""
-        if self._half_life is None and current().scope == self._wanted:
-            return
         self._thread = threading.Thread(
             target=self._watch, args=(current, switch), name="keyart-renewal", daemon=True
         )
@@ -172,33 +190,27 @@ class Renewal:
     def due(self, state: State) -> Prepared | None:
         """The state that should take the place of this one, folded anew; None while it is good."""
         now = self._clock()
-        if state.scope != self._wanted and self._is_ready():
-            anew = Anew(self._wanted.tenant, self._encoder)
-            return self._prepared(self._wanted, self._encoder, now, anew)
+        found = self._announced(besides=state.scope.feature_set)
+        if found is not None:
+            scope = replace(state.scope, feature_set=found.id)
+            return self._prepared(scope, found.lens, now, Anew(scope.tenant, found.lens))
         landmark = state.learner.decay.landmark_us
         if self._half_life is None or landmark is None:
             return None
         if not outlived(landmark, self._half_life, now):
             return None
-        return self._prepared(state.scope, state.encoder, now, None)
-
-    def _is_ready(self) -> bool:
-        with self._engine.connect() as connection:
-            found = known(connection, self._wanted.tenant, self._wanted.feature_set)
-        return found is not None and found.ready_us is not None
+        return self._prepared(state.scope, state.lens, now, None)
 
     def _landmark(self, now: int) -> int | None:
         return None if self._half_life is None else epoch_end(self._half_life, now)
 
     def _make_anew(self, anew: Anew) -> None:
         with self._engine.connect() as connection:
-            upto = head(connection, self._wanted.tenant)
+            upto = head(connection, self._first.tenant)
         for _ in self._going(anew.all(self._engine, upto)):
             pass
 
-    def _prepared(
-        self, scope: Scope, encoder: str | None, now: int, anew: Anew | None
-    ) -> Prepared | None:
+    def _prepared(self, scope: Scope, lens: Lens, now: int, anew: Anew | None) -> Prepared | None:
         learner = Learner(self._parameters, self._landmark(now))
         base = self._reach(scope, anew)
         with self._engine.connect() as connection:
@@ -210,7 +222,7 @@ class Renewal:
                 if last_mark(connection, scope.tenant, after=base):
                     return None  # it may hold what was taken away: the next look begins anew
                 learner.catch_up(connection, scope, upto)
-        return Prepared(State(scope, encoder, learner), base, anew)
+        return Prepared(State(scope, lens, learner), base, anew)
 
     def _reach(self, scope: Scope, anew: Anew | None) -> int:
         """How far the ledger can be folded by now: to its head, or as far as it is made anew."""

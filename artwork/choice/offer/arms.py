@@ -45,7 +45,7 @@ class Shelf:
     share: float = 1.0
     """Most of the title's impressions that generated pictures may have."""
     mean: I16 | None = None
-    """(41,) mean descriptor of the title's pictures; None where it has none."""
+    """(33,) mean descriptor of the title's pictures; None where it has none."""
     standing: Standing = field(default_factory=Standing)
     likeness: Likeness = field(default_factory=Likeness)
     published: bool = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import Context
+from artwork.choice.belief.features import Context, Lens
 from artwork.choice.offer.arms import Shelf
 from artwork.choice.offer.restraints import Restraints
 from artwork.choice.offer.shelves import Shelves
@@ -51,7 +51,7 @@ def preview(
     aspect: Aspect,
     spectators: Sequence[Spectator],
     *,
-    encoder: str | None,
+    lens: Lens,
     house: HouseRules,
     rules: CatalogueRules | None,
 ) -> list[TitlePreview]:
@@ -62,7 +62,7 @@ def preview(
     Raises:
         Invalid: `invalid_context`.
     """
-    shelves = Shelves(scope, encoder, house, rules=rules).read(connection, title_ids)
+    shelves = Shelves(scope, lens, house, rules=rules).read(connection, title_ids)
     restraints = Restraints(scope.tenant)
     restraints.recall(connection, None, shelves, 0)
     return [

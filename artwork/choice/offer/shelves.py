@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import descriptor
+from artwork.choice.belief.features import Lens, descriptor
 from artwork.choice.belief.sums import I16
 from artwork.choice.offer.arms import Shelf
 from artwork.choice.offer.incumbent import ranked
@@ -42,13 +42,13 @@ class Shelves:
     def __init__(
         self,
         scope: Scope,
-        encoder: str | None,
+        lens: Lens,
         house: HouseRules | None = None,
         keep: int = 5_000,
         rules: CatalogueRules | None = None,
     ) -> None:
         """`rules`, where they are given, hold in place of those of the records."""
-        self._scope, self._encoder = scope, encoder
+        self._scope, self._lens = scope, lens
         self._settings, self._given = house or HouseRules(), rules
         self._house = (rules or CatalogueRules()).over(self._settings)
         self._ruled: int | None = None
@@ -186,10 +186,12 @@ class Shelves:
                 _of(image_groups, self._scope.tenant, title_id, version)
             )
         ):
-            usable = self._encoder is None or fingerprint == self._encoder
+            usable = self._lens.encoder in {None, fingerprint}
             vector = np.frombuffer(embedding, "<f4") if usable else None
             if group_id not in stored:
-                stored[group_id] = fresh[group_id] = descriptor(facts, vector)
+                stored[group_id] = fresh[group_id] = descriptor(
+                    facts, vector, self._lens.projection
+                )
             known[group_id] = stored[group_id]
             looks.append((group_id, vector, unkeyed(faces)))
         return known, fresh, Likeness.of(looks)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import FACTS, ORIGINS, PROJECTED
+from artwork.choice.belief.features import FACTS, ORIGINS
+from artwork.choice.belief.looks import LOOK as LOOKS
 from artwork.choice.belief.policy import mix
 from artwork.choice.belief.sums import I16, SCALE
 from artwork.choice.events.rewards import rewards_of
@@ -15,7 +16,7 @@ from artwork.choice.record.decisions import Decision, OfferedArms, load
 from artwork.tables import impressions, variants, watch_events
 from content.ids import iso
 
-LOOK = tuple(f"look_{n}" for n in range(1, PROJECTED + 1))
+LOOK = tuple(f"look_{n}" for n in range(1, LOOKS + 1))
 NAMES = (*FACTS, *LOOK, *ORIGINS)
 """Of the 25 numbers of a taste and of a picture's descriptor."""
 Record = dict[str, Any]

@@ -17,6 +17,7 @@ NAMES: Mapping[str, str] = {
     "projection": "its look",
     "origin": "how it was made",
     "interplay": "the viewer's taste",
+    "mixed": "what goes with that taste",
     "match": "nearness to what the viewer watched",
     "context": "device, hour and country",
     "cross": "screen and hour with the picture",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from artwork.choice.belief.features import Lens
 from artwork.choice.belief.policy import Hyperparameters
 from artwork.choice.offer.narrowings import told
 from artwork.choice.offer.shelves import Shelves
@@ -44,11 +45,11 @@ class Explaining:
         scope: Callable[[], Scope],
         parameters: Hyperparameters,
         *,
-        encoder: str | None,
+        lens: Lens,
         house: HouseRules,
     ) -> None:
         self._engine, self._scope, self._parameters = engine, scope, parameters
-        self._encoder, self._house = encoder, house
+        self._lens, self._house = lens, house
 
     def explain(self, decision_id: str) -> Explained:
         """Computed anew from the ledger; the live state is neither read nor changed.
@@ -65,7 +66,7 @@ class Explaining:
         self, connection: sa.Connection, scope: Scope, found: Recalled
     ) -> tuple[Absent, ...]:
         title_id, context = found.decision.title_id, found.decision.context
-        shelves = Shelves(scope, self._encoder, self._house).read(connection, [title_id])
+        shelves = Shelves(scope, self._lens, self._house).read(connection, [title_id])
         shelf = shelves.get(title_id)
         if shelf is None:
             return ()

@@ -1,15 +1,17 @@
-"""Which feature sets a ledger has known, which is in use, and which a reindex has cut over to."""
+"""Which feature sets a ledger has known, which is in use, and which one is to follow."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import feature_set_id
+from artwork.choice.belief.features import Lens
+from artwork.choice.belief.looks import Projection
 from artwork.choice.record.ledger import insert_new
 from artwork.tables import decisions, feature_sets, folds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FeatureSet:
     """`refolded`: rows up to this seq that were made with others have features of this one."""
 
@@ -18,11 +20,19 @@ class FeatureSet:
     refolded: int
     left_out: int
     ready_us: int | None
+    projection: bytes | None
+    pictures: int
+    """The projection was fitted on so many."""
+
+    @cached_property
+    def lens(self) -> Lens:
+        packed = self.projection
+        return Lens(self.encoder, None if packed is None else Projection.unpacked(packed))
 
     @property
     def runs(self) -> bool:
         """Are these still the features that this release makes?"""
-        return feature_set_id(self.encoder) == self.id
+        return self.lens.feature_set == self.id
 
 
 def known(connection: sa.Connection, tenant: str, feature_set: str) -> FeatureSet | None:
@@ -30,14 +40,44 @@ def known(connection: sa.Connection, tenant: str, feature_set: str) -> FeatureSe
     return None if row is None else FeatureSet(**row._mapping)
 
 
-def register(connection: sa.Connection, tenant: str, encoder: str | None) -> FeatureSet:
-    """The feature set of an encoder, made known where it is not."""
-    name = feature_set_id(encoder)
-    row = {"tenant": tenant, "feature_set": name, "encoder": encoder, "refolded": 0, "left_out": 0}
+def register(
+    connection: sa.Connection, tenant: str, lens: Lens, *, pictures: int = 0
+) -> FeatureSet:
+    """The feature set of a lens, made known where it is not."""
+    projection = None if lens.projection is None else lens.projection.packed()
+    row = {
+        "tenant": tenant,
+        "feature_set": lens.feature_set,
+        "encoder": lens.encoder,
+        "refolded": 0,
+        "left_out": 0,
+        "projection": projection,
+        "pictures": pictures,
+    }
     insert_new(connection, feature_sets, [row])
-    found = known(connection, tenant, name)
+    found = known(connection, tenant, lens.feature_set)
     assert found is not None
     return found
+
+
+def widest(connection: sa.Connection, tenant: str, encoder: str | None) -> FeatureSet | None:
+    """Of an encoder's feature sets that this release makes, the one that knows most pictures."""
+    f = feature_sets.c
+    mine = (f.tenant == tenant) & f.encoder.is_not_distinct_from(encoder)
+    rows = connection.execute(sa.select(*_COLUMNS).where(mine).order_by(f.pictures.desc()))
+    found = (FeatureSet(**row._mapping) for row in rows)
+    return next((each for each in found if each.runs), None)
+
+
+def announced(connection: sa.Connection, tenant: str, encoder: str | None) -> str | None:
+    """The feature set of an encoder that whoever chooses is to follow, told last."""
+    f = feature_sets.c
+    return connection.scalar(
+        sa.select(f.feature_set)
+        .where(f.tenant == tenant, f.encoder.is_not_distinct_from(encoder), f.ready_us.is_not(None))
+        .order_by(f.ready_us.desc())
+        .limit(1)
+    )
 
 
 def in_use(connection: sa.Connection, tenant: str) -> str | None:
@@ -56,22 +96,24 @@ def in_use(connection: sa.Connection, tenant: str) -> str | None:
 
 
 def announce(connection: sa.Connection, tenant: str, feature_set: str, at_us: int) -> None:
-    """Tell that a reindex has cut over to a feature set: whoever chooses may follow."""
+    """Tell that a feature set is made for the whole ledger: whoever chooses may follow."""
     f = feature_sets.c
     mine = (f.tenant == tenant) & (f.feature_set == feature_set)
     connection.execute(sa.update(feature_sets).where(mine).values(ready_us=at_us))
 
 
 def retire_others(connection: sa.Connection, tenant: str, feature_set: str) -> None:
-    """A set that is left is taken up again only after a further reindex."""
+    """A set that is left is taken up again only when it is announced again."""
     f = feature_sets.c
     others = (f.tenant == tenant) & (f.feature_set != feature_set)
     connection.execute(sa.update(feature_sets).where(others).values(ready_us=None))
 
 
-_KNOWN = sa.select(
+_COLUMNS = (
     feature_sets.c.feature_set.label("id"),
     *(feature_sets.c[name] for name in ("encoder", "refolded", "left_out", "ready_us")),
-).where(
+    *(feature_sets.c[name] for name in ("projection", "pictures")),
+)
+_KNOWN = sa.select(*_COLUMNS).where(
     feature_sets.c.tenant == sa.bindparam("of"), feature_sets.c.feature_set == sa.bindparam("set")
 )

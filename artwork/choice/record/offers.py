@@ -32,7 +32,7 @@ class Offer:
     arms: tuple[Arm, ...]
     groups: tuple[str, ...]
     descriptors: I16
-    """(K, 41)."""
+    """(K, 33)."""
 
 
 def save_offers(connection: sa.Connection, tenant: str, found: Sequence[Offer]) -> None:
