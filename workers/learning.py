@@ -78,7 +78,7 @@ def look_anew(parts: Parts) -> None:
         used = None if name is None else feature_sets.known(connection, parts.tenant, name)
         if used is None or used.encoder != encoder or not used.runs:
             return
-        if feature_sets.announced(connection, parts.tenant, encoder) not in {None, used.id}:
+        if feature_sets.announced(connection, parts.tenant) not in {None, used.id}:
             return  # whoever chooses is about to follow
         if count_looks(connection, encoder, parts.tenant) < max(ENOUGH, GROWTH * used.pictures):
             return

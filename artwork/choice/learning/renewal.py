@@ -138,7 +138,7 @@ class Renewal:
         """What is to follow, if it is not this one and this release makes such."""
         tenant = self._first.tenant
         with self._engine.connect() as connection:
-            name = announced(connection, tenant, self._encoder)
+            name = announced(connection, tenant)
             found = None if name in {None, besides} else known(connection, tenant, str(name))
         return found if found is not None and found.runs else None
 

@@ -69,12 +69,12 @@ def widest(connection: sa.Connection, tenant: str, encoder: str | None) -> Featu
     return next((each for each in found if each.runs), None)
 
 
-def announced(connection: sa.Connection, tenant: str, encoder: str | None) -> str | None:
-    """The feature set of an encoder that whoever chooses is to follow, told last."""
+def announced(connection: sa.Connection, tenant: str) -> str | None:
+    """The feature set that whoever chooses is to follow: the one told last."""
     f = feature_sets.c
     return connection.scalar(
         sa.select(f.feature_set)
-        .where(f.tenant == tenant, f.encoder.is_not_distinct_from(encoder), f.ready_us.is_not(None))
+        .where(f.tenant == tenant, f.ready_us.is_not(None))
         .order_by(f.ready_us.desc())
         .limit(1)
     )
