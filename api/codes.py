@@ -44,6 +44,9 @@ CODES: Mapping[str, Code] = {
     "not_published": Code(409, "The title has no published version yet."),
     "title_not_ready": Code(409, "The title's first job is not done yet."),
     "rebuild_running": Code(409, "The ledger is being folded again already."),
+    "not_a_reindex": Code(409, "The job has built no generation of vectors."),
+    "generation_not_live": Code(409, "Another generation answers than the one this job built."),
+    "rollback_expired": Code(409, "The generation before is not kept any more."),
     "reindex_running": Code(409, "A reindex, or a fit of the taste space, is under way."),
     "consent_missing": Code(409, "Without consent nothing of the user may be read."),
     "space_not_fitted": Code(409, "The taste space has not been fitted: `keyart fit-space`."),
@@ -79,6 +82,7 @@ CODES: Mapping[str, Code] = {
     "invalid_filter": Code(
         422, "A filter names no field there is, or a value its field cannot have."
     ),
+    "golden_invalid": Code(422, "The file of golden queries cannot be read; see the line told."),
     "invalid_weights": Code(422, "A weight is negative, of no such space, or all are 0."),
     "invalid_quality_weights": Code(422, "The file of the quality weights holds none."),
     "unknown_space": Code(422, "There is no such vector space."),

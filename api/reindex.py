@@ -1,22 +1,50 @@
-"""Reindex: every title's vectors into a new generation."""
+"""Reindex: every title's vectors into a new generation; which generations there are, and back."""
 
 from fastapi import APIRouter, Response
 
+from api.checks import Short
 from api.errors import problems
+from api.schemas.generations import Generation, Generations, RolledBack
 from api.schemas.jobs import Reindexing
 from api.services import House
 
 router = APIRouter(tags=["operations"])
+
+_UNREACHED = ("index_unavailable", "index_failed")
 
 
 @router.post(
     "/v1/reindex",
     status_code=202,
     response_model=Reindexing,
-    responses=problems("reindex_running", "queue_full", "disk_full"),
+    responses=problems("golden_invalid", "reindex_running", "queue_full", "disk_full"),
 )
 def reindex(house: House, response: Response) -> Reindexing:
     """Rebuild every title's vectors beside the ones in use; readers switch at once at the end."""
     job = house.jobs.start_reindex()
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return Reindexing(job_id=job.id, generation=job.generation)
+
+
+@router.post(
+    "/v1/reindex/{job_id}/rollback",
+    response_model=RolledBack,
+    responses=problems(
+        *("job_not_found", "invalid_request", "not_a_reindex", "reindex_running"),
+        *("generation_not_live", "rollback_expired", *_UNREACHED),
+    ),
+)
+def roll_back(job_id: Short, house: House) -> RolledBack:
+    """Go back to the generation that this job replaced, at once; repeating it changes nothing.
+
+    It has every title as it is now, but for vectors of encoders that it is not of (`lacking`).
+    The choice follows with what it has learned; a fit of the taste space is rolled back likewise.
+    """
+    return RolledBack.of(house.jobs.roll_back(job_id))
+
+
+@router.get("/v1/generations", response_model=Generations, responses=problems(*_UNREACHED))
+def generations(house: House) -> Generations:
+    """Every generation of vectors: what made it, what it holds, and how good it was found."""
+    found = house.index.generations(detailed=True)
+    return Generations(items=[Generation.of(each) for each in reversed(found)])

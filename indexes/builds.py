@@ -22,6 +22,7 @@ class Builds:
         self._refused: dict[str, int] = {}
         self._wake = threading.Event()
         self._ended = False
+        self._now: str | None = None
         self._thread = threading.Thread(target=self._run, name="builds", daemon=True)
         self._thread.start()
 
@@ -29,6 +30,10 @@ class Builds:
         """Build this generation's graph soon, due or not."""
         self._asked.add(name)
         self._wake.set()
+
+    def busy(self, name: str) -> bool:
+        """Is this generation's graph asked for, or being built?"""
+        return name in self._asked or name == self._now
 
     def close(self) -> None:
         """Begin none any more; the stores stop what runs when they are closed."""
@@ -60,8 +65,12 @@ class Builds:
             due = is_due(coverage.points, coverage.outside)
             if not asked and (not due or (tried is not None and coverage.points < 2 * tried)):
                 continue
+            self._now = name
             self._asked.discard(name)
             # Also where it fails: each try copies the shard, while writers wait.
             self._refused[name] = max(coverage.points, 1)
-            if store.build() is not None:
-                del self._refused[name]
+            try:
+                if store.build() is not None:
+                    del self._refused[name]
+            finally:
+                self._now = None

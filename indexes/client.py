@@ -86,6 +86,7 @@ class IndexClient:
         limit: int,
         filter: Filter = NO_FILTER,
         exact: bool = False,
+        generation: str | None = None,
     ) -> list[Hit]:
         """The titles most like a stored one, best first, never itself."""
         return list(
@@ -96,6 +97,7 @@ class IndexClient:
                 limit=limit,
                 filter=filter,
                 exact=exact,
+                generation=generation,
             )
         )
 
@@ -133,11 +135,24 @@ class IndexClient:
         return dict(self._call("set_weights", wanted=dict(wanted)))
 
     def search(
-        self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER, exact: bool = False
+        self,
+        words: Vectors,
+        *,
+        limit: int,
+        filter: Filter = NO_FILTER,
+        exact: bool = False,
+        generation: str | None = None,
     ) -> list[Hit]:
         """The titles whose synopsis, pictures or sound match words, best first."""
         return list(
-            self._call("search", words=dict(words), limit=limit, filter=filter, exact=exact)
+            self._call(
+                "search",
+                words=dict(words),
+                limit=limit,
+                filter=filter,
+                exact=exact,
+                generation=generation,
+            )
         )
 
     def begin(
@@ -156,13 +171,34 @@ class IndexClient:
         result: Verification = self._call("verify", generation=generation, expected=dict(expected))
         return result
 
-    def cut_over(self, generation: str) -> None:
-        """Let a verified generation answer from now on, at once for all readers."""
-        self._call("cut_over", generation=generation)
+    def judged(self, generation: str, quality: Mapping[str, Any]) -> None:
+        """Keep with a generation what was measured of it."""
+        self._call("judged", generation=generation, quality=dict(quality))
+
+    def cut_over(self, generation: str, *, keep_s: float = 0.0) -> None:
+        """Let a verified generation answer from now on, at once for all readers; the one before
+        is kept for so long."""
+        self._call("cut_over", generation=generation, keep_s=keep_s)
+
+    def roll_back(self, generation: str, *, keep_s: float) -> str:
+        """Let the generation answer again that was live before this one; its name."""
+        return str(self._call("roll_back", generation=generation, keep_s=keep_s))
+
+    def release(self, generation: str) -> None:
+        """Keep a generation no longer."""
+        self._call("release", generation=generation)
+
+    def expire(self) -> list[str]:
+        """Drop the generations that are not kept any more; their names."""
+        return list(self._call("expire"))
 
     def build(self, generation: str) -> None:
         """Have the generation's graph built soon, though it may not be due."""
         self._call("build", generation=generation)
+
+    def building(self, generation: str) -> bool:
+        """Whether a graph of the generation is asked for, or being built."""
+        return bool(self._call("building", generation=generation))
 
     def snapshot(self, folder: Path) -> int:
         """Copy the index to a new folder (absolute) of this machine; how many points it has."""
@@ -172,9 +208,9 @@ class IndexClient:
         """Remove a generation that is not live."""
         self._call("drop", generation=generation)
 
-    def generations(self) -> list[GenerationInfo]:
-        """Oldest first."""
-        return list(self._call("generations"))
+    def generations(self, *, detailed: bool = False) -> list[GenerationInfo]:
+        """Oldest first; in detail with vectors by space, and bytes."""
+        return list(self._call("generations", detailed=detailed))
 
     def count(self) -> int:
         """Titles in the live generation."""

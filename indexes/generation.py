@@ -7,8 +7,9 @@ its store keeps there.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from content.errors import Conflict
 from content.types import Space
@@ -37,15 +38,13 @@ class Record:
     state: GenerationState
     fingerprints: dict[Space, str]
     created_us: int
+    previous: str | None = None
+    kept_until_us: int | None = None
+    """Set before the switch that makes it `kept`, so that a kill then loses it not."""
+    quality: dict[str, Any] | None = None
 
     def write(self, folder: Path) -> None:
-        document = {
-            "name": self.name,
-            "state": self.state,
-            "fingerprints": self.fingerprints,
-            "created_us": self.created_us,
-        }
-        replace_file(folder / RECORD, json.dumps(document, indent=1).encode())
+        replace_file(folder / RECORD, json.dumps(asdict(self), indent=1).encode())
 
     @classmethod
     def read(cls, folder: Path) -> "Record":
@@ -74,8 +73,12 @@ class Generation:
 
     def become(self, state: GenerationState) -> None:
         """Record the new state durably."""
-        if state != self.state:
-            record = Record(self.name, state, self.record.fingerprints, self.record.created_us)
+        self.note(state=state)
+
+    def note(self, **changes: Any) -> None:
+        """Change fields of the record, durably."""
+        record = replace(self.record, **changes)
+        if record != self.record:
             record.write(self.folder)
             self.record = record
 
@@ -111,6 +114,22 @@ class Generation:
         if last:
             self.store.upsert(list(last.values()))
 
+    def put_fitting(self, points: Sequence[TitlePoint]) -> None:
+        """As `put`, but vectors of other encoders than this generation's are left out: a title
+        that they alone know is there without, rather than with what it no longer is."""
+        prints = self.record.fingerprints
+        self.put(
+            [
+                replace(
+                    point,
+                    vectors={
+                        s: v for s, v in point.vectors.items() if prints.get(s) == v.fingerprint
+                    },
+                )
+                for point in points
+            ]
+        )
+
     def put_unless_newer(self, points: Sequence[TitlePoint]) -> None:
         """As `put`, but a point older than what is stored is left out.
 
@@ -140,7 +159,8 @@ class Generation:
             extra=tuple(sorted(stored.keys() - expected.keys())),
         )
 
-    def info(self, tenant: str) -> GenerationInfo:
+    def info(self, tenant: str, *, detailed: bool = False) -> GenerationInfo:
+        """What an operator sees; `detailed` counts vectors and bytes, which takes some ms."""
         coverage = self.store.coverage()
         return GenerationInfo(
             self.name,
@@ -150,6 +170,11 @@ class Generation:
             self.record.created_us,
             coverage.graph,
             coverage.outside,
+            self.record.previous,
+            self.record.kept_until_us,
+            self.record.quality,
+            {str(s): n for s, n in self.store.having(tenant).items()} if detailed else None,
+            self.store.bytes() if detailed else None,
         )
 
     def close(self) -> None:

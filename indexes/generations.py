@@ -17,7 +17,7 @@ from content.ids import now_us
 from indexes.calibration import Calibration
 from indexes.durable import replace_file, sync_folder
 from indexes.generation import CONSTANTS, RECORD, Generation, Record
-from indexes.schema import Fingerprints, check_fingerprints
+from indexes.schema import Fingerprints, GenerationState, check_fingerprints
 from indexes.store import Stores, VectorStore
 
 TRAINED_BY_COSINE = ("open_clip:", "clap:", "sentence-transformers:")
@@ -46,17 +46,22 @@ class Generations:
         self._load()
 
     @contextmanager
-    def reading(self) -> Iterator[Generation | None]:
-        """The live generation, which stays open meanwhile; None before the first `ensure`."""
+    def reading(self, name: str | None = None) -> Iterator[Generation | None]:
+        """The live generation, or that of a name, which stays open meanwhile; None for the live
+        one before the first `ensure`.
+
+        Raises:
+            NotFound: `unknown_generation`.
+        """
         with self._switch:
-            live = self._live
-            if live is not None:
-                live.readers.enter()
+            held = self._live if name is None else self.get(name)
+            if held is not None:
+                held.readers.enter()
         try:
-            yield live
+            yield held
         finally:
-            if live is not None:
-                live.readers.leave()
+            if held is not None:
+                held.readers.leave()
 
     def live(self) -> Generation:
         """For writers, under `writing`.
@@ -71,6 +76,10 @@ class Generations:
     def filling(self) -> list[Generation]:
         """Those being built, under `writing`."""
         return [g for g in self._open.values() if g.state in ("building", "ready")]
+
+    def kept(self) -> list[Generation]:
+        """Those that may be gone back to, under `writing`."""
+        return [g for g in self._open.values() if g.state == "kept"]
 
     def all(self) -> list[Generation]:
         """Every one, oldest first, under `writing`."""
@@ -141,34 +150,96 @@ class Generations:
         self._open[name] = Generation(folder, record, constants, store)
         return self._open[name]
 
-    def cut_over(self, name: str) -> None:
+    def cut_over(self, name: str, *, keep_s: float = 0.0) -> None:
         """Let `name` answer from now on. Repeating it changes nothing.
+
+        Args:
+            keep_s: how long the one before is kept, with all writes, to be gone back to; any
+                that was kept until now is not any more.
 
         Raises:
             NotFound: `unknown_generation`.
             Conflict: `generation_unfinished`, unless `verify` found it complete;
-                `generation_retired`, for one that was live before (it missed writes since).
+                `generation_retired`, for one that was live before (`roll_back` goes back).
         """
         new, old = self.get(name), self._live
         if new is old:
             self._stores.publish(name)  # what a cut-over may have failed at after its switch
             return
-        if new.state == "retired":
+        if new.state in ("kept", "retired"):
             raise Conflict(
-                "generation_retired", f"generation {name!r} missed writes since it was replaced"
+                "generation_retired", f"generation {name!r} was replaced; roll the reindex back"
             )
         if new.state != "ready":
             raise Conflict(
                 "generation_unfinished",
                 f"generation {name!r} is {new.state}; fill it until verify finds nothing missing",
             )
-        replace_file(self._folder / POINTER, name.encode())  # the moment it happens
+        kept = old is not None and keep_s > 0
+        new.note(previous=old.name if old is not None and kept else None)
+        before = self.kept()
+        self._switch_to(new, keep_s)
+        for each in before:
+            each.become("retired")
+        self._stores.publish(name)  # last: it may fail, and is repeated by calling again
+
+    def roll_back(self, name: str, *, keep_s: float) -> str:
+        """Let the generation answer again that was live before `name`; its name. Repeating it
+        changes nothing.
+
+        Nothing that was written meanwhile is missing from it but vectors that its encoders did
+        not make. `name` itself is kept for `keep_s`.
+
+        Raises:
+            Conflict: `generation_not_live`, when a third answers meanwhile; `rollback_expired`,
+                when the one before is not kept any more.
+        """
+        live = self.live()
+        if live.name != name:
+            left = self._open.get(name)
+            if left is None or left.state != "kept" or left.record.previous != live.name:
+                raise Conflict(
+                    "generation_not_live", f"generation {live.name!r} answers, not {name!r}"
+                )
+            self._stores.publish(live.name)
+            return live.name
+        previous = self._open.get(live.record.previous or "")
+        if previous is None or previous.state != "kept":
+            raise Conflict(
+                "rollback_expired", "the generation before is not kept any more; reindex again"
+            )
+        self._switch_to(previous, keep_s)
+        self._stores.publish(previous.name)
+        return previous.name
+
+    def release(self, name: str) -> None:
+        """Keep a generation no longer; one that is not kept, or unknown, is no error."""
+        found = self._open.get(name)
+        if found is not None and found.state == "kept":
+            found.become("retired")
+
+    def expire(self, now_us: int) -> list[str]:
+        """Drop what may not, or need not, be gone back to any more; the names."""
+        over = [
+            g.name
+            for g in self._open.values()
+            if g.state == "retired"
+            or (g.state == "kept" and (g.record.kept_until_us or 0) <= now_us)
+        ]
+        for name in over:
+            self.drop(name)
+        return over
+
+    def _switch_to(self, new: Generation, keep_s: float) -> None:
+        old = self._live
+        if old is not None and keep_s > 0:
+            old.note(kept_until_us=now_us() + round(keep_s * 1e6))
+        replace_file(self._folder / POINTER, new.name.encode())  # the moment it happens
         with self._switch:
             self._live = new
-        new.become("live")
+        new.note(state="live", kept_until_us=None)
         if old is not None:
-            old.become("retired")
-        self._stores.publish(name)  # last: it may fail, and is repeated by calling again
+            old.become(_after(old.record))
 
     def drop(self, name: str) -> None:
         """Remove a generation once its readers are done; an unknown one is no error.
@@ -182,7 +253,8 @@ class Generations:
             raise Conflict(
                 "generation_live", f"generation {name!r} answers; cut over to another one first"
             )
-        generation = self._open.pop(name)
+        with self._switch:
+            generation = self._open.pop(name)
         generation.close()
         self._clear(generation.folder)
 
@@ -203,9 +275,9 @@ class Generations:
                 continue
             generation = self._opened(folder)
             if generation.name == live:
-                generation.become("live")
+                generation.note(state="live", kept_until_us=None)
             elif generation.state == "live":  # killed between the pointer and the records
-                generation.become("retired")
+                generation.become(_after(generation.record))
             self._open[generation.name] = generation
         if live is not None:
             self._live = self.get(live)
@@ -222,3 +294,8 @@ class Generations:
             self._stores.destroy(folder.name, folder)
             shutil.rmtree(folder)
             sync_folder(self._home)
+
+
+def _after(record: Record) -> GenerationState:
+    """What a generation is that was live."""
+    return "retired" if record.kept_until_us is None else "kept"

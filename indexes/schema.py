@@ -13,8 +13,9 @@ from indexes.conditions import AllOf, Condition, Equals, Range, check
 from indexes.fields import Told, stored_facts
 from indexes.graph import Graph
 
-GenerationState = Literal["building", "ready", "live", "retired"]
-"""building: being filled. ready: verified, may be cut over. live: answers. retired: was live."""
+GenerationState = Literal["building", "ready", "live", "kept", "retired"]
+"""building: being filled. ready: verified, may be cut over. live: answers. kept: was live, has all
+writes since and may be gone back to. retired: was live."""
 
 SimilarSpace = Literal["fused", "visual", "audio", "synopsis", "style", "taste"]
 SIMILAR_SPACES: tuple[SimilarSpace, ...] = get_args(SimilarSpace)
@@ -122,6 +123,16 @@ class GenerationInfo:
     """None while every search is exact, or where a Qdrant server builds its own."""
     outside: int = 0
     """Points written since the graph was built."""
+    previous: str | None = None
+    """The one that was live before it."""
+    kept_until_us: int | None = None
+    """Of a kept one: when it goes, µs UTC."""
+    quality: dict[str, Any] | None = None
+    """What its gates measured (`workers.gates`); None of one that had none."""
+    spaces: dict[str, int] | None = None
+    """Titles with a vector in each space; None unless asked for in detail."""
+    bytes: int | None = None
+    """On this disk, with its graph; None unless asked for in detail, or on a Qdrant server."""
 
 
 @dataclass(frozen=True, slots=True)

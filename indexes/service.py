@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from content.errors import Conflict, NotFound
-from content.ids import DEFAULT_TENANT
+from content.ids import DEFAULT_TENANT, now_us
 from content.types import F32, Space, Vectors
 from indexes import snapshots, weights
 from indexes.builds import Builds
@@ -51,11 +52,12 @@ class IndexService:
             return self._generations.ensure(fingerprints)
 
     def upsert(self, points: Sequence[TitlePoint]) -> None:
-        """Store in the live generation and in every one being built; durable on return.
+        """Store in the live generation, in every one being built and in the one that is kept;
+        durable on return.
 
         The last write stays, also one that takes a title back to an older version. A generation
         being built with other encoders goes without (and is no longer `ready`): its job has to
-        make those vectors again.
+        make those vectors again. A kept one has the title with what vectors fit it.
 
         Raises:
             Conflict: `no_generation`, `fingerprint_mismatch` (the live one refuses).
@@ -71,6 +73,8 @@ class IndexService:
                 if len(fitting) < len(points):
                     generation.become("building")
                 generation.put(fitting)
+            for generation in self._generations.kept():
+                generation.put_fitting(points)
             live.put(points)
 
     def upsert_into(
@@ -109,21 +113,25 @@ class IndexService:
         limit: int,
         filter: Filter = NO_FILTER,
         exact: bool = False,
+        generation: str | None = None,
     ) -> list[Hit]:
         """See `titles.similar`; with `exact` no graph proposes what is scored.
 
+        Args:
+            generation: the one asked; None for the live one.
+
         Raises:
-            NotFound: `title_not_indexed`.
+            NotFound: `title_not_indexed`, `unknown_generation`.
             Conflict: `space_not_fitted`.
             Invalid: `unknown_space`, `invalid_limit`, `invalid_filter`.
         """
         check_limit(limit)
-        with self._generations.reading() as live:
-            generation, title = self._stored(live, title_id)
-            _check_fitted(generation, space)
+        with self._generations.reading(generation) as held:
+            found, title = self._stored(held, title_id)
+            _check_fitted(found, space)
             where = Where(filter.conditions(), self._tenant, excluding=title.id)
             return similar(
-                generation.store,
+                found.store,
                 title,
                 self._weights,
                 space=space,
@@ -197,18 +205,28 @@ class IndexService:
         return dict(chosen)
 
     def search(
-        self, words: Vectors, *, limit: int, filter: Filter = NO_FILTER, exact: bool = False
+        self,
+        words: Vectors,
+        *,
+        limit: int,
+        filter: Filter = NO_FILTER,
+        exact: bool = False,
+        generation: str | None = None,
     ) -> list[Hit]:
         """See `search.search`; before the first `ensure` nothing is found.
 
-        Only spaces whose encoder is the live generation's count: after a change of encoders the
+        Only spaces whose encoder is the generation's count: after a change of encoders the
         others wait for the reindex.
 
+        Args:
+            generation: the one asked; None for the live one.
+
         Raises:
+            NotFound: `unknown_generation`.
             Invalid: `invalid_vector`, `invalid_limit`, `invalid_filter`.
         """
         check_limit(limit)
-        with self._generations.reading() as live:
+        with self._generations.reading(generation) as live:
             if live is None:
                 return []
             where = Where(filter.conditions(), self._tenant)
@@ -239,10 +257,34 @@ class IndexService:
                 target.become("ready" if found.complete else "building")
             return found
 
-    def cut_over(self, generation: str) -> None:
+    def judged(self, generation: str, quality: Mapping[str, Any]) -> None:
+        """Keep with a generation what was measured of it, durably; plain data.
+
+        Raises:
+            NotFound: `unknown_generation`.
+        """
+        with self._generations.writing:
+            self._generations.get(generation).note(quality=dict(quality))
+
+    def cut_over(self, generation: str, *, keep_s: float = 0.0) -> None:
         """See `Generations.cut_over`."""
         with self._generations.writing:
-            self._generations.cut_over(generation)
+            self._generations.cut_over(generation, keep_s=keep_s)
+
+    def roll_back(self, generation: str, *, keep_s: float) -> str:
+        """See `Generations.roll_back`."""
+        with self._generations.writing:
+            return self._generations.roll_back(generation, keep_s=keep_s)
+
+    def release(self, generation: str) -> None:
+        """See `Generations.release`."""
+        with self._generations.writing:
+            self._generations.release(generation)
+
+    def expire(self) -> list[str]:
+        """See `Generations.expire`."""
+        with self._generations.writing:
+            return self._generations.expire(now_us())
 
     def build(self, generation: str) -> None:
         """Have the generation's graph built soon, though it may not be due.
@@ -254,6 +296,10 @@ class IndexService:
             self._generations.get(generation)
         self._builds.ask(generation)
 
+    def building(self, generation: str) -> bool:
+        """Is a graph of the generation asked for, or being built?"""
+        return self._builds.busy(generation)
+
     def snapshot(self, folder: str) -> int:
         """See `snapshots.take`; how many points it has."""
         return snapshots.take(self._generations, self._folder, Path(folder))
@@ -263,10 +309,10 @@ class IndexService:
         with self._generations.writing:
             self._generations.drop(generation)
 
-    def generations(self) -> list[GenerationInfo]:
+    def generations(self, *, detailed: bool = False) -> list[GenerationInfo]:
         """Oldest first."""
         with self._generations.writing:
-            return [generation.info(self._tenant) for generation in self._generations.all()]
+            return [g.info(self._tenant, detailed=detailed) for g in self._generations.all()]
 
     def count(self) -> int:
         """Titles in the live generation."""

@@ -8,6 +8,7 @@ atomically; every other is left over and goes when the folder is opened.
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,15 @@ def clear_others(folder: Path) -> None:
         if path != kept:
             shutil.rmtree(path)
     sync_folder(folder)
+
+
+def size_of(path: Path) -> int:
+    """Bytes that the files under `path` take on the disk; those that go meanwhile count 0."""
+    total = 0
+    for file in path.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += file.lstat().st_blocks * 512  # the engine's files are sparse
+    return total
 
 
 def destroy(folder: Path) -> None:

@@ -172,6 +172,12 @@ class VectorStore(Protocol):
     def count(self, tenant: str) -> int:
         """How many points the tenant has."""
 
+    def having(self, tenant: str) -> dict[Space, int]:
+        """How many of the tenant's points have a vector, by space."""
+
+    def bytes(self) -> int | None:
+        """What it takes on this disk; None where an engine elsewhere has it."""
+
     def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
         """Points of all tenants with their vectors, in order of id.
 

@@ -33,6 +33,7 @@ from indexes.shard import (
     dims_of,
     load,
     side,
+    size_of,
 )
 from indexes.store import (
     PAGE,
@@ -107,6 +108,20 @@ class EdgeStore:
         request = edge.CountRequest(exact=True, filter=filter_of(Where(tenant=tenant)))
         with self._reading() as shard:
             return cast(int, shard.count(request))
+
+    def having(self, tenant: str) -> dict[Space, int]:
+        own = filter_of(Where(tenant=tenant))
+        requests = {
+            space: edge.CountRequest(
+                exact=True, filter=edge.Filter(must=[own, edge.HasVectorCondition(space)])
+            )
+            for space in self._dims
+        }
+        with self._reading() as shard:
+            return {space: cast(int, shard.count(asked)) for space, asked in requests.items()}
+
+    def bytes(self) -> int | None:
+        return size_of(active(self._folder))
 
     def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
         asked = edge.ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=True)

@@ -100,6 +100,18 @@ class ServerStore:
                 self._collection, filter_of(Where(tenant=tenant)), exact=True
             ).count
 
+    def having(self, tenant: str) -> dict[Space, int]:
+        own = filter_of(Where(tenant=tenant))
+        found: dict[Space, int] = {}
+        for space in self._known():
+            wanted = models.Filter(must=[own, models.HasVectorCondition(has_vector=space)])
+            with _reachable():
+                found[space] = self._client.count(self._collection, wanted, exact=True).count
+        return found
+
+    def bytes(self) -> int | None:
+        return None
+
     def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
         with _reachable():
             records, following = self._client.scroll(

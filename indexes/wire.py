@@ -20,7 +20,7 @@ from indexes.schema import Comparison, Filter, GenerationInfo, Hit, TitlePoint, 
 METHODS = frozenset(
     {"ensure", "upsert", "upsert_into", "delete", "similar", "near", "search", "count", "vectors"}
     | {"build", "snapshot", "begin", "verify", "cut_over", "drop", "generations"}
-    | {"compare", "weights", "set_weights"}
+    | {"compare", "weights", "set_weights", "judged", "building", "roll_back", "release", "expire"}
 )
 """What may be called; the names are those of `service.IndexService`."""
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from artwork import pictures
-from artwork.choice.belief.features import Lens, feature_set_id
+from artwork.choice.belief.features import Lens
 from artwork.choice.belief.policy import Hyperparameters
 from artwork.choice.learning.anew import Anew
 from artwork.choice.learning.learner import restore
@@ -72,9 +72,11 @@ def look_again(house: House, seed: int = 77) -> None:
         register(connection, "default", Lens(NEW))
 
 
-def cut_over(house: House) -> None:
+def cut_over(house: House, encoder: str = NEW) -> None:
+    """A cut-over, or going back."""
     with house.engine.begin() as connection:
-        announce(connection, "default", feature_set_id(NEW), house.now_us)
+        name = register(connection, "default", Lens(encoder)).id
+        announce(connection, "default", name, house.now_us)
 
 
 def refold(house: House) -> None:

@@ -12,6 +12,7 @@ from content.ids import check_title_id, new_id
 from content.types import Extraction, MediaFacts
 from workers.fields import SubmitFields
 from workers.jobs import JobRecord
+from workers.rollback import RolledBack
 
 
 def title(title_id: str, **changes: object) -> TitleRecord:
@@ -133,6 +134,11 @@ class Jobs:
         made = job("reindex-1", kind="reindex", title_id=None, generation="g-2", state="queued")
         self.rows[made.id] = made
         return made
+
+    def roll_back(self, job_id: str) -> RolledBack:
+        if self.get(job_id).generation is None:
+            raise Conflict("not_a_reindex", "it has built no generation")
+        return RolledBack("first", {"visual": 2})
 
     def start_fit(self, *, seed: int, dry_run: bool) -> JobRecord:
         row = {"recall": 0.5, "ndcg": 0.4, "coverage": 0.3}

@@ -30,7 +30,7 @@ from content.ids import new_id
 from content.records import Writer
 from content.types import U8, Space, Vector, Vectors
 from indexes import weights
-from indexes.schema import Comparison, Filter, Hit, SimilarSpace
+from indexes.schema import Comparison, Filter, GenerationInfo, Hit, SimilarSpace
 from tests.shelf import fresh_engine
 from tests.standin_catalog import Catalog, Intake, Jobs, job
 from tests.standin_choice import Personalizer
@@ -90,6 +90,17 @@ class Index:
             Comparison(0.5, {"visual": 0.5}) if a in known and b in known else Comparison(None)
             for a, b in pairs
         ]
+
+    def generations(self, *, detailed: bool = False) -> Sequence[GenerationInfo]:
+        made = GenerationInfo(
+            "first", "kept", {"visual": "made@1:24:abc"}, 3, 1_700_000_000_000_000
+        )
+        kept = replace(made, kept_until_us=1_700_000_100_000_000)
+        details = {"spaces": {"visual": 2}, "bytes": 4096} if detailed else {}
+        quality = {"overlap": 0.5, "recall": 0.99, "golden": {"ndcg": 0.75}}
+        live = replace(made, name="g-2", state="live", previous="first", quality=quality, **details)
+        self._check(Filter())
+        return [kept, live]
 
     def weights(self) -> Mapping[Space, float]:
         return self._weights

@@ -168,6 +168,8 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "GET /v1/jobs/{job_id}",
         "DELETE /v1/jobs/{job_id}",
         "POST /v1/reindex",
+        "POST /v1/reindex/{job_id}/rollback",
+        "GET /v1/generations",
         "POST /v1/spaces/taste:fit",
         "POST /v1/similarity",
         "GET /v1/similarity/weights",

@@ -94,6 +94,36 @@ def test_what_was_learned_is_taken_along_to_another_encoder(
     assert not renewed(house.p)
 
 
+def test_the_choice_goes_back_with_a_rollback_and_loses_nothing(
+    changed: tuple[House, list[Choice]],
+) -> None:
+    house, shown = changed
+    look_again(house)
+    refold(house)
+    cut_over(house)
+    assert renewed(house.p)
+    shown += live(house, 2, "after")
+    rows = house.p._ready().sums.rows
+    house.later(1.0)
+    cut_over(house, OLD)
+    shown += live(house, 1, "until it follows")
+    assert renewed(house.p)
+    assert house.p.scope.feature_set == feature_set_id(OLD)
+    assert house.p._ready().sums.rows == rows + 4
+    for _ in range(2):  # repeated, it changes nothing
+        cut_over(house, OLD)
+        assert not renewed(house.p)
+    shown += live(house, 1, "back")
+    running = state_of(house.p)
+    assert afresh(house) == running
+    assert replays(house, shown)
+    house.close()
+    house.open(encoder=NEW)  # the settings still name the encoder that was gone back from
+    assert house.p.scope.feature_set == feature_set_id(OLD)
+    assert state_of(house.p) == running
+    assert not renewed(house.p)
+
+
 def test_the_choice_follows_a_cut_over_by_itself_while_it_answers(
     any_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

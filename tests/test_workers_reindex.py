@@ -15,6 +15,7 @@ from workers.parts import Parts
 from workers.pool import Pool
 from workers.refresh import Refresh
 from workers.reindex import TRIES, Reindex
+from workers.settings import Settings
 
 
 class Index:
@@ -43,7 +44,9 @@ def reindex_over(index: Index, *, published: set[str], in_the_making: set[str]) 
     rows = SimpleNamespace(
         advance=lambda *_: True, live=lambda title_id: [1] if title_id in in_the_making else []
     )
-    parts = SimpleNamespace(index=index, catalog=catalog, rows=rows, fingerprints={})
+    parts = SimpleNamespace(
+        index=index, catalog=catalog, rows=rows, fingerprints={}, settings=Settings()
+    )
     job = SimpleNamespace(id="job", kind="reindex", generation="g-1")
     return Reindex(cast(Parts, parts), cast(Pool, None), cast(JobRecord, job), threading.Event())
 
@@ -52,14 +55,14 @@ def reindex_over(index: Index, *, published: set[str], in_the_making: set[str]) 
 def test_a_title_on_its_way_keeps_its_point(known: str) -> None:
     index = Index("film")
     sets: dict[str, Any] = {"published": set(), "in_the_making": set(), known: {"film"}}
-    reindex_over(index, **sets).verify()
+    reindex_over(index, **sets)._complete()
     assert index.deleted == []
 
 
 def test_the_point_of_a_deleted_title_is_taken_away() -> None:
     index = Index("film")
     with pytest.raises(TransientError, match="generation_incomplete"):  # to look again
-        reindex_over(index, published=set(), in_the_making=set()).verify()
+        reindex_over(index, published=set(), in_the_making=set())._complete()
     assert index.deleted == ["film"]
 
 
@@ -74,7 +77,7 @@ def test_it_switches_right_after_the_look_that_finds_nothing(
             done.append("looked")
             return super().verify(generation, expected)
 
-        def cut_over(self, _generation: str) -> None:
+        def cut_over(self, _generation: str, *, keep_s: float) -> None:
             done.append("asked")
             if done.count("asked") <= unfinished:
                 raise Conflict("generation_unfinished", "a title came")

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from content.errors import Busy, Conflict, NoSpace
-from workers import removal
+from workers import golden, removal
 from workers.jobs import JobRecord, JobRows
 from workers.parts import Parts
+from workers.rollback import RolledBack, roll_back
 from workers.workflows import JobStarter
 
 
@@ -45,9 +46,20 @@ class Jobs(JobRows):
 
         Raises:
             Conflict: `reindex_running`. Busy: `queue_full`. NoSpace: `disk_full`.
+            Invalid: `golden_invalid`.
         """
         self.check_capacity()
+        golden.read(self._parts.settings)
         return self.start(self.add_reindex().id)
+
+    def roll_back(self, job_id: str) -> RolledBack:
+        """See `rollback.roll_back`.
+
+        Raises:
+            NotFound: `job_not_found`. Conflict: `not_a_reindex`, `reindex_running`,
+                `generation_not_live`, `rollback_expired`. Unavailable: `index_unavailable`.
+        """
+        return roll_back(self._parts, self.get(job_id))
 
     def start_fit(self, *, seed: int, dry_run: bool) -> JobRecord:
         """Start to fit the taste space.

@@ -46,6 +46,13 @@ def target(parts: Parts) -> FeatureSet:
         return feature_sets.register(connection, parts.tenant, lens, pictures=pictures)
 
 
+def seen_by(parts: Parts, encoder: str) -> FeatureSet:
+    """The features of an encoder that know most pictures; by chance where there are none."""
+    with writing(parts.engine).begin() as connection:
+        best = feature_sets.widest(connection, parts.tenant, encoder)
+        return best or feature_sets.register(connection, parts.tenant, Lens(encoder))
+
+
 def made_anew(parts: Parts, wanted: FeatureSet) -> Iterator[float]:
     """Make the ledger's rows anew as these features have them; the share that is done.
 

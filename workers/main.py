@@ -10,6 +10,7 @@ from functools import partial
 
 from content.errors import Unavailable
 from content.process import follow_parent, log_to_stderr
+from workers import rollback
 from workers.learning import look_anew
 from workers.parts import Parts
 from workers.pool import Pool
@@ -36,6 +37,7 @@ def main() -> None:
     parts = Parts.open(settings)
     _await_index(parts)
     sweep(parts)
+    rollback.sweep(parts)
     JobRunner(parts, Pool(settings.concurrency, environment=settings.environment())).start()
     starter = JobStarter(settings)
     starter.revive(parts.rows.live())
@@ -45,6 +47,14 @@ def main() -> None:
     while True:
         time.sleep(REVIVE_S)
         starter.revive(parts.rows.live())
+        _expire(parts)
+
+
+def _expire(parts: Parts) -> None:
+    try:
+        rollback.sweep(parts)
+    except Unavailable as error:
+        log.warning("old generations are looked for again later: %s", error)
 
 
 def _await_index(parts: Parts) -> None:

@@ -8,8 +8,8 @@ constants that centre each space, is fitted on all of them and frozen with the n
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -25,9 +25,11 @@ from content.errors import (
 from content.types import F32, Space
 from indexes.calibration import Calibration
 from indexes.schema import TitlePoint
-from workers import learning, removal, taste
+from workers import learning, removal, rollback, taste
 from workers.fitting import TasteChoice
+from workers.gates import Gates
 from workers.jobs import JobRecord
+from workers.pace import Pace
 from workers.parts import Parts
 from workers.pool import Pool, Progress, spaced
 from workers.refresh import Refresh
@@ -51,6 +53,11 @@ class Reindex:
     pool: Pool
     job: JobRecord
     cancelled: threading.Event
+
+    @cached_property
+    def pace(self) -> Pace:
+        """Of what the worker does itself; its children are nice."""
+        return Pace(self.parts.settings.reindex_pace, self.cancelled)
 
     def refresh(self, after: str) -> tuple[str | None, int]:
         """Understand anew what is stale of the next titles behind id `after`.
@@ -112,18 +119,27 @@ class Reindex:
         batch = self.parts.catalog.published(after=after or None, limit=BATCH)
         if not batch:
             return None
-        self.parts.index.upsert_into(self._generation, self._points(batch))
+        with self.pace.part():
+            self.parts.index.upsert_into(self._generation, self._points(batch))
         last = max(batch)
         total, done = self.parts.catalog.count_published(last)
         self._advance("copy", 0.85 + 0.1 * done / max(total, 1))
         return last
 
     def verify(self) -> None:
-        """Every live title is there in its newest version, and nothing else.
+        """Every live title is there in its newest version, and nothing else; and the generation
+        passes its gates (`workers.gates`).
 
         Raises:
             TransientError: `generation_incomplete`, when a title came or went meanwhile.
+            Conflict: `gate`. Invalid: `golden_invalid`.
         """
+        titles = self._complete()
+        self._advance("gate", 0.95)
+        Gates(self.parts, self.pool, self.job, self.cancelled, self.pace).passed(titles)
+
+    def _complete(self) -> list[str]:
+        """The ids of all titles, which are there in their newest versions, and no others."""
         self._advance("verify", 0.95)
         expected = dict(self._published())
         found = self.parts.index.verify(self._generation, expected)
@@ -137,9 +153,10 @@ class Reindex:
             raise TransientError(
                 "generation_incomplete", f"{len(wrong)} titles were missing, {len(gone)} too many"
             )
+        return list(expected)
 
     def cut_over(self) -> None:
-        """Readers see the new generation, all at once; the old one goes.
+        """Readers see the new generation, all at once; the old one is kept for a while.
 
         What the choice has learned goes along: first the ledger is made anew as today's encoder
         sees it, then whoever chooses is told to follow.
@@ -150,9 +167,7 @@ class Reindex:
         self._advance("cut over", 0.99)
         self._switch()
         learning.follow(self.parts, wanted)
-        for generation in self.parts.index.generations():
-            if generation.state == "retired":
-                self.parts.index.drop(generation.name)
+        rollback.sweep(self.parts)
         taste.sweep_unused(self.parts)
 
     # ----- parts of the stages
@@ -162,13 +177,13 @@ class Reindex:
             return
         # A title came since the last look. Switch right after the next one: whoever comes here
         # again refolds first, and under steady writes would find another title every time.
-        self.verify()
+        self._complete()
         if not self._switched():
             raise TransientError("generation_incomplete", "titles came while it was looked through")
 
     def _switched(self) -> bool:
         try:
-            self.parts.index.cut_over(self._generation)
+            self.parts.index.cut_over(self._generation, keep_s=rollback.keep_s(self.parts))
         except Conflict as error:
             if error.code != "generation_unfinished":
                 raise
@@ -210,14 +225,7 @@ class Reindex:
         by the generation's taste map."""
         prints, fit = self.parts.fingerprints, self._taste()
         points = (removal.point_of(self.parts, *item) for item in titles.items())
-        ours = [
-            replace(
-                point,
-                vectors={s: v for s, v in point.vectors.items() if prints.get(s) == v.fingerprint},
-            )
-            for point in points
-            if point is not None
-        ]
+        ours = [taste.fitting(point, prints) for point in points if point is not None]
         return [taste.placed(self.parts, point, fit) for point in ours]
 
     def _taste(self) -> str | None:

@@ -122,6 +122,24 @@ class Settings(BaseSettings):
         description="So many hours after somebody was forgotten the taste space is fitted anew; "
         "0: only when asked for.",
     )
+    keep_generation_h: float = Field(
+        72.0,
+        ge=0,
+        description="So many hours after a reindex it can be rolled back: the generation before "
+        "is kept, and kept up; 0: not at all.",
+    )
+    golden: Path | None = Field(
+        None, description="Queries that must not get worse; else `golden.ndjson` of KEYART_DATA."
+    )
+    golden_margin: float = Field(
+        0.02, ge=0, le=1, description="How much less they may find after a reindex."
+    )
+    reindex_loss: float = Field(
+        0.01, ge=0, le=1, description="Share of titles that a reindex may leave without a vector."
+    )
+    reindex_pace: float = Field(
+        0.5, gt=0, le=1, description="Share of the time that a reindex works; 1: no rest."
+    )
     origins: Annotated[tuple[OriginName, ...], NoDecode] = Field(
         get_args(OriginName),
         description="Comma-separated origins of pictures that may be shown at all: `frame`, "

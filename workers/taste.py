@@ -23,7 +23,7 @@ from content.errors import Conflict, Invalid, NotFound
 from content.ids import now_us
 from content.records import snapshot
 from content.types import Space
-from indexes.schema import GenerationInfo, TitlePoint
+from indexes.schema import Fingerprints, GenerationInfo, TitlePoint
 from indexes.taste.contents import Content, year_of
 from indexes.taste.model import TasteMap, fingerprint_of
 from workers.parts import Parts
@@ -110,7 +110,8 @@ def placed(parts: Parts, point: TitlePoint, fingerprint: str | None) -> TitlePoi
 
 
 def publish(parts: Parts, point: TitlePoint) -> None:
-    """Put a point into the live generation and into those being built, each with its own taste.
+    """Put a point into the live generation, those being built and the one that is kept, each with
+    its own taste.
 
     The last write stays, as with `upsert`. Where generations came or went meanwhile, once more.
     """
@@ -131,8 +132,18 @@ def _publish(parts: Parts, point: TitlePoint) -> None:
     parts.index.upsert([placed(parts, point, live)])
     for each in generations:
         own = each.fingerprints.get("taste")
-        if each.state in ("building", "ready") and own != live:
-            parts.index.upsert_into(each.name, [placed(parts, point, own)], copied=False)
+        if own == live or each.state not in ("building", "ready", "kept"):
+            continue
+        fits = placed(parts, point, own)
+        if each.state == "kept":  # of what its encoders know
+            fits = fitting(fits, each.fingerprints)
+        parts.index.upsert_into(each.name, [fits], copied=False)
+
+
+def fitting(point: TitlePoint, prints: Fingerprints) -> TitlePoint:
+    """The point with those of its vectors that these encoders made."""
+    kept = {s: v for s, v in point.vectors.items() if prints.get(s) == v.fingerprint}
+    return replace(point, vectors=kept)
 
 
 def in_use(generations: list[GenerationInfo]) -> str | None:
@@ -160,9 +171,14 @@ def forgotten_since(parts: Parts, fingerprint: str) -> int | None:
 
 def due(parts: Parts) -> bool:
     """Must the map in use be fitted again, because somebody was forgotten so long ago?"""
-    hours = parts.settings.taste_refit_h
     fingerprint = in_use(parts.index.generations())
-    if fingerprint is None or hours <= 0:
+    return fingerprint is not None and overdue(parts, fingerprint)
+
+
+def overdue(parts: Parts, fingerprint: str) -> bool:
+    """Was somebody whom this map may have learned from forgotten so long ago?"""
+    hours = parts.settings.taste_refit_h
+    if hours <= 0:
         return False
     since = forgotten_since(parts, fingerprint)
     return since is not None and now_us() - since >= hours * 3600 * 1_000_000

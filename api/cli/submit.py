@@ -14,6 +14,7 @@ from rich.progress import wrap_file
 
 from api.cli import show
 from api.cli.catalog import read_catalog
+from api.cli.generations import go_back
 from api.cli.remote import DEFAULT_URL, Key, Refused, Remote, Url
 from api.cli.show import AsJson
 from api.cli.waiting import wait
@@ -105,10 +106,21 @@ def submit(
 
 
 def reindex(
-    *, wait_for: Wait = False, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = ""
+    *,
+    rollback: Annotated[
+        str | None,
+        typer.Option(metavar="JOB", help="Go back to the generation that this job replaced."),
+    ] = None,
+    wait_for: Wait = False,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
 ) -> None:
     """Rebuild every title's vectors beside the ones in use, then switch."""
     remote = Remote(url, key)
+    if rollback is not None:
+        go_back(remote, rollback, as_json=as_json)
+        return
     started = remote.post("/v1/reindex")
     if not wait_for:
         show.print_json(started) if as_json else show.fields(started)

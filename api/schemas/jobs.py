@@ -46,6 +46,7 @@ class Job(BaseModel):
     """Of a job that makes pictures: what was asked."""
     outcome: dict[str, Any] | None = None
     """When it is done: ids of the `groups` made, and what was `refused`, with the reason. Of
+    a reindex what its `gates` measured, and which `failed`. Of
     composing also how many `pictures` they are (one makes a group for each language), and
     `warnings`, each with its `reason` and `detail`."""
 

@@ -98,6 +98,17 @@ def test_upsert_replaces_wholly(store: VectorStore) -> None:
     assert store.count("default") == 1
 
 
+def test_vectors_are_counted_by_space_and_tenant(store: VectorStore) -> None:
+    assert store.having("default") == dict.fromkeys(DIMS, 0)
+    items = catalogue(20)
+    store.upsert([stored(item) for item in items])
+    store.upsert([stored(point(30, ["audio"], tenant="other"))])
+    truth = {space: sum(space in item.vectors for item in items) for space in DIMS}
+    assert store.having("default") == truth
+    assert store.having("other") == {**dict.fromkeys(DIMS, 0), "audio": 1}
+    assert store.bytes() is None or (store.bytes() or 0) > 10_000
+
+
 def test_a_point_without_any_vector_is_kept_and_never_found(store: VectorStore) -> None:
     store.upsert([stored(point(1, [])), stored(point(2))])
     assert store.count("default") == 2

@@ -1,0 +1,64 @@
+"""Generations as an operator sees them, and the way back, over HTTP and by the command line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.http_house import as_json, assert_problem, make_house
+from tests.standins import House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return make_house(tmp_path)
+
+
+def test_generations_are_told_the_newest_first(house: House, client: TestClient) -> None:
+    live, kept = client.get("/v1/generations").json()["items"]
+    assert live == {
+        "name": "g-2",
+        "state": "live",
+        "titles": 3,
+        "spaces": {"visual": {"model": "made@1:24:abc", "titles": 2}},
+        "bytes": 4096,
+        "graph": None,
+        "quality": {"overlap": 0.5, "recall": 0.99, "golden": {"ndcg": 0.75}},
+        "created_at": "2023-11-14T22:13:20.000000Z",
+        "previous": "first",
+        "kept_until": None,
+    }
+    assert (kept["state"], kept["kept_until"]) == ("kept", "2023-11-14T22:15:00.000000Z")
+    house.index.up = False
+    assert_problem(client.get("/v1/generations"), 503, "index_unavailable")
+
+
+def test_a_reindex_is_rolled_back_by_its_job(client: TestClient) -> None:
+    job_id = client.post("/v1/reindex").json()["job_id"]
+    for _ in range(2):
+        answer = client.post(f"/v1/reindex/{job_id}/rollback")
+        assert answer.status_code == 200
+        assert answer.json() == {"generation": "first", "lacking": {"visual": 2}}
+    assert_problem(client.post("/v1/reindex/nobody/rollback"), 404, "job_not_found")
+    dry = client.post("/v1/spaces/taste:fit", json={"dry_run": True}).json()["job_id"]
+    assert_problem(client.post(f"/v1/reindex/{dry}/rollback"), 409, "not_a_reindex")
+
+
+def test_the_command_line_tells_generations_and_goes_back(
+    keyart: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    status, out, _ = keyart("generations")
+    assert status == 0
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "g-2 live 3 0.0 2023-11-14T22:13 overlap 0.50, recall 0.990, golden nDCG 0.750" in lines
+    assert "first kept until 2023-11-14T22:15 3 – 2023-11-14T22:13 –" in lines
+    assert "g-2 visual 2 made@1:24:abc" in lines
+    assert as_json(keyart("generations", "--json"))["items"][0]["name"] == "g-2"
+    assert keyart("reindex")[0] == 0
+    status, out, err = keyart("reindex", "--rollback", "reindex-1")
+    assert status == 0
+    assert "first" in out and "keyart reindex" in err
+    status, _, err = keyart("reindex", "--rollback", "nobody")
+    assert (status, "job_not_found" in err) == (1, True)
