@@ -245,6 +245,22 @@ class QualityFitBody(Body):
     dry_run: bool = False
 
 
+class PartialReindexBody(Body):
+    """Which titles are to be understood anew: all that is given must hold, one at least."""
+
+    titles: Annotated[list[TitleId], Field(min_length=1, max_length=20_000)] | None = None
+    genre: Short | None = None
+    language: Language | None = None
+    stale: Literal[True] | None = None
+    """Those that hold a vector of another encoder than today's."""
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise PydanticCustomError("nothing_asked", "say which titles; all: POST /v1/reindex")
+        return self
+
+
 class TasteFitBody(Body):
     """`seed` draws the titles that are left out; a dry run takes nothing over."""
 

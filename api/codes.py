@@ -44,6 +44,7 @@ CODES: Mapping[str, Code] = {
     "not_published": Code(409, "The title has no published version yet."),
     "title_not_ready": Code(409, "The title's first job is not done yet."),
     "rebuild_running": Code(409, "The ledger is being folded again already."),
+    "fingerprint_mismatch": Code(409, "The live generation is of other encoders than today's."),
     "not_a_reindex": Code(409, "The job has built no generation of vectors."),
     "generation_not_live": Code(409, "Another generation answers than the one this job built."),
     "rollback_expired": Code(409, "The generation before is not kept any more."),

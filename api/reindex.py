@@ -2,13 +2,15 @@
 
 from fastapi import APIRouter, Response
 
+from api.bodies import PartialReindexBody
+from api.body import JsonRoute
 from api.checks import Short
 from api.errors import problems
 from api.schemas.generations import Generation, Generations, RolledBack
 from api.schemas.jobs import Reindexing
 from api.services import House
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=JsonRoute)
 
 _UNREACHED = ("index_unavailable", "index_failed")
 
@@ -24,6 +26,27 @@ def reindex(house: House, response: Response) -> Reindexing:
     job = house.jobs.start_reindex()
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return Reindexing(job_id=job.id, generation=job.generation)
+
+
+@router.post(
+    "/v1/titles:reindex",
+    status_code=202,
+    response_model=Reindexing,
+    responses=problems(
+        *("invalid_json", "body_too_large", "unsupported_media_type", "invalid_request"),
+        *("fingerprint_mismatch", "reindex_running", "queue_full", "disk_full", *_UNREACHED),
+        *("invalid_text", "invalid_title_id"),
+    ),
+)
+def reindex_part(body: PartialReindexBody, house: House, response: Response) -> Reindexing:
+    """Understand some titles anew, in place; no generation is built.
+
+    The live generation must be of today's encoders. The job's `outcome` tells how many `titles`
+    were meant, which `failed`, and which ids are `unknown`.
+    """
+    job = house.jobs.start_partial(body.model_dump(exclude_none=True))
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return Reindexing(job_id=job.id, generation=None)
 
 
 @router.post(

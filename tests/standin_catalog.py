@@ -135,6 +135,12 @@ class Jobs:
         self.rows[made.id] = made
         return made
 
+    def start_partial(self, request: dict[str, Any]) -> JobRecord:
+        queued = {"title_id": None, "generation": None, "state": "queued"}
+        made = job("part-1", kind="reindex", request=request, **queued)
+        self.rows[made.id] = made
+        return made
+
     def roll_back(self, job_id: str) -> RolledBack:
         if self.get(job_id).generation is None:
             raise Conflict("not_a_reindex", "it has built no generation")

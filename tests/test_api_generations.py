@@ -62,3 +62,24 @@ def test_the_command_line_tells_generations_and_goes_back(
     assert "first" in out and "keyart reindex" in err
     status, _, err = keyart("reindex", "--rollback", "nobody")
     assert (status, "job_not_found" in err) == (1, True)
+
+
+def test_a_part_is_reindexed_in_place(client: TestClient, house: House) -> None:
+    answer = client.post("/v1/titles:reindex", json={"titles": ["film"], "stale": True})
+    assert answer.status_code == 202
+    assert answer.json() == {"job_id": "part-1", "generation": None}
+    assert house.jobs.rows["part-1"].request == {"titles": ["film"], "stale": True}
+
+
+@pytest.mark.parametrize("body", [{}, {"titles": []}, {"stale": False}, {"all": True}])
+def test_what_is_no_part_is_refused(client: TestClient, body: object) -> None:
+    assert_problem(client.post("/v1/titles:reindex", json=body), 422, "invalid_request")
+
+
+def test_the_command_line_names_titles_by_a_file(keyart: Any, house: House, tmp_path: Path) -> None:
+    (tmp_path / "ids").write_text("film\nbikes\n\n")
+    asked = ("reindex", "--titles", str(tmp_path / "ids"), "--genre", "drama", "--json")
+    assert as_json(keyart(*asked)) == {"job_id": "part-1", "generation": None}
+    assert house.jobs.rows["part-1"].request == {"titles": ["film", "bikes"], "genre": "drama"}
+    assert as_json(keyart("reindex", "--stale", "--json"))["job_id"] == "part-1"
+    assert house.jobs.rows["part-1"].request == {"stale": True}

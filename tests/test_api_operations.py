@@ -169,6 +169,7 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "DELETE /v1/jobs/{job_id}",
         "POST /v1/reindex",
         "POST /v1/reindex/{job_id}/rollback",
+        "POST /v1/titles:reindex",
         "GET /v1/generations",
         "POST /v1/spaces/taste:fit",
         "POST /v1/similarity",

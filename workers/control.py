@@ -8,6 +8,7 @@ from typing import Any
 from content.errors import Busy, Conflict, NoSpace
 from workers import golden, removal
 from workers.jobs import JobRecord, JobRows
+from workers.partial import check_agreement
 from workers.parts import Parts
 from workers.rollback import RolledBack, roll_back
 from workers.workflows import JobStarter
@@ -51,6 +52,17 @@ class Jobs(JobRows):
         self.check_capacity()
         golden.read(self._parts.settings)
         return self.start(self.add_reindex().id)
+
+    def start_partial(self, request: dict[str, Any]) -> JobRecord:
+        """Start to understand a part of the catalogue anew (`workers.partial`).
+
+        Raises:
+            Conflict: `fingerprint_mismatch`, `reindex_running`.
+            Busy: `queue_full`. NoSpace: `disk_full`. Unavailable: `index_unavailable`.
+        """
+        self.check_capacity()
+        check_agreement(self._parts)
+        return self.start(self.add_partial(request).id)
 
     def roll_back(self, job_id: str) -> RolledBack:
         """See `rollback.roll_back`.

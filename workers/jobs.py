@@ -40,7 +40,7 @@ class JobRecord:
     created_us: int
     updated_us: int
     request: dict[str, Any] | None = None
-    """Of a kind in `MAKING`, or of a fit: what is asked."""
+    """Of a kind in `MAKING`, of a fit or a partial reindex: what is asked."""
     outcome: dict[str, Any] | None = None
     """Of a kind in `MAKING`: `groups` made, and what was `refused`. Of a fit: what was found."""
 
@@ -111,6 +111,14 @@ class JobRows:
             Conflict: `reindex_running`, when a job of a kind in `BUILDING` has not ended yet.
         """
         return self._add_building("reindex", None, builds=True)
+
+    def add_partial(self, request: dict[str, Any]) -> JobRecord:
+        """A new job that understands a part of the catalogue anew, and builds no generation.
+
+        Raises:
+            Conflict: `reindex_running`.
+        """
+        return self._add_building("reindex", request, builds=False)
 
     def add_fit(self, request: dict[str, Any]) -> JobRecord:
         """A new job that fits the taste space, and the name of the generation it will build; with

@@ -46,9 +46,11 @@ class Refresh:
     job: JobRecord
     cancelled: threading.Event
 
-    def title(self, title_id: str, version: int, on_progress: Progress = ignore) -> None:
+    def title(
+        self, title_id: str, version: int, on_progress: Progress = ignore, *, anew: bool = False
+    ) -> None:
         """Understand a title anew if another encoder than today's, or a release that kept no
-        timeline or no profile, has done so.
+        timeline or no profile, has done so; with `anew` whoever has.
 
         All of it, whichever encoder changed: facts and moods are made with several of them.
 
@@ -61,20 +63,20 @@ class Refresh:
             return
         prints = self.parts.fingerprints
         stored = self.parts.catalog.vectors(title_id, version)
-        stale = {space for space, v in stored.items() if prints.get(space) != v.fingerprint}
+        stale = {s for s, v in stored.items() if anew or prints.get(s) != v.fingerprint}
         title, folder = row.title, self._folder(title_id, version)
-        anew = _Anew(looks=self._looks(title_id, version, row.profile or {}))
+        found = _Anew(looks=self._looks(title_id, version, row.profile or {}))
         if "synopsis" in stale:
-            anew.words = self._synopsis(title.synopsis)
+            found.words = self._synopsis(title.synopsis)
         if title.media_path is None:
             if "synopsis" in stale or row.profile is None:
-                anew.told = self._told(title)
+                found.told = self._told(title)
         elif stale or self.parts.catalog.timeline(title_id, version) is None:
-            anew.extraction = self._extract(title_id, title, folder, on_progress)
-        if anew.words or anew.told or anew.extraction or anew.looks:
-            if not anew.words and "synopsis" in stored:
-                anew.words = {"synopsis": stored["synopsis"]}
-            self._replace(title_id, version, anew, folder)
+            found.extraction = self._extract(title_id, title, folder, on_progress)
+        if found.words or found.told or found.extraction or found.looks:
+            if not found.words and "synopsis" in stored:
+                found.words = {"synopsis": stored["synopsis"]}
+            self._replace(title_id, version, found, folder)
         shutil.rmtree(folder, ignore_errors=True)
 
     def _replace(self, title_id: str, version: int, anew: _Anew, folder: Path) -> None:

@@ -30,6 +30,7 @@ from content.errors import (
 from workers.ingest import STAGES, Ingest, publishing
 from workers.jobs import BUILDING, MAKING, JobRecord
 from workers.making import Making
+from workers.partial import BATCH, Partial
 from workers.parts import Parts
 from workers.pool import Pool
 from workers.reindex import Reindex
@@ -157,7 +158,10 @@ class JobRunner:
     def _reindex_workflow(self) -> Callable[[str], None]:
         def reindex(job_id: str) -> None:
             with self._job(job_id) as (job, cancelled):
-                _rebuild(Reindex(self.parts, self.pool, job, cancelled))
+                if job.generation is None:
+                    _renew(Partial(self.parts, self.pool, job, cancelled))
+                else:
+                    _rebuild(Reindex(self.parts, self.pool, job, cancelled))
 
         return reindex
 
@@ -242,6 +246,14 @@ def _rebuild(work: Reindex) -> None:
         after = _step("copy", lambda after=after: work.copy(after))  # type: ignore[misc]
     _step("verify", work.verify)
     _step("cut over", work.cut_over)
+
+
+def _renew(work: Partial) -> None:
+    titles = _step("select", work.select)
+    failed: list[str] = []
+    for start in range(0, len(titles), BATCH):
+        failed += _step("refresh", lambda start=start: work.renew(titles, start))  # type: ignore[misc]
+    _step("tell", lambda: work.tell(titles, failed))
 
 
 def _step(name: str, run: Callable[[], Any]) -> Any:

@@ -111,17 +111,33 @@ def reindex(
         str | None,
         typer.Option(metavar="JOB", help="Go back to the generation that this job replaced."),
     ] = None,
+    titles: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Only these: a file of ids, one a line."),
+    ] = None,
+    genre: Annotated[str | None, typer.Option(help="Only titles of this genre.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only titles in this language.")] = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Only titles with vectors of an earlier encoder.")
+    ] = False,
     wait_for: Wait = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """Rebuild every title's vectors beside the ones in use, then switch."""
+    """Rebuild every title's vectors beside the ones in use, then switch.
+
+    With --titles, --genre, --language or --stale these titles alone are understood anew, in place,
+    all that is given holding.
+    """
     remote = Remote(url, key)
     if rollback is not None:
         go_back(remote, rollback, as_json=as_json)
         return
-    started = remote.post("/v1/reindex")
+    ids = None if titles is None else titles.read_text("utf-8").split()
+    asked = {"titles": ids, "genre": genre, "language": language, "stale": stale or None}
+    part = {name: value for name, value in asked.items() if value is not None}
+    started = remote.post("/v1/titles:reindex", part) if part else remote.post("/v1/reindex")
     if not wait_for:
         show.print_json(started) if as_json else show.fields(started)
         return

@@ -1,0 +1,149 @@
+"""A part of the catalogue understood anew, in place, where the encoders agree."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from content import publication
+from content.errors import Conflict, PermanentError, TransientError
+from content.records import writing
+from content.types import TitleInput, Vector
+from indexes.service import IndexService
+from indexes.store_edge import EdgeStores
+from tests.shelf import fresh_engine
+from workers import workflows
+from workers.parts import Parts
+from workers.refresh import Refresh
+from workers.settings import Settings
+from workers.workflows import JobRunner
+
+
+@pytest.fixture
+def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
+    fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}").dispose()
+    opened = Parts.open(Settings(data=tmp_path))
+    service = IndexService(tmp_path / "index", EdgeStores())
+    service.ensure(opened.fingerprints)
+    monkeypatch.setattr(workflows.DBOS, "run_step", lambda _options, step, *given: step(*given))
+    yield replace(opened, index=cast(Any, service))
+    service.close()
+    opened.close()
+
+
+def published(parts: Parts, title_id: str, made_by: str | None = None, **told: Any) -> None:
+    title = TitleInput(title_id, "A", "A ship at sea.", **told)
+    entry = parts.catalog.submit(title)
+    one = np.eye(1, 384, dtype=np.float32)[0]
+    named: dict[str, Any] = {"tenant": parts.tenant, "title_id": title_id, "version": 1}
+    with writing(parts.engine).begin() as connection:
+        publication.write_understanding(
+            connection,
+            **named,
+            extraction=None,
+            title_vectors={"synopsis": Vector(one, made_by or parts.fingerprints["synopsis"])},
+            keyframes={},
+            told={},
+        )
+        publication.publish(connection, **named)
+    parts.rows.finish(entry.job_id)
+
+
+@pytest.fixture
+def renewed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Titles understood anew, each with today's vectors; those named `bad` are not, `slow` late."""
+    seen: list[str] = []
+
+    def title(
+        self: Refresh, title_id: str, version: int, note: Callable[..., None], *, anew: bool
+    ) -> None:
+        assert anew
+        note("decode", 0.5)
+        seen.append(title_id)
+        if title_id == "bad":
+            raise PermanentError("media_broken", "it cannot be read")
+        if title_id == "slow" and seen.count("slow") < 3:
+            raise TransientError("child_died", "once more")
+        with writing(self.parts.engine).begin() as connection:
+            data = np.eye(1, 384, k=1, dtype=np.float32)[0]
+            made = {"synopsis": Vector(data, self.parts.fingerprints["synopsis"])}
+            publication.write_vectors(
+                connection,
+                tenant=self.parts.tenant,
+                title_id=title_id,
+                version=version,
+                title_vectors=cast(Any, made),
+            )
+
+    monkeypatch.setattr(Refresh, "title", title)
+    return seen
+
+
+def run(parts: Parts, request: dict[str, Any]) -> Any:
+    job = parts.rows.add_partial(request)
+    runner = JobRunner(parts, cast(Any, None))
+    runner._running[job.id] = at_once = threading.Event()
+    at_once.wait = lambda timeout=None: False  # type: ignore[method-assign]
+    runner._reindex_workflow()(job.id)
+    return parts.rows.get(job.id)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"titles": ["a", "c", "nobody"]}, ["a", "c"]),
+        ({"stale": True}, ["b"]),
+        ({"genre": "drama"}, ["a", "b"]),
+        ({"genre": "drama", "language": "fr"}, ["b"]),
+        ({"titles": ["c"], "stale": True}, []),
+    ],
+)
+def test_the_titles_that_are_asked_for_and_no_others(
+    parts: Parts, renewed: list[str], asked: dict[str, Any], expected: list[str]
+) -> None:
+    published(parts, "a", genres=("drama",), language="en")
+    published(parts, "b", "old@1:384:x", genres=("drama", "war"), language="fr")
+    published(parts, "c", genres=("war",))
+    job = run(parts, asked)
+    assert (job.state, job.error_detail) == ("done", None)
+    assert renewed == expected
+    unknown = {"unknown": sorted(set(asked["titles"]) - set(expected))} if "titles" in asked else {}
+    assert job.outcome == {"titles": len(expected), "failed": [], **unknown}
+    for title_id in expected:  # in place, in the generation that answers
+        assert parts.index.vectors(title_id)["synopsis"][1] > 0.9
+    assert [info.state for info in parts.index.generations()] == ["live"]
+
+
+def test_one_that_fails_is_named_and_the_others_are_done(parts: Parts, renewed: list[str]) -> None:
+    for title_id in ("bad", "good", "slow"):
+        published(parts, title_id)
+    job = run(parts, {"titles": ["bad", "good", "slow"]})
+    assert job.state == "done"
+    assert job.outcome == {"titles": 3, "failed": ["bad"], "unknown": []}
+    assert renewed == ["bad", "good", "slow", "slow", "slow"]
+    assert parts.index.count() == 2
+
+
+def test_two_encoders_never_share_a_generation(parts: Parts, renewed: list[str]) -> None:
+    published(parts, "a")
+    parts.index.begin("theirs", {**parts.fingerprints, "visual": "other@1:4:z"}, None)
+    parts.index.verify("theirs", {})
+    parts.index.cut_over("theirs")
+    job = run(parts, {"titles": ["a"]})
+    assert (job.state, job.error_code) == ("failed", "fingerprint_mismatch")
+    assert "visual" in (job.error_detail or "")
+    assert renewed == []
+    parts.index.begin("tasty", {**parts.fingerprints, "taste": "taste@1:3:abc"}, None)
+    parts.index.verify("tasty", {})
+    parts.index.cut_over("tasty")
+    assert run(parts, {"stale": True}).state == "done"  # a taste space is no encoder's
+
+
+def test_one_at_a_time_with_a_reindex(parts: Parts) -> None:
+    parts.rows.add_reindex()
+    with pytest.raises(Conflict, match="reindex_running"):
+        parts.rows.add_partial({"stale": True})

@@ -1,0 +1,138 @@
+"""A part of the catalogue understood anew, in place, by the encoders that the index is of.
+
+No generation is built: each title is written into those there are, as an ingest writes it. So the
+live generation must be of today's encoders; two fingerprints never share one.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from content.errors import Cancelled, Conflict, Invalid, NotFound, PermanentError, TransientError
+from workers import removal
+from workers.ingest import publishing
+from workers.jobs import JobRecord
+from workers.parts import Parts
+from workers.pool import Pool, Progress, spaced
+from workers.refresh import Refresh
+
+log = logging.getLogger("keyart.jobs")
+
+BATCH = 16
+PAGE = 1000
+TRIES = 3
+"""Of a title whose understanding fails in a way that may pass."""
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The stages of one job; each may be run again from its start."""
+
+    parts: Parts
+    pool: Pool
+    job: JobRecord
+    cancelled: threading.Event
+
+    def select(self) -> list[str]:
+        """The ids of the titles that are asked for, in order.
+
+        Raises:
+            Conflict: `fingerprint_mismatch`, as `check_agreement`.
+        """
+        self._advance("select", 0.0)
+        check_agreement(self.parts)
+        asked = self.job.request or {}
+        return [t for t, version in _published(self.parts) if self._fits(t, version, asked)]
+
+    def renew(self, titles: Sequence[str], start: int) -> list[str]:
+        """Understand the next titles anew, from number `start` on; those that failed."""
+        failed = []
+        for n, title_id in enumerate(titles[start : start + BATCH], start):
+            share = partial(self._advance_by, n, len(titles))
+            share("", 0.0)
+            if not self._renewed(title_id, spaced(share)):
+                failed.append(title_id)
+        return failed
+
+    def tell(self, titles: Sequence[str], failed: Sequence[str]) -> None:
+        """Note what became of them as the job's outcome."""
+        outcome = {"titles": len(titles), "failed": list(failed)}
+        wanted = (self.job.request or {}).get("titles")
+        if wanted is not None:
+            outcome["unknown"] = sorted(set(wanted) - set(titles))
+        if not self.parts.rows.note(self.job.id, outcome):
+            raise Cancelled
+
+    def _fits(self, title_id: str, version: int, asked: Mapping[str, Any]) -> bool:
+        """Does a title meet all that is asked?"""
+        if asked.get("titles") is not None and title_id not in asked["titles"]:
+            return False
+        row = self.parts.catalog.version(title_id, version)
+        if row is None:
+            return False
+        if asked.get("genre") is not None and asked["genre"] not in row.title.genres:
+            return False
+        if asked.get("language") is not None and asked["language"] != row.title.language:
+            return False
+        if not asked.get("stale"):
+            return True
+        prints = self.parts.fingerprints
+        vectors = self.parts.catalog.vectors(title_id, version)
+        return any(prints.get(space) != made.fingerprint for space, made in vectors.items())
+
+    def _renewed(self, title_id: str, on_progress: Progress) -> bool:
+        refresh = Refresh(self.parts, self.pool, self.job, self.cancelled)
+        for attempt in range(1, TRIES + 1):
+            version = self.parts.catalog.published_version(title_id)
+            if version is None:  # deleted meanwhile
+                return True
+            try:
+                refresh.title(title_id, version, on_progress, anew=True)
+                with publishing(title_id):
+                    removal.restore_index(self.parts, title_id)
+            except NotFound:  # deleted, or replaced: its new version is of today
+                return True
+            except (Invalid, PermanentError) as error:
+                log.warning("%s is not understood anew: %s", title_id, error)
+                return False
+            except TransientError as error:
+                log.warning("%s is not understood anew, attempt %d: %s", title_id, attempt, error)
+                self.cancelled.wait(2.0**attempt / 4)
+            else:
+                return True
+        return False
+
+    def _advance(self, stage: str, progress: float) -> None:
+        if self.cancelled.is_set() or not self.parts.rows.advance(self.job.id, stage, progress):
+            raise Cancelled
+
+    def _advance_by(self, done: int, total: int, _stage: str, fraction: float) -> None:
+        self._advance("refresh", min(1.0, (done + fraction) / max(total, 1)))
+
+
+def check_agreement(parts: Parts) -> None:
+    """See that the live generation is of today's encoders.
+
+    Raises:
+        Conflict: `fingerprint_mismatch`.
+    """
+    prints = {str(space): made for space, made in parts.fingerprints.items()}
+    for live in (g for g in parts.index.generations() if g.state == "live"):
+        own = {str(s): made for s, made in live.fingerprints.items() if s != "taste"}
+        if own != prints:
+            other = sorted(s for s in own.keys() | prints.keys() if own.get(s) != prints.get(s))
+            raise Conflict(
+                "fingerprint_mismatch",
+                f"today's encoders of {', '.join(other)} are not those of the live generation "
+                f"{live.name}, and two never share one: reindex all with `keyart reindex`",
+            )
+
+
+def _published(parts: Parts) -> Iterator[tuple[str, int]]:
+    after = None
+    while batch := parts.catalog.published(after=after, limit=PAGE):
+        yield from batch.items()
+        after = max(batch)
