@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 LATE_S = 0.01
 """Who is woken so much later than asked finds the processors taken: others want them."""
-MOST = 16.0
+MOST = 4.0
 """Times the usual rest, at most: however busy the machine is, the reindex ends."""
 
 
