@@ -65,8 +65,7 @@ def reindexed(parts: Parts, *, ended: bool = True) -> JobRecord:
 
 def announced(parts: Parts) -> str | None:
     with parts.engine.connect() as connection:
-        found = feature_sets.announced(connection, parts.tenant)
-    return None if found is None else found.id
+        return feature_sets.announced(connection, parts.tenant)
 
 
 def states(parts: Parts) -> list[str]:
