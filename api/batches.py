@@ -19,6 +19,7 @@ CODES = (
     "not_started",
     "learning_stopped",
     "ledger_unavailable",
+    "outcome_unknown",
 )
 """What any route that takes events may refuse a body with."""
 

@@ -19,6 +19,8 @@ CODES: Mapping[str, Code] = {
     "invalid_multipart": Code(400, "The body is not well-formed multipart/form-data."),
     # 401
     "unauthorized": Code(401, "No key, or an unknown one."),
+    # 403
+    "forbidden_role": Code(403, "The key's role may not do this; `needed` is the least that may."),
     # 404
     "not_found": Code(404, "There is no such route."),
     "title_not_found": Code(404, "There is no such title."),
@@ -59,6 +61,7 @@ CODES: Mapping[str, Code] = {
     "unsupported_media_type": Code(415, "The Content-Type is not one this route reads."),
     # 422
     "invalid_request": Code(422, "A field is missing, unknown or not acceptable; see `errors`."),
+    "unknown_parameter": Code(422, "The query names what the route does not know; see `known`."),
     "invalid_text": Code(422, "A text holds a lone surrogate or a NUL character."),
     "invalid_title_id": Code(422, "A title id has characters or a length it may not have."),
     "invalid_time": Code(422, "A time is not ISO 8601 with an offset from UTC."),
@@ -105,6 +108,10 @@ CODES: Mapping[str, Code] = {
     "index_failed": Code(503, "The index process failed inside; its log says more."),
     "index_unavailable": Code(503, "The index process does not answer; trying again may help."),
     "learning_stopped": Code(503, "A fault stopped the learning; the api must be restarted."),
+    "records_unavailable": Code(503, "The database does not answer; trying again may help."),
+    "outcome_unknown": Code(
+        503, "The database went away as it committed: kept or not; send it again, same ids."
+    ),
     "ledger_unavailable": Code(503, "The ledger could not be written; nothing was kept."),
     "fonts_missing": Code(503, "No typeface is installed: the packages of fonts are missing."),
     "certificate_unwritten": Code(503, "The certificate of a forgetting could not be written."),

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.codes import CODES
 from content import errors
+from content.outages import DatabaseError, away, records_unavailable
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "tag:keyart,2026:"  # a name, not an address: RFC 9457 §3.1.1 suggests a tag URI
@@ -29,6 +30,7 @@ class UnsupportedMediaType(errors.KeyartError):
 STATUS: Mapping[type[errors.KeyartError], int] = {
     Malformed: 400,
     errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Gone: 410,
@@ -87,7 +89,7 @@ def problem(error: errors.KeyartError) -> Response:
     """The answer for a domain error, with the headers that its status asks for."""
     status = status_of(error)
     headers = {}
-    if isinstance(error, errors.Busy):
+    if isinstance(error, errors.Busy | errors.Unavailable) and error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="keyart"'
@@ -145,6 +147,16 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     return {status: _response(names) for status, names in sorted(by_status.items(), key=str)}
 
 
+def add_problems(responses: dict[str, Any], *codes: str) -> None:
+    """Let the `responses` of an operation in the OpenAPI document hold these codes too."""
+    for code in codes:
+        status = str(CODES[code].status)
+        known = responses.get(status, {}).get("content", {}).get(MEDIA_TYPE, {})
+        told = known["schema"]["allOf"][1]["properties"]["code"]["enum"] if known else []
+        if code not in told:
+            responses[status] = _response([*told, code])
+
+
 def _response(codes: Sequence[str]) -> dict[str, Any]:
     text = "\n".join(f"- `{code}`: {CODES[code].meaning}" for code in codes)
     schema = {
@@ -159,6 +171,7 @@ def _response(codes: Sequence[str]) -> dict[str, Any]:
 def install(app: FastAPI) -> None:
     """Let every error of the app leave as a problem document."""
     app.add_exception_handler(errors.KeyartError, _domain)
+    app.add_exception_handler(DatabaseError, _database)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
@@ -169,6 +182,13 @@ async def _domain(_request: Request, error: Exception) -> Response:
     if status_of(error) >= 500:
         _log.warning("request_failed", code=error.code, detail=error.detail)
     return problem(error)
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    """A database that is away, on whatever route; any other error of it is a fault of ours."""
+    if not away(error):
+        raise error
+    return await _domain(request, records_unavailable())
 
 
 async def _validation(_request: Request, error: Exception) -> Response:

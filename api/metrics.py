@@ -16,11 +16,13 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.admission import AdmittedRoute
 from artwork.choice.modes.steering import PolicyView
 from artwork.choice.record.mode import MODES
 from content.errors import KeyartError
+from content.outages import DatabaseError
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=AdmittedRoute)
 
 _LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -77,7 +79,7 @@ class _JobStates(Collector):
         try:
             for state, count in self._counts().items():
                 family.add_metric([state], count)
-        except KeyartError:
+        except (KeyartError, DatabaseError):
             return  # the other metrics are still worth showing
         yield family
 
@@ -94,7 +96,7 @@ class _Policy(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
             seen = self._view()
-        except KeyartError:
+        except (KeyartError, DatabaseError):
             return
         mode, broken, bounds = self._families()
         for each in MODES:

@@ -5,7 +5,8 @@ more than the database needs for a row by its key. SQLAlchemy still writes the S
 Postgres, owns the connection and its transaction, and names the errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,16 +53,11 @@ class Compiled:
         """
         text = self._text(connection.dialect, 0)
         told = [text.parameters(row) for row in rows]
-        cursor = _cursor(connection)
-        try:
+        with _cursor(connection, text.sql) as cursor:
             if len(told) == 1:
                 cursor.execute(text.sql, told[0])
             else:
                 cursor.executemany(text.sql, told)
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise named(error, text.sql, connection) from error
-        finally:
-            cursor.close()
 
     def all(
         self, connection: sa.Connection, values: Mapping[str, Any], many: Sequence[Any] = ()
@@ -72,14 +68,9 @@ class Compiled:
         if many:  # filled up with what is there already: few texts serve all lengths
             filled = [*many, *[many[-1]] * (size - len(many))]
             values = {**values, **dict(zip(_names(size), filled, strict=True))}
-        cursor = _cursor(connection)
-        try:
+        with _cursor(connection, text.sql) as cursor:
             cursor.execute(text.sql, text.parameters(values))
             return cursor.fetchall()  # type: ignore[no-any-return]
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise named(error, text.sql, connection) from error
-        finally:
-            cursor.close()
 
     def _text(self, dialect: Dialect, size: int) -> _Text:
         found = self._texts.get((dialect.name, size))
@@ -99,21 +90,34 @@ def _names(size: int) -> list[str]:
     return [f"one_{i}" for i in range(size)]
 
 
-def _cursor(connection: sa.Connection) -> Any:
+@contextmanager
+def _cursor(connection: sa.Connection, text: str) -> Iterator[Any]:
     if not connection.in_transaction():  # as SQLAlchemy itself would
         connection.begin()
-    return connection.connection.cursor()
+    driver = connection.dialect.loaded_dbapi
+    try:
+        cursor = connection.connection.cursor()  # raises where the connection broke meanwhile
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+    except driver.Error as error:
+        raise named(error, text, connection) from error
 
 
 def named(error: Exception, text: str, connection: sa.Connection) -> sa.exc.DBAPIError:
     """A driver's error as SQLAlchemy's; it hides the parameters of its statement."""
+    dialect = connection.dialect
+    raised: Any = error  # of a type that the driver alone has
+    broke = dialect.is_disconnect(raised, connection.connection.dbapi_connection, None)
     found = sa.exc.DBAPIError.instance(
         text,
         None,
         error,
-        connection.dialect.loaded_dbapi.Error,
+        dialect.loaded_dbapi.Error,
         hide_parameters=True,
-        dialect=connection.dialect,
+        connection_invalidated=broke,
+        dialect=dialect,
     )
     assert isinstance(found, sa.exc.DBAPIError)
     return found

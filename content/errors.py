@@ -26,6 +26,10 @@ class Unauthorized(KeyartError):
     """No key, or an unknown one (401)."""
 
 
+class Forbidden(KeyartError):
+    """The key is known, and may not do this (403)."""
+
+
 class NotFound(KeyartError):
     """What the request names does not exist (404)."""
 
@@ -55,7 +59,18 @@ class NoSpace(KeyartError):
 
 
 class Unavailable(KeyartError):
-    """A part of the service is down; trying again may help (503)."""
+    """A part of the service is down; trying again may help (503), where it is known when, after
+    `retry_after_s`."""
+
+    def __init__(
+        self, code: str, detail: str, retry_after_s: int | None = None, **extra: object
+    ) -> None:
+        super().__init__(code, detail, **extra)
+        self.retry_after_s = retry_after_s
+
+
+class OutcomeUnknown(Unavailable):
+    """The database went away while it committed: what was sent may be kept, or not (503)."""
 
 
 class PermanentError(KeyartError):

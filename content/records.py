@@ -5,6 +5,7 @@ SQLite in WAL mode by default, Postgres by URL; the same tables on both.
 """
 
 import json
+import os
 import threading
 import time
 from collections import deque
@@ -13,16 +14,19 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from content.compiled import named
+from content.outages import away, outcome_unknown
 
 T = TypeVar("T")
 _BUSY_MS = 30_000
 _CHECKPOINT_WAIT_MS = 100
 _CHECKPOINT_TRIES = 10
+_CONNECT_S = 5
+"""How long an answer is waited for where Postgres should be; by itself libpq waits for minutes."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -41,10 +45,12 @@ def open_engine(url: str, *, sync: str = "normal") -> sa.Engine:
     On SQLite: WAL, foreign keys on, deleted content overwritten, and `synchronous` as given —
     `normal` survives kill -9 but a power cut may lose the last commits, `full` survives both.
     NaN and infinity are refused in JSON, which has neither, by SQLite as by Postgres. Errors
-    hide the parameters of their statement, because they are logged.
+    hide the parameters of their statement, because they are logged. A `connect_timeout` of the URL
+    or PGCONNECT_TIMEOUT replaces ours.
     """
     engine = sa.create_engine(
         url,
+        connect_args=_patience(sa.make_url(url)),
         hide_parameters=True,
         pool_pre_ping=not url.startswith("sqlite"),
         json_serializer=partial(json.dumps, allow_nan=False),
@@ -74,6 +80,13 @@ def open_engine(url: str, *, sync: str = "normal") -> sa.Engine:
                 raise named(error, mode, connection) from error
 
     return engine
+
+
+def _patience(url: sa.URL) -> dict[str, Any]:
+    told = "connect_timeout" in url.query or "PGCONNECT_TIMEOUT" in os.environ
+    if told or url.get_backend_name() != "postgresql":
+        return {}
+    return {"connect_timeout": _CONNECT_S}
 
 
 def writing(engine: sa.Engine) -> sa.Engine:
@@ -160,16 +173,35 @@ class _Task:
 _Outcome = tuple[_Task, Any, Exception | None]
 
 
+class Signs(Protocol):
+    """`content.receipts.Receipts`: tells of a commit that was not answered whether it was kept."""
+
+    def sign(self, connection: sa.Connection) -> int: ...
+    def kept(self, number: int) -> bool | None: ...
+
+
 class Writer:
     """Group commit: many small writes from many requests, one transaction for each batch.
 
     When a write raises, it alone is undone: the others of its batch are run again, so a write
     must have no effect but on the connection. A future is resolved only after the commit, so
     whoever has its answer has it durably. Writes are applied in the order of `submit` and `write`.
+
+    With `receipts`, which Postgres alone needs, a COMMIT that was not answered counts as what it
+    was; `OutcomeUnknown` is raised where that cannot be found out.
     """
 
-    def __init__(self, engine: sa.Engine, *, batch: int = 512, capacity: int = 20_000) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        *,
+        batch: int = 512,
+        capacity: int = 20_000,
+        receipts: Signs | None = None,
+    ) -> None:
         self._connection = Kept(writing(engine))
+        self._ambiguous = engine.dialect.name != "sqlite"
+        self._receipts = receipts if self._ambiguous else None
         self._batch, self._capacity = batch, capacity
         self._queued: deque[_Task] = deque()
         self._closing = False
@@ -240,7 +272,7 @@ class Writer:
             if outcomes is None:
                 outcomes = self._apart(tasks)
         except Exception as error:  # noqa: BLE001 - else whoever waits would wait for ever
-            # The batch as a whole was not committed: nobody was answered, so nothing is lost.
+            # Not committed as a whole, or not known to be: nobody was answered that it was.
             outcomes = [(task, None, error) for task in tasks]
         for task, result, failure in outcomes:
             if failure is None:
@@ -254,7 +286,7 @@ class Writer:
         Then nothing is written, and all run again.
         """
         outcomes: list[_Outcome] = []
-        with self._connection.begin() as connection:
+        with self._transaction() as connection:
             for task in tasks:
                 try:
                     outcomes.append((task, task.run(connection), None))
@@ -264,8 +296,33 @@ class Writer:
         return outcomes
 
     def _apart(self, tasks: list[_Task]) -> list[_Outcome]:
-        with self._connection.begin() as connection:
+        with self._transaction() as connection:
             return [self._attempt(connection, task) for task in tasks]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        """Committed when it ends without an error, whatever became of the connection.
+
+        Raises:
+            OutcomeUnknown: `outcome_unknown`, when it may be committed, or not.
+        """
+        committing, number = False, None
+        try:
+            with self._connection.begin() as connection:
+                yield connection
+                if self._receipts is not None and connection.in_transaction():
+                    number = self._receipts.sign(connection)
+                committing = connection.in_transaction()
+        except sa.exc.DBAPIError as error:
+            if not (committing and self._ambiguous and away(error)):
+                raise
+            kept = None
+            if self._receipts is not None and number is not None:
+                kept = self._receipts.kept(number)
+            if kept is None:
+                raise outcome_unknown() from error
+            if not kept:
+                raise
 
     @staticmethod
     def _attempt(connection: sa.Connection, task: _Task) -> _Outcome:

@@ -130,3 +130,12 @@ jobs = sa.Table(
     sa.Column("outcome", sa.JSON, nullable=True, comment="of these: groups made, what was refused"),
     sa.Index(None, "tenant", "state", "id"),
 )
+
+writer_receipts = sa.Table(
+    "writer_receipts",
+    metadata,
+    tenant(),
+    sa.Column("writer", sa.String(36), primary_key=True, comment="one for each start of a process"),
+    sa.Column("number", sa.BigInteger, nullable=False, comment="of its last batch"),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+)

@@ -14,6 +14,7 @@ from artwork.choice.personalize import (
     RewardEvent,
 )
 from content.errors import KeyartError
+from content.receipts import Receipts
 from content.records import Writer
 from samples.worlds import synthetic_embeddings
 from tests.shelf import publish
@@ -30,11 +31,12 @@ class House:
 
     engine: sa.Engine
     now_us: int = 1_800_000_000_000_000
+    receipts: Receipts | None = None
     writer: Writer = field(init=False)
     p: Personalizer = field(init=False)
 
     def open(self, **options: Any) -> Personalizer:
-        self.writer = Writer(self.engine)
+        self.writer = Writer(self.engine, receipts=self.receipts)
         settings: dict[str, Any] = {"secret": SECRET, "episode_s": EPISODE_S, "floor": 0.02}
         self.p = Personalizer(
             self.engine, self.writer, clock=lambda: self.now_us, **settings | options

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import content.tables  # noqa: F401
 from artwork.choice.learning import renewal
 from content.records import metadata, open_engine
 from tests import small_models
+from tests.breaking import Breaking
 from tests.choosing import House, furnished
 from tests.forgetting import QUICK
 from tests.shelf import fresh_engine
@@ -76,6 +78,29 @@ def engine(bare_engine: sa.Engine) -> sa.Engine:
     """A database with every table."""
     metadata.create_all(bare_engine)
     return bare_engine
+
+
+@pytest.fixture
+def direct(postgres_url: str) -> Iterator[sa.Engine]:
+    """A Postgres database with every table, by the way that does not break; see `way`."""
+    url, name = sa.make_url(postgres_url), f"test_{uuid.uuid4().hex}"
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    engine = open_engine(url.set(database=name).render_as_string(hide_password=False))
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def way(direct: sa.Engine) -> Iterator[Breaking]:
+    """A way to the database of `direct` that breaks when told to."""
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path may not be long
+        made = Breaking(Path(folder), direct.url)
+        yield made
+        made.close()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from artwork.pictures import VariantRow
 from artwork.provenance.credentials import Signer, signing
 from artwork.quality.refit import QualityWeights
 from content.catalog import Catalog
+from content.receipts import Receipts
 from content.records import Writer
 from indexes.client import IndexClient
 from workers import taste
@@ -76,7 +77,7 @@ class Services:
     @classmethod
     def open(cls, settings: Settings) -> "Services":
         parts = Parts.open(settings)
-        writer = Writer(parts.engine)
+        writer = Writer(parts.engine, receipts=Receipts(parts.engine, parts.tenant))
         starter = JobStarter(settings)
         chain = signing_chain(settings)
         sign = signing(parts.engine, Signer(chain), parts.tenant)

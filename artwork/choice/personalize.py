@@ -152,11 +152,11 @@ class Personalizer(Memory):
 
     def _learn(self, appended: Appended) -> None:
         super()._learn(appended)
-        if appended.removed and self._failure is None:
+        if appended.removed and self._sound:
             try:
                 self.steering.made_anew()
             except sa.exc.SQLAlchemyError as error:
-                self._failure = error
+                self._unlearned(error)
 
     def _see_anew(self) -> None:
         self._rules = replace(self._rules, scope=self.scope)
@@ -167,7 +167,7 @@ class Personalizer(Memory):
     def _happened_elsewhere(self, *, removed: bool) -> None:
         if removed:
             self._episodes.clear()
-            self._restraints.changes.clear()
+            self._restraints.clear()
             self.steering.made_anew()
         self._tastes.clear()
 
@@ -229,7 +229,7 @@ class Personalizer(Memory):
             self._append(pages, now).add_done_callback(partial(_told_durable, good))
         else:
             tell(good)
-        if due and self._failure is None:  # those who asked have their answers already
+        if due and self._sound:  # those who asked have their answers already
             self._checkpoint()
 
     def _page(

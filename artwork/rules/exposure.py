@@ -91,6 +91,10 @@ class Exposure:
         """Drop a title from memory: its counts are those of the records."""
         self._titles.pop(title_id, None)
 
+    def clear(self) -> None:
+        """Drop all titles from memory."""
+        self._titles.clear()
+
 
 _NEVER = _Shown()
 

@@ -9,7 +9,7 @@ again and replaying give the same bits.
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import msgpack
 import numpy as np
@@ -19,13 +19,14 @@ from artwork.choice.belief.decay import Decay, half_life_us
 from artwork.choice.belief.empirical import fitted
 from artwork.choice.belief.features import BLOCKS, DIM
 from artwork.choice.belief.policy import Hyperparameters
-from artwork.choice.belief.posterior import Posterior, Prior
+from artwork.choice.belief.posterior import F64, Posterior, Prior
 from artwork.choice.belief.sums import Sums
 from artwork.choice.learning.folding import fold, fold_sums
 from artwork.choice.learning.underway import (
     Underway,
     lag,
     learn,
+    packed_entries,
     rebuild_due,
     unpacked_entries,
 )
@@ -37,6 +38,29 @@ from artwork.choice.record.mode import newest
 from artwork.tables import checkpoints
 
 KEPT_CHECKPOINTS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """A learned state as it was at one moment, whatever becomes of it."""
+
+    offset: int
+    landmark_us: int | None
+    sums: Sums
+    posterior: Sequence[F64]
+    """P, m and the prior's numbers, as the steps taken left them: their last bits depend on it."""
+    since: Sequence[Entry] | None
+    """Of the rebuild under way, if there is one."""
+
+    def packed(self) -> bytes:
+        """All of it."""
+        floats = [each.astype("<f8").tobytes() for each in self.posterior]
+        state = {"offset": self.offset, "sums": self.sums.packed(), "posterior": floats}
+        if self.landmark_us is not None:
+            state["landmark"] = self.landmark_us
+        if self.since is not None:
+            state["underway"] = packed_entries(self.since)
+        return bytes(msgpack.packb(state))
 
 
 class Learner:
@@ -140,16 +164,16 @@ class Learner:
         self.rebuild()
         self.offset = base
 
-    def packed(self) -> bytes:
-        """All of it; the posterior as it stands, for its last bits depend on the steps taken."""
+    def image(self) -> Image:
+        """This state now, to be packed by another thread: sums are copied as they change."""
         mine = self.posterior
-        floats = [a.astype("<f8").tobytes() for a in (mine.P, mine.m, mine.prior.packed())]
-        state = {"offset": self.offset, "sums": self.sums.packed(), "posterior": floats}
-        if self.decay.landmark_us is not None:
-            state["landmark"] = self.decay.landmark_us
-        if self.underway is not None:
-            state["underway"] = self.underway.packed()
-        return bytes(msgpack.packb(state))
+        floats = (mine.P, mine.m.copy(), mine.prior.packed())
+        since = None if self.underway is None else list(self.underway.entries)
+        return Image(self.offset, self.decay.landmark_us, self.sums.copy(), floats, since)
+
+    def packed(self) -> bytes:
+        """All of it, now."""
+        return self.image().packed()
 
     @classmethod
     def unpacked(cls, parameters: Hyperparameters, data: bytes) -> "Learner":

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import sqlalchemy as sa
+import structlog
 
 from artwork.choice.belief.features import Lens
 from artwork.choice.belief.policy import Hyperparameters
@@ -18,10 +19,12 @@ from artwork.choice.record.decisions import Scope
 from artwork.choice.record.folds import Mark
 from artwork.choice.record.ledger import Appended
 from content.errors import Unavailable
+from content.outages import away
 from content.records import Writer, snapshot
 
 _UNLEARNED = (OverflowError, ValueError, sa.exc.SQLAlchemyError)
 """Why what is in the ledger could not be learned."""
+_log = structlog.get_logger("keyart.learning")
 
 
 class Memory(ABC):
@@ -47,10 +50,13 @@ class Memory(ABC):
         self._learner: Learner | None = None
         self._checkpointed = 0
         self._failure: Exception | None = None
+        self._doubted = False
+        """Is what is in memory perhaps not what is in the ledger? Then it is read again."""
         self._lock = threading.RLock()
-        self._commits = Commits(writer, self._lock)
+        self._commits = Commits(writer, self._lock, self._doubt)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keyart-choice")
         self._rebuilding = ThreadPoolExecutor(1, thread_name_prefix="keyart-rebuild")
+        self._packing = ThreadPoolExecutor(1, thread_name_prefix="keyart-checkpoint")
 
     def start(self) -> None:
         """Learn what the ledger holds: the newest checkpoint and the rows since. Idempotent."""
@@ -60,13 +66,18 @@ class Memory(ABC):
                 self._renewal.watch(self._state, self._switch)
 
     def close(self) -> None:
-        """Finish what is under way and write a checkpoint; the writer must still be open."""
+        """Finish what is under way and write a checkpoint, if the database is there to take it;
+        the writer must still be open."""
         self._renewal.stop()
         self._thread.shutdown(wait=True)
         with self._lock:
             state = self._learner
-        if state is not None and self._failure is None and state.offset > self._checkpointed:
-            self._checkpoint().result()
+        if state is not None and self._sound and state.offset > self._checkpointed:
+            try:
+                self._checkpoint().result()
+            except (sa.exc.SQLAlchemyError, Unavailable) as error:
+                _log.warning("no_last_checkpoint", error=str(error))  # a start learns more rows
+        self._packing.shutdown(wait=True)
         # What is under way is in the checkpoint by its rows; a start makes it again.
         self._rebuilding.shutdown(wait=True, cancel_futures=True)
 
@@ -85,6 +96,14 @@ class Memory(ABC):
             return learned(self.scope, self._ready())
 
     def _ready(self) -> Learner:
+        """The state in use.
+
+        Raises:
+            Unavailable: `not_started`, `learning_stopped`.
+            SQLAlchemyError: it has to be read again, and the database is away.
+        """
+        if self._doubted and self._failure is None:
+            self._read_again()
         if self._failure is not None:
             raise Unavailable(
                 "learning_stopped", f"learning stopped; restart the service: {self._failure}"
@@ -92,6 +111,38 @@ class Memory(ABC):
         if self._learner is None:
             raise Unavailable("not_started", "the personalizer is still reading its ledger")
         return self._learner
+
+    @property
+    def _sound(self) -> bool:
+        """Is what is in memory what the ledger says?"""
+        return self._failure is None and not self._doubted
+
+    def _doubt(self) -> None:
+        self._doubted = True
+
+    def _unlearned(self, error: Exception) -> None:
+        """Note why committed rows could not be learned: they are safe in the ledger, and read
+        again once the database is back. After any other fault it takes a start."""
+        if away(error):
+            self._doubted = True
+        else:
+            self._failure = error
+
+    def _read_again(self) -> None:
+        """Open the state as a start does."""
+        with self._lock:
+            if not self._doubted:  # another thread was faster
+                return
+            try:
+                self._adopt(self._renewal.opened())
+                self._happened_elsewhere(removed=True)
+            except _UNLEARNED as error:
+                self._unlearned(error)
+                if self._failure is None:
+                    raise
+                return
+            self._doubted = False
+        _log.info("read_again", offset=self._checkpointed)
 
     def _state(self) -> State:
         with self._lock:
@@ -120,7 +171,7 @@ class Memory(ABC):
             try:
                 self._adopt(prepared.at(self._engine, mark, self._parameters))
             except _UNLEARNED as error:
-                self._failure = error
+                self._unlearned(error)
 
         write = partial(prepared.mark, at_us=self._clock())
         # In the deciding thread: nothing is decided between the mark and the new state.
@@ -128,19 +179,25 @@ class Memory(ABC):
         self._checkpoint().result()
 
     def _checkpoint(self) -> "Future[None]":
+        """Keep the state as it is now; packed in a thread of its own, which takes seconds for a
+        large catalogue."""
         with self._lock:
-            state, scope = self._ready(), self.scope
-            offset, data = state.offset, state.packed()
-            self._checkpointed = offset
+            state, scope = self._ready().image(), self.scope
+            self._checkpointed = state.offset
         at_us = self._clock()
-        return self._writer.submit(
-            lambda connection: save_checkpoint(connection, scope, offset, data, at_us)
-        )
+
+        def keep() -> None:
+            data = state.packed()
+            self._writer.submit(
+                lambda connection: save_checkpoint(connection, scope, state.offset, data, at_us)
+            ).result()
+
+        return self._packing.submit(keep)
 
     def _learn(self, appended: Appended) -> None:
         """Learn what was committed, in the order of the ledger. Called under the lock."""
         state = self._learner
-        if state is None or self._failure is not None:
+        if state is None or not self._sound:
             return
         try:
             if not state.advance(appended):  # another process appended rows before these
@@ -151,8 +208,7 @@ class Memory(ABC):
                     self._use(found)
                 self._happened_elsewhere(removed=found is not state)
         except _UNLEARNED as error:
-            # The rows are safe in the ledger; a start learns them again.
-            self._failure = error
+            self._unlearned(error)
 
     @abstractmethod
     def _happened_elsewhere(self, *, removed: bool) -> None:

@@ -33,7 +33,7 @@ from artwork.choice.record.folds import PLAIN, Mark, append_mark, mark_at
 from artwork.choice.record.ledger import entries, head
 from artwork.choice.record.marks import last_mark
 from artwork.tables import decision_features
-from content.errors import Unavailable
+from content.errors import OutcomeUnknown, Unavailable
 from content.records import writing
 
 log = logging.getLogger("keyart.choice")
@@ -178,11 +178,11 @@ class Renewal:
                 prepared = self.due(current())
                 if prepared is not None:
                     switch(prepared)
-            except (_StoppedError, Unavailable):  # the latter: learning stopped
-                return
-            except (sa.exc.SQLAlchemyError, OverflowError, ValueError) as error:
+            except (sa.exc.SQLAlchemyError, OutcomeUnknown, OverflowError, ValueError) as error:
                 log.warning("the ledger is not folded anew yet: %s", error)
                 wait_s = AGAIN_S
+            except (_StoppedError, Unavailable):  # the latter: learning stopped
+                return
             except Exception:
                 log.exception("the ledger is not folded anew yet")
                 wait_s = AGAIN_S

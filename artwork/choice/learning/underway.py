@@ -132,18 +132,19 @@ class Underway:
         while self._sums.titles:
             self._sums.titles.popitem()
 
-    def packed(self) -> dict[str, Any]:
-        """The entries, as plain values for msgpack; the sums follow from those of the learner."""
-        rows = self.entries
-        return {
-            "where": [[entry.title_id, entry.group_id] for entry in rows],
-            "x": b"".join(entry.x.astype("<i2").tobytes() for entry in rows),
-            "change": [[entry.before, entry.after, entry.decided_us] for entry in rows],
-        }
+
+def packed_entries(rows: Sequence[Entry]) -> dict[str, Any]:
+    """The entries of a rebuild under way, as plain values for msgpack; the sums that it was begun
+    from follow from those of the learner."""
+    return {
+        "where": [[entry.title_id, entry.group_id] for entry in rows],
+        "x": b"".join(entry.x.astype("<i2").tobytes() for entry in rows),
+        "change": [[entry.before, entry.after, entry.decided_us] for entry in rows],
+    }
 
 
 def unpacked_entries(data: Mapping[str, Any]) -> list[Entry]:
-    """The entries that `Underway.packed` wrote, but for their seqs: nothing is read of them."""
+    """The entries that `packed_entries` wrote, but for their seqs: nothing is read of them."""
     xs = np.frombuffer(data["x"], "<i2").astype(np.int16).reshape(-1, DIM)
     return [
         Entry(0, title, group, x, *change)

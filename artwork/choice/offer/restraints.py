@@ -126,6 +126,11 @@ class Restraints:
         self._add(noted, now_us, 1)
         return noted
 
+    def clear(self) -> None:
+        """Read again what the records hold: rows were taken away, or memory may be wrong."""
+        self.changes.clear()
+        self.exposure.clear()
+
     def take_back(self, noted: Counted, now_us: int) -> None:
         """Of an impression that nobody was answered with."""
         self._add(noted, now_us, -1)

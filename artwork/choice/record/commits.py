@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from content.errors import Unavailable
+from content.errors import OutcomeUnknown, Unavailable
+from content.outages import RETRY_S
 from content.records import Writer
 
 T = TypeVar("T")
@@ -19,10 +20,15 @@ class Commits:
 
     The deciding thread gathers what waits by itself: to hand its writes to another thread would
     cost two changes of threads a request, and let nothing more be written at once.
+
+    Args:
+        doubt: called, under the lock, when it is not known whether a write was kept.
     """
 
-    def __init__(self, writer: Writer, lock: threading.RLock) -> None:
-        self._writer, self._lock = writer, lock
+    def __init__(
+        self, writer: Writer, lock: threading.RLock, doubt: Callable[[], None] = lambda: None
+    ) -> None:
+        self._writer, self._lock, self._doubt = writer, lock, doubt
 
     def submit(
         self,
@@ -45,6 +51,8 @@ class Commits:
                         learn(written.result())
                     else:
                         lose()
+                        if isinstance(error, OutcomeUnknown):
+                            self._doubt()
             finally:
                 if error is None:
                     learned.set_result(written.result())
@@ -59,7 +67,7 @@ async def durable(future: "Future[T]") -> T:
     """The result once committed and learned. A caller that goes away does not undo the write.
 
     Raises:
-        Unavailable: `ledger_unavailable`, when the database refused the write.
+        Unavailable: `ledger_unavailable`, when the database refused the write; `outcome_unknown`.
     """
     try:
         return await asyncio.shield(asyncio.wrap_future(future))
@@ -74,5 +82,7 @@ def told_of(error: BaseException) -> BaseException:
 
 def ledger_unavailable() -> Unavailable:
     return Unavailable(
-        "ledger_unavailable", "the ledger could not be written; nothing was kept, try again"
+        "ledger_unavailable",
+        "the ledger could not be written; nothing was kept, try again",
+        retry_after_s=RETRY_S,
     )
