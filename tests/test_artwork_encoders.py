@@ -23,6 +23,7 @@ from artwork.tables import (
     image_groups,
     impressions,
     picture_features,
+    rewards,
     variants,
     watch_events,
     watch_features,
@@ -302,3 +303,39 @@ def test_what_is_frozen_is_seen_with_the_new_encoder_and_still_replayed(
     assert kept is not None
     assert again is not None
     assert again.packed() == kept.packed()
+
+
+def test_rows_that_go_while_features_are_made_of_them_are_left_out(
+    changed: tuple[House, list[Choice]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, _ = changed
+    look_again(house)
+    anew = Anew("default", NEW)
+
+    def forget(*_: object) -> None:
+        gone = sa.select(decisions.c.id).where(decisions.c.seq % 2 == 0)
+        with house.engine.begin() as connection:
+            for table in (impressions, rewards):
+                connection.execute(sa.delete(table).where(table.c.decision_id.in_(gone)))
+            for table in (decisions, watch_events):
+                connection.execute(sa.delete(table).where(table.c.seq % 2 == 0))
+
+    def once(name: str) -> None:
+        made = getattr(anew, name)
+
+        def then(*given: object) -> object:
+            found = made(*given)
+            forget()
+            return found
+
+        monkeypatch.setattr(anew, name, then)
+
+    once("_watched")
+    once("_decided")
+    house.close()
+    assert list(anew.all(house.engine, 1000))
+    with house.engine.connect() as connection:
+        for made, of in ((decision_features, decisions), (watch_features, watch_events)):
+            assert connection.scalars(sa.select(made.c.seq).order_by(made.c.seq)).all()
+            left = set(connection.scalars(sa.select(of.c.seq)))
+            assert set(connection.scalars(sa.select(made.c.seq))) <= left

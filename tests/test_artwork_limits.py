@@ -269,3 +269,22 @@ def test_what_was_not_written_was_not_shown(house: House, groups: dict[str, str]
 async def _tried(house: House) -> list[object]:
     asked = house.p.choose([TITLE], "16:9", user="ann", context=HERE)
     return await asyncio.gather(asked, return_exceptions=True)
+
+
+def test_a_cap_is_told_only_where_it_took_a_picture(house: House, groups: dict[str, str]) -> None:
+    """Of a picture that may be shown to nobody here anyway it has taken nothing."""
+    capped = PictureRules(Limits(allow=("DE",)), Cap(in_all=1))
+    rule(house, pin=groups[A], pictures={groups[A]: capped})
+    house.choose(TITLE, user=None, context=HERE)
+
+    def narrowed(**there: str) -> int:
+        [choice] = house.choose(TITLE, user=None, context=Context(**there))
+        with house.engine.connect() as connection:
+            found = sa.select(decisions.c.narrowed).where(decisions.c.id == choice.decision_id)
+            return connection.scalar(found) or 0
+
+    rule(house, pictures={groups[A]: capped})
+    assert narrowed(country="DE") == 8
+    assert narrowed(country="FR") == 0
+    rule(house, veto=(groups[A],), pictures={groups[A]: capped})
+    assert narrowed(country="DE") == 0

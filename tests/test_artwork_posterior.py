@@ -122,3 +122,11 @@ def test_taking_rows_away_equals_never_having_seen_them() -> None:
     )
     assert np.array_equal(forgotten.m, never.m)
     assert np.array_equal(forgotten.P, never.P)
+
+
+def test_the_beliefs_kept_ready_are_those_used_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artwork.choice.belief.posterior.KEPT_TITLES", 3)
+    posterior, x = Posterior.rebuild(Sums(2), _prior(2)), np.zeros((1, 2))
+    for title in "abcade":
+        posterior.scores(Sums(2), title, ["g"], x)
+    assert list(posterior._titles) == ["a", "d", "e"]

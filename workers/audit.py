@@ -2,6 +2,7 @@
 nothing. It may run beside the service."""
 
 import sqlalchemy as sa
+from threadpoolctl import threadpool_limits
 
 from artwork.choice.belief.policy import DRAWS, policy_id
 from artwork.choice.probability.audit import Audited, Auditor
@@ -28,7 +29,9 @@ def audit_propensity(settings: Settings, last: int) -> Audited:
     policy = policy_id(parameters, DRAWS, read_reward_policy(settings.rewards).plain())
     auditor = Auditor(engine, DEFAULT_TENANT, policy, parameters, key.read_bytes(), DRAWS)
     try:
-        found = auditor.audit(last)
+        # As in the service: threads spin while they wait, on matrices that are too small for them.
+        with threadpool_limits(1):
+            found = auditor.audit(last)
     except sa.exc.SQLAlchemyError as error:
         raise Unavailable("ledger_unavailable", f"the ledger cannot be read: {error}") from error
     finally:

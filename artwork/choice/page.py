@@ -192,11 +192,13 @@ class Page:
         """What a new decision is drawn from, and why not from more, in bits."""
         restraints, request = self.restraints, self.request
         why: list[Narrowing] = []
-        if any(arm.group_id in spent for arm in shelf.arms.get(request.aspect, ())):
+        if spent and len(self._offer(shelf, frozenset()).groups) > len(offer.groups):
             why.append("cap")
         if shelf.rationed and not restraints.shares.room(shelf.title_id, shelf.share):
-            offer = self._offer(shelf, spent, generated=False)
-            why.append("generated")
+            left = self._offer(shelf, spent, generated=False)
+            if len(left.groups) < len(offer.groups):
+                why.append("generated")
+            offer = left
         viewer, now = request.viewer, request.now_us
         offer, by = restraints.drawable(shelf, offer, viewer, now, self.beside)
         return offer, bits_of((*why, *by))

@@ -8,6 +8,7 @@ however many pictures there are. All of it is a function of the integer sums
 (`artwork.choice.belief.sums`).
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from artwork.choice.belief.sums import SCALE, Sums, TitleSums
 F64 = npt.NDArray[np.float64]
 
 KEPT_TITLES = 5_000
-"""Beliefs kept ready, 8 kB each."""
+"""Beliefs kept ready, 8 kB each: those used last."""
 WIDE = 256
 """With more arms than this no covariance is made: its root costs K³, 40 s for 10,000 of them."""
 _CHUNK = 64
@@ -154,7 +155,7 @@ class Posterior:
         """S⁻¹, of which only the lower triangle is kept up to date: half the work of a row."""
         self.m = m
         """(d,)."""
-        self._titles: dict[str, TitleBelief] = {}
+        self._titles: OrderedDict[str, TitleBelief] = OrderedDict()
         self._moved: tuple[str, str] | None = None
         """The title and group of the row learned last: its belief is not yet renewed."""
 
@@ -185,9 +186,11 @@ class Posterior:
     def _title(self, sums: Sums, title: str) -> TitleBelief:
         self._renew(sums)
         found = self._titles.get(title)
-        if found is None:
+        if found is not None:
+            self._titles.move_to_end(title)
+        else:
             if len(self._titles) >= KEPT_TITLES:
-                self._titles.clear()
+                self._titles.popitem(last=False)
             found = TitleBelief.of(sums.titles.get(title), sums.dim, self.prior)
             self._titles[title] = found
         return found

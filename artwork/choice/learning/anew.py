@@ -21,7 +21,7 @@ from artwork.choice.offer.shelves import Shelves
 from artwork.choice.record.decisions import Scope, offer_arms
 from artwork.choice.record.descriptors import stored_features
 from artwork.choice.record.feature_sets import known
-from artwork.choice.record.ledger import insert_new, save_features
+from artwork.choice.record.ledger import insert_beside, save_features
 from artwork.tables import (
     decision_features,
     decisions,
@@ -123,7 +123,7 @@ class Anew:
     def _keep_watched(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
         save_features(connection, self._scope, self._shelves.unsaved)
         self._shelves.unsaved.clear()
-        insert_new(connection, watch_features, rows)
+        insert_beside(connection, watch_features, rows, of=watch_events)
 
     def _decided(self, connection: sa.Connection, low: int, high: int) -> _Batch:
         batch = _Batch(low, high)
@@ -187,7 +187,7 @@ class Anew:
         )
         if moved.rowcount:
             save_features(connection, self._scope, self._shelves.unsaved)
-            insert_new(connection, decision_features, batch.rows)
+            insert_beside(connection, decision_features, batch.rows, of=decisions)
         self._shelves.unsaved.clear()
 
     def _others(self, table: sa.Table, low: int, high: int) -> list[sa.ColumnElement[bool]]:

@@ -114,6 +114,23 @@ def insert_new(
     connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
 
 
+def insert_beside(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    of: sa.Table,
+) -> None:
+    """As `insert_new`, of the rows alone whose seq is one of `of` yet: others were taken away since
+    they were read. Those that are there stay until the commit."""
+    if not rows:
+        return
+    c, seqs = of.c, [row["seq"] for row in rows]
+    there = sa.select(c.seq).where(c.tenant == rows[0]["tenant"], c.seq.in_(seqs))
+    found = set(connection.scalars(there.with_for_update(read=True, key_share=True)))
+    insert_new(connection, table, [row for row in rows if row["seq"] in found])
+
+
 def save_features(
     connection: sa.Connection, scope: Scope, found: Mapping[str, tuple[str, I16]]
 ) -> None:
