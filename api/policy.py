@@ -1,6 +1,6 @@
 """The mode of the choice: told, set, promoted."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -8,7 +8,9 @@ from pydantic import Field
 from api.body import JsonRoute
 from api.checks import Body, Short
 from api.errors import problems
-from api.schemas.policy import Policy
+from api.paging import Cursor, Limit, decode_int, page
+from api.schemas.common import Page
+from api.schemas.policy import Policy, PolicyChange
 from api.services import House
 from artwork.choice.record.mode import Wanted
 
@@ -22,6 +24,7 @@ _BODY_CODES = (
     "invalid_text",
 )
 _PARTS = ("not_started", "learning_stopped", "ledger_unavailable")
+_WRITTEN = (*_PARTS, "outcome_unknown")
 
 
 class PolicyBody(Body):
@@ -40,20 +43,32 @@ def get_policy(house: House) -> Policy:
     return Policy.of(house.steering.view())
 
 
+@router.get(
+    "/v1/policy/history",
+    response_model=Page[PolicyChange],
+    responses=problems("invalid_request", "invalid_limit", "invalid_cursor"),
+)
+def policy_history(house: House, limit: Limit = 20, cursor: Cursor = None) -> Any:
+    """Every change of the mode, the newest first: what, since when, and who asked for it."""
+    rows = house.steering.history(before=decode_int(cursor), limit=limit + 1)
+    return page(rows, limit, PolicyChange.of, lambda row: str(row.n))
+
+
 @router.put(
     "/v1/policy",
     response_model=Policy,
-    responses=problems(*_BODY_CODES, *_PARTS),
+    responses=problems(*_BODY_CODES, *_WRITTEN),
 )
 def put_policy(body: PolicyBody, house: House) -> Policy:
-    """Put a mode in force, from the next request on. What was in force already changes nothing."""
+    """Put a mode in force, from the next request on. What was in force already changes nothing but
+    who stands for it."""
     return Policy.of(house.steering.set(body.mode, share=body.explore_share, by=body.by))
 
 
 @router.post(
     "/v1/policy/promote",
     response_model=Policy,
-    responses=problems("invalid_request", "invalid_text", *_PARTS, "not_in_shadow"),
+    responses=problems("invalid_request", "invalid_text", *_WRITTEN, "not_in_shadow"),
 )
 def promote_policy(house: House, *, by: Short | None = None) -> Policy:
     """Let the policy that ran in shadow answer: from `shadow` to `learn`. `by` is kept with it."""

@@ -21,7 +21,7 @@ from artwork.choice.people.export import Export
 from artwork.choice.people.forgetting import Forgotten
 from artwork.choice.personalize import DecisionView
 from artwork.choice.probability.explaining import Explained
-from artwork.choice.record.mode import Wanted
+from artwork.choice.record.mode import Change, Wanted
 from artwork.images.store import Format, Rendition
 from artwork.pictures import VariantRow
 from artwork.quality.fitting import Fit
@@ -91,6 +91,7 @@ class Steering(Protocol):
         self, mode: Wanted, *, share: float | None = None, by: str | None = None
     ) -> PolicyView: ...
     def promote(self, *, by: str | None = None) -> PolicyView: ...
+    def history(self, *, before: int | None = None, limit: int = 20) -> Sequence[Change]: ...
 
 
 class Explaining(Protocol):

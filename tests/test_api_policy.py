@@ -145,3 +145,40 @@ def test_a_bar_is_as_long_as_its_share() -> None:
     assert bar(0.53125, 4) == "██▏"
     assert bar(0.0, 4) == ""
     assert bar(7.0, 4) == "████"
+
+
+def test_changes_are_told_with_who_asked_for_them(house: House, client: TestClient, keyart) -> None:
+    def put(**body: object) -> Any:
+        return client.put("/v1/policy", json=body).json()
+
+    assert client.get("/v1/policy/history").json() == {"items": [], "next": None}
+    put(mode="freeze", by="ada")
+    frozen = client.get("/v1/policy").json()
+    assert put(mode="freeze")["by"] == "ada"  # nobody named: as it was
+    assert put(mode="freeze", by="bob") == frozen | {
+        "by": "bob", "why": {"confirms": 1}, "since": client.get("/v1/policy").json()["since"]
+    }  # fmt: skip
+    decide(client)
+    put(mode="explore", explore_share=0.2, by="eve")
+    first = client.get("/v1/policy/history", params={"limit": 2}).json()
+    rest = client.get("/v1/policy/history", params={"limit": 2, "cursor": first["next"]}).json()
+    told = [(c["n"], c["mode"], c["by"], c["offset"]) for c in first["items"] + rest["items"]]
+    offset = frozen["offset"]
+    assert told == [(3, "explore", "eve", offset + 2), (2, "freeze", "bob", offset),
+                    (1, "freeze", "ada", offset)]  # fmt: skip
+    assert rest["next"] is None
+    assert as_json(keyart("mode", "--history", "--json"))["items"][0]["by"] == "eve"
+    assert "confirms 1" in keyart("mode", "--history")[1]
+
+
+def test_the_command_line_rewards_a_viewer_s_latest_decision(
+    house: House, client: TestClient, keyart
+) -> None:
+    made = decide(client, "ada")
+    of = ("--user", "ada", "--title", "film")
+    assert "accepted" in keyart("reward", "watch", "0.8", *of, "--event-id", "e-1")[1]
+    assert client.get(f"/v1/decisions/{made['decision_id']}").json()["reward"] == 0.8
+    assert keyart("reward", "play", *of)[0] == 0
+    assert keyart("reward", made["decision_id"], "click")[0] == 0
+    for wrong in (("play", "--user", "ada"), ("zork", *of), ("play", "x", *of), (made["decision_id"],)):
+        assert keyart("reward", *wrong)[0] == 2

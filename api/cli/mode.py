@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import typer
+from rich.markup import escape
 
 from api.cli import show
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
@@ -25,6 +26,9 @@ def mode(
         typer.Option(min=0.0, max=1.0, help="In explore: what all pictures share evenly."),
     ] = None,
     by: By = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Show every change instead, the newest first.")
+    ] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = "",
@@ -32,7 +36,12 @@ def mode(
     """Show how the choice is made or, with MODE, change it from the next request on."""
     if share is not None and wanted != "explore":
         raise typer.BadParameter("goes with explore alone", param_hint="--share")
+    if history and (wanted is not None or by is not None):
+        raise typer.BadParameter("goes with no change", param_hint="--history")
     remote, where = Remote(url, key), path("policy")
+    if history:
+        _tell_changes(list(remote.pages(path("policy", "history"), limit=200)), as_json=as_json)
+        return
     if wanted is None:
         _tell(remote.get(where), as_json=as_json)
         return
@@ -47,6 +56,20 @@ def promote(
     """Let the policy that ran in shadow answer; exit 1 when it did not run in shadow."""
     asked = "" if by is None else f"?by={quote(by, safe='')}"
     _tell(Remote(url, key).post(path("policy", "promote") + asked), as_json=as_json)
+
+
+def _tell_changes(items: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        show.print_json({"items": items})
+        return
+    rows = show.table("", "since", "mode", "by", "why", numbers=[""])
+    for each in items:
+        share = f" {each['explore_share']:g}" if each["mode"] == "explore" else ""
+        why = ", ".join(f"{name} {value}" for name, value in (each["why"] or {}).items())
+        rows.add_row(
+            str(each["n"]), each["at"], each["mode"] + share, escape(each["by"] or ""), escape(why)
+        )
+    show.out().print(rows)
 
 
 def _tell(answer: dict[str, Any], *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """`keyart similar | search | artwork | reward`: one question, one table."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 from rich.markup import escape
@@ -20,6 +20,7 @@ MaturityMax = Annotated[str | None, typer.Option(help="Only titles up to: all, 7
 SpaceName = Literal["fused", "visual", "audio", "synopsis", "style", "taste"]
 AspectName = Literal["16:9", "2:3", "1:1", "4:3", "21:9", "9:16"]
 RewardKind = Literal["impression", "click", "play", "watch", "return", "custom"]
+KINDS = get_args(RewardKind)
 
 
 def similar(
@@ -105,22 +106,57 @@ def _widths(choice: dict[str, Any]) -> dict[str, str]:
 
 
 def reward(
-    decision: Annotated[str, typer.Argument(metavar="DECISION", help="Its id.")],
-    kind: Annotated[RewardKind, typer.Argument(metavar="KIND", help="What happened.")],
-    value: Annotated[float, typer.Argument(metavar="VALUE", help="How much of it, 0 to 1.")] = 1.0,
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[DECISION] KIND [VALUE]",
+            help=f"Its id, unless --user and --title name it; what happened: {', '.join(KINDS)}; "
+            "how much of it, 0 to 1 (1).",
+        ),
+    ],
     *,
+    user: Annotated[
+        str | None, typer.Option(help="Of this viewer's latest decision for --title.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Its id.")] = None,
+    event_id: Annotated[
+        str | None, typer.Option("--event-id", help="Sent again with it, nothing counts twice.")
+    ] = None,
     correct: Annotated[bool, typer.Option("--correct", help="Supersede an earlier value.")] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """Tell what a decision earned."""
-    body = {"decision_id": decision, "kind": kind, "value": value, "correct": correct}
-    answer = Remote(url, key).post("/v1/rewards", body)
+    """Tell what a decision earned: one by its id, or a viewer's latest for a title."""
+    if (user is None) != (title is None):
+        raise typer.BadParameter("--user and --title go together")
+    decision = words.pop(0) if user is None else None
+    kind, value = _told(words)
+    of = {"decision_id": decision, "user": user, "title_id": title, "event_id": event_id}
+    named = {name: text for name, text in of.items() if text is not None}
+    answer = Remote(url, key).post(
+        "/v1/rewards", {**named, "kind": kind, "value": value, "correct": correct}
+    )
     if as_json:
         show.print_json(answer)
     else:
-        show.out().print(f"[green]accepted[/] {kind} {value:g} for {decision}")
+        whose = decision or f"{user} and {title}"
+        show.out().print(f"[green]accepted[/] {kind} {value:g} for {escape(whose)}")
+
+
+def _told(words: list[str]) -> tuple[str, float]:
+    """KIND and VALUE."""
+    if not words:
+        raise typer.BadParameter("a KIND is missing", param_hint="KIND")
+    kind, *rest = words
+    if kind not in KINDS:
+        raise typer.BadParameter(f"{kind!r} is not one of {', '.join(KINDS)}", param_hint="KIND")
+    if len(rest) > 1:
+        raise typer.BadParameter(f"{rest[1]!r} is one word too many")
+    try:
+        return kind, float(rest[0]) if rest else 1.0
+    except ValueError:
+        raise typer.BadParameter(f"{rest[0]!r} is no number", param_hint="VALUE") from None
 
 
 def _found(remote: Remote, items: list[Any], nothing: str) -> None:

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from artwork.choice.modes.sequential import ALPHA, Side
 from artwork.choice.modes.steering import PolicyView
+from artwork.choice.record.mode import Change
 from artwork.choice.record.ways import HELD
 from content.ids import iso
 
@@ -51,6 +52,34 @@ class Guardrail(BaseModel):
     difference: float | None
     low: float | None
     high: float | None
+
+
+class PolicyChange(BaseModel):
+    """A change of the mode, `n` counts them. `offset`: how much of the ledger was learned then.
+
+    `by` is who asked for it, `guardrail` when nobody did; `why` is what the guardrail had found,
+    or `confirms`, the change that this one has but put another name to.
+    """
+
+    n: int
+    mode: str
+    explore_share: float
+    offset: int
+    at: str
+    by: str | None
+    why: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, change: Change) -> "PolicyChange":
+        return cls(
+            n=change.n,
+            mode=change.mode,
+            explore_share=change.share,
+            offset=change.seq,
+            at=iso(change.at_us or 0),
+            by=change.by,
+            why=None if change.why is None else dict(change.why),
+        )
 
 
 class Policy(BaseModel):

@@ -15,7 +15,16 @@ from artwork.choice.modes.sequential import Evidence, compare
 from artwork.choice.modes.tally import Tally, load_tally, save_tally
 from artwork.choice.record.commits import ledger_unavailable
 from artwork.choice.record.ledger import head
-from artwork.choice.record.mode import Change, Mode, Stance, Wanted, append_change, newest, stance
+from artwork.choice.record.mode import (
+    Change,
+    Mode,
+    Stance,
+    Wanted,
+    append_change,
+    changes,
+    newest,
+    stance,
+)
 from artwork.choice.record.ways import HELD
 from content.errors import Conflict
 from content.records import snapshot
@@ -66,9 +75,13 @@ class Steering:
 
     # ---- for the choice; under the desk's lock ------------------------------------------------
 
-    def follow(self, connection: sa.Connection, changes: int, live: Learner) -> Learner:
-        """Take on the mode in force, where it is not the one known; what is to be drawn from."""
-        if changes != self._change.n:
+    def follow(self, connection: sa.Connection, count: int, live: Learner) -> Learner:
+        """Take on the mode in force, where it is not the one known; what is to be drawn from.
+
+        Args:
+            count: of the changes that there were.
+        """
+        if count != self._change.n:
             change = newest(connection, self._desk.scope.tenant)
             if change.n == self._change.n:  # titles that there are not told of an older one
                 return self._frozen or live
@@ -96,7 +109,8 @@ class Steering:
     # ---- for people ---------------------------------------------------------------------------
 
     def set(self, mode: Wanted, *, share: float | None = None, by: str | None = None) -> PolicyView:
-        """Put a mode in force from the next request on; nothing changes where it is already.
+        """Put a mode in force from the next request on. Where it is already nothing changes but
+        who stands for it, which is kept as a change with `why` it is none.
 
         Args:
             share: of the probability, 0..1, in `explore`; None leaves it as it was.
@@ -115,6 +129,11 @@ class Steering:
         """
         self._put("learn", None, by=by, only_from="shadow")
         return self.view()
+
+    def history(self, *, before: int | None = None, limit: int = 20) -> list[Change]:
+        """Every change that there was, the newest first; those before number `before`."""
+        with self._desk.engine.connect() as connection:
+            return changes(connection, self._desk.scope.tenant, before=before, limit=limit)
 
     def view(self) -> PolicyView:
         """Raises Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`."""
@@ -181,10 +200,12 @@ class Steering:
                 if only_from not in (None, before.mode):
                     raise Conflict("not_in_shadow", f"the mode is {before.mode}, not {only_from}")
                 wanted = before.share if share is None else share
-                if (mode, wanted) == (before.mode, before.share) and before.n:
+                same = (mode, wanted) == (before.mode, before.share) and before.n > 0
+                if same and by in (None, before.by):
                     return False
-                offset = live.offset
-                data = live.packed() if mode == "freeze" else None
+                offset = before.seq if same else live.offset  # what is counted since goes on
+                data = live.packed() if mode == "freeze" and not same else None
+                reason = {"confirms": before.n} if same else why
 
             def write(connection: sa.Connection) -> Change:
                 head(connection, desk.scope.tenant, lock=True)  # one at a time, of all processes
@@ -194,13 +215,12 @@ class Steering:
                     *(connection, desk.scope.tenant, mode, wanted, offset),
                     at_us=now,
                     by=by,
-                    why=why,
+                    why=reason,
                 )
 
             def learn(change: Change) -> None:
-                self._adopt(
-                    change, None if data is None else Learner.unpacked(desk.parameters, data)
-                )
+                frozen = None if data is None else Learner.unpacked(desk.parameters, data)
+                self._adopt(change, self._frozen if same else frozen)
 
             # In the deciding thread: nothing is decided between the offset and the change.
             desk.commits.submit(write, learn).result()

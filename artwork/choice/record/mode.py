@@ -75,14 +75,23 @@ def in_control(viewer: bytes, holdout: float) -> bool:
 
 def newest(connection: sa.Connection, tenant: str) -> Change:
     """The change in force."""
+    found = changes(connection, tenant, before=None, limit=1)
+    return found[0] if found else Change()
+
+
+def changes(
+    connection: sa.Connection, tenant: str, *, before: int | None, limit: int
+) -> list[Change]:
+    """The changes that there were, the newest first; those before number `before`."""
     c = mode_changes.c
-    row = connection.execute(
+    earlier = sa.true() if before is None else c.n < before
+    rows = connection.execute(
         sa.select(c.n, c.mode, c.share, c.seq, c.at_us, c.by, c.why)
-        .where(c.tenant == tenant)
+        .where(c.tenant == tenant, earlier)
         .order_by(c.n.desc())
-        .limit(1)
-    ).first()
-    return Change() if row is None else Change(*row)
+        .limit(limit)
+    )
+    return [Change(*row) for row in rows]
 
 
 def append_change(
