@@ -131,9 +131,10 @@ def _described(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete(path: str, operation: dict[str, Any]) -> None:
-    shared = ["internal"]
+    shared = ["internal", "records_unavailable"]
     if path not in OPEN_PATHS and not path.startswith(OPEN_PREFIX):
-        shared.append("unauthorized")
+        shared += ["unauthorized", "forbidden_role"]
+        if path.startswith("/v1/"):
+            shared.append("unknown_parameter")
         operation["security"] = [{"bearer": []}, {"header": []}, {}]
-    for status, response in errors.problems(*shared).items():
-        operation["responses"].setdefault(str(status), response)
+    errors.add_problems(operation["responses"], *shared)

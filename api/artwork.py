@@ -22,7 +22,8 @@ AnyArtwork = Artwork | FallbackArtwork | NoArtwork
 
 
 class ArtworkQuery(ContextBody):
-    """Who asks for a picture, and in which aspect; unlike a body it may hold unknown names."""
+    """Who asks for a picture, and in which aspect; what it does not know `api.admission` refuses,
+    unless it is to be passed over."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -48,6 +49,7 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
         "not_started",
         "learning_stopped",
         "ledger_unavailable",
+        "outcome_unknown",
     ),
 )
 async def choose_artwork(title_id: TitleId, request: Request) -> Response:
@@ -86,6 +88,7 @@ async def choose_artwork(title_id: TitleId, request: Request) -> Response:
         "not_started",
         "learning_stopped",
         "ledger_unavailable",
+        "outcome_unknown",
     ),
 )
 async def choose_page(body: PageBody, house: House, meters: Meters) -> Response:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.admission import AdmittedRoute
 from api.errors import Malformed, UnsupportedMediaType
 from content.errors import TooLarge
 
@@ -66,11 +66,11 @@ class _ReadRequest(Request):
         return self._parsed
 
 
-class JsonRoute(APIRoute):
+class JsonRoute(AdmittedRoute):
     """A route that reads its body, where it takes one, as strict JSON of at most 1 MB."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+    def admitted_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().admitted_handler()
         if self.body_field is None:
             return handle
 

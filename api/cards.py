@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.admission import AdmittedRoute
 from api.errors import problems
 from api.images import OK, WIDTHS, answered
 from api.services import House
@@ -14,7 +15,7 @@ from artwork.images.store import Format, negotiate
 from content.errors import NotFound
 from content.types import ASPECTS, Aspect
 
-router = APIRouter(tags=["images"])
+router = APIRouter(tags=["images"], route_class=AdmittedRoute)
 _NAME = re.compile(r"(\d{1,2})x(\d{1,2})(?:\.([a-z]{3,4}))?")
 _AN_HOUR = "public, max-age=3600"
 _RESPONSES: dict[int | str, dict[str, Any]] = {

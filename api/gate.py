@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import Keys
+from api.auth import Keys, note_role
 from api.errors import MEDIA_TYPE, document, problem
 from api.metrics import Metrics
 from content.errors import Unauthorized
@@ -58,7 +58,7 @@ class Gate:
         self, scope: Scope, headers: Headers, receive: Receive, answer: "_Answer"
     ) -> None:
         try:
-            self._keys.admit(scope["path"], headers)
+            note_role(scope, self._keys.admit(scope["path"], headers))
             await self._app(scope, receive, answer.send)
         except Unauthorized as error:
             await problem(error)(scope, receive, answer.send)

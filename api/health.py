@@ -5,10 +5,11 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
+from api.admission import AdmittedRoute
 from api.errors import MEDIA_TYPE, document, problems
 from api.services import House
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=AdmittedRoute)
 
 
 @router.head("/healthz", include_in_schema=False)  # what load balancers probe with

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.admission import AdmittedRoute
 from api.errors import problems
 from api.metrics import Meters
 from api.services import House
 from artwork.images.store import LADDER, Format, Rendition, negotiate
 from content.errors import NotFound
 
-router = APIRouter(tags=["images"])
+router = APIRouter(tags=["images"], route_class=AdmittedRoute)
 
 _NAME = re.compile(r"([0-9a-f]{64})(?:\.([a-z]{3,4}))?")
 _FOREVER = "public, max-age=31536000, immutable"

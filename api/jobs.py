@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from api.admission import AdmittedRoute
 from api.checks import Short
 from api.errors import problems
 from api.paging import Cursor, Limit, decode, page
@@ -11,7 +12,7 @@ from api.schemas.common import Page
 from api.schemas.jobs import Job, JobState
 from api.services import House
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], route_class=AdmittedRoute)
 
 
 @router.get(

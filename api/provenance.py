@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.admission import AdmittedRoute
 from api.services import House
 
-router = APIRouter(tags=["images"])
+router = APIRouter(tags=["images"], route_class=AdmittedRoute)
 _PEM = "application/x-pem-file"
 
 

@@ -21,10 +21,10 @@ class QuickRoute(JsonRoute):
     """A route whose endpoint takes nothing but the parameters of its path and the request is called
     without the framework's dependencies, which cost more than reading the request does."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def admitted_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         hints = get_type_hints(self.endpoint, include_extras=True)
         if set(hints) - {"return"} != {"request", *self.param_convertors}:
-            return super().get_route_handler()
+            return super().admitted_handler()
         checks = {name: TypeAdapter(hints[name]) for name in self.param_convertors}
 
         async def handle(request: Request) -> Response:

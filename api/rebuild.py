@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
+from api.admission import AdmittedRoute
 from api.errors import problems
 from api.schemas.learning import Rebuild
 from api.services import House
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=AdmittedRoute)
 
 
 @router.post(

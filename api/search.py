@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.admission import AdmittedRoute
 from api.checks import Language, Short, TitleId, Words
 from api.errors import problems
 from api.paging import Limit
@@ -14,7 +15,7 @@ from content.errors import NotFound
 from content.types import Maturity
 from indexes.schema import Filter, SimilarSpace
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], route_class=AdmittedRoute)
 
 Genre = Annotated[Short | None, Query(description="Only titles of this genre.")]
 Tongue = Annotated[Language | None, Query(description="Only titles in this language.")]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 
+from api.admission import AdmittedRoute
 from api.checks import TitleId
 from api.errors import problems
 from api.schemas.titles import Moment, Profile, Timeline
@@ -15,7 +16,7 @@ from content import timeline
 from content.entries import TitleRecord
 from content.errors import Conflict
 
-router = APIRouter(tags=["titles"])
+router = APIRouter(tags=["titles"], route_class=AdmittedRoute)
 
 Format = Literal["json", "otio"]
 _OTIO = {

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api import multipart
+from api.admission import AdmittedRoute
 from api.bodies import UploadBody
 from api.body import media_type, parse_json
 from api.checks import TitleId
@@ -16,7 +17,7 @@ from api.schemas.jobs import Making
 from api.services import House
 from artwork.images.store import MAX_BYTES
 
-router = APIRouter(tags=["review"])
+router = APIRouter(tags=["review"], route_class=AdmittedRoute)
 
 AT_ONCE = 2
 """Pictures decoded at once, each in up to 2 GiB; who comes then waits."""

@@ -41,6 +41,7 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
         "not_started",
         "learning_stopped",
         "ledger_unavailable",
+        "outcome_unknown",
         "certificate_unwritten",
         "proof_disturbed",
     ),

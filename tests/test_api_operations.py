@@ -154,6 +154,7 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "POST /v1/rewards",
         "GET /v1/rewards/policy",
         "GET /v1/policy",
+        "GET /v1/policy/history",
         "PUT /v1/policy",
         "POST /v1/policy/promote",
         "DELETE /v1/users/{user}",

@@ -17,6 +17,7 @@ from artwork.generate.choice import DiffusionChoice
 from artwork.generate.choice import choice as diffusion_choice
 from content.encoders.choice import Device, EncoderChoice, Role, default_cache, parse
 from content.errors import Invalid
+from workers import keys
 
 MAX_SOCKET_PATH = 100
 CLIENT_VARIABLES = ("KEYART_URL", "KEYART_API_KEY")
@@ -36,7 +37,12 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Comma-separated keys; needed to listen on anything but loopback."
+        (),
+        description="Comma-separated keys, each `KEY` or `ROLE:KEY` (viewer, editor, admin: the "
+        "default); needed to listen on anything but loopback.",
+    )
+    unknown_parameters: Literal["refuse", "ignore"] = Field(
+        "refuse", description="What becomes of names in a query that a route does not know."
     )
     media_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="Folders (separated by ':') from which `media` paths may be taken."
@@ -195,6 +201,13 @@ class Settings(BaseSettings):
     def _split_keys(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _check_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for key in value:
+            keys.parsed(key)
         return value
 
     @field_validator("media_roots", mode="before")
