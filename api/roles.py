@@ -50,6 +50,7 @@ _EDITOR = """
     GET /v1/rules
     PUT /v1/rules
     POST /v1/rules/check
+    GET /v1/generations
     GET /v1/jobs
     GET /v1/jobs/{job_id}
     DELETE /v1/jobs/{job_id}
@@ -63,6 +64,8 @@ _ADMIN = """
     DELETE /v1/users/{user}
     GET /v1/users/{user}/export
     POST /v1/reindex
+    POST /v1/reindex/{job_id}/rollback
+    POST /v1/titles:reindex
     POST /v1/rebuild
     POST /v1/spaces/taste:fit
     PUT /v1/similarity/weights

@@ -180,5 +180,10 @@ def test_the_command_line_rewards_a_viewer_s_latest_decision(
     assert client.get(f"/v1/decisions/{made['decision_id']}").json()["reward"] == 0.8
     assert keyart("reward", "play", *of)[0] == 0
     assert keyart("reward", made["decision_id"], "click")[0] == 0
-    for wrong in (("play", "--user", "ada"), ("zork", *of), ("play", "x", *of), (made["decision_id"],)):
+    for wrong in (
+        ("play", "--user", "ada"),
+        ("zork", *of),
+        ("play", "x", *of),
+        (made["decision_id"],),
+    ):
         assert keyart("reward", *wrong)[0] == 2

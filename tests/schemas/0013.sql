@@ -89,7 +89,7 @@ CREATE TABLE feature_sets (
 	encoder VARCHAR(160), 
 	refolded BIGINT NOT NULL, 
 	left_out BIGINT NOT NULL, 
-	ready_us BIGINT, 
+	ready_us BIGINT, projection BLOB, pictures BIGINT DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_feature_sets PRIMARY KEY (tenant, feature_set)
 );
 CREATE TABLE folds (
