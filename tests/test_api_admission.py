@@ -80,9 +80,9 @@ def test_a_role_that_is_misspelt_makes_nobody_an_admin(
     told: str, found: tuple[str, str] | None
 ) -> None:
     if found is None:
-        with pytest.raises(ValueError, match="role|no key"):
+        with pytest.raises(ValueError, match=r"role|no key"):
             parsed(told)
-        with pytest.raises(ValueError, match="role|no key"):
+        with pytest.raises(ValueError, match=r"role|no key"):
             Settings(api_keys=told)
     else:
         assert parsed(told) == found
