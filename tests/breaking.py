@@ -14,7 +14,8 @@ _COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 
 
 class Breaking:
-    """A Unix socket that passes everything on, until told what to do with the next COMMIT.
+    """A Unix socket that passes everything on, until told what to do with the next COMMIT of
+    something written. (Of a transaction that read, it would tell nothing.)
 
     `kept`: it goes on to the server, its answer is lost. `lost`: it never arrives. Either way the
     client's connection ends there; with `for_good` nobody gets through any more afterwards, until
@@ -48,14 +49,18 @@ class Breaking:
             if self._gone and self.for_good:
                 return
             server.connect(self._server)
+            wrote = False
             while True:
                 for ready in select.select([client, server], [], [])[0]:
                     data = ready.recv(65536)
                     if not data:
                         return
-                    if ready is client and _COMMIT in data and self.next is not None:
-                        self._break(server, data)
-                        return
+                    if ready is client:
+                        wrote = wrote or b"INSERT" in data
+                        if _COMMIT in data and wrote and self.next is not None:
+                            self._break(server, data)
+                            return
+                        wrote = wrote and _COMMIT not in data
                     (server if ready is client else client).sendall(data)
 
     def _break(self, server: socket.socket, data: bytes) -> None:

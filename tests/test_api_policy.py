@@ -176,8 +176,8 @@ def test_the_command_line_rewards_a_viewer_s_latest_decision(
 ) -> None:
     made = decide(client, "ada")
     of = ("--user", "ada", "--title", "film")
-    assert "accepted" in keyart("reward", "watch", "0.8", *of, "--event-id", "e-1")[1]
-    assert client.get(f"/v1/decisions/{made['decision_id']}").json()["reward"] == 0.8
+    assert "accepted" in keyart("reward", "watch", "0.35", *of, "--event-id", "e-1")[1]
+    assert client.get(f"/v1/decisions/{made['decision_id']}").json()["reward"] == 0.5
     assert keyart("reward", "play", *of)[0] == 0
     assert keyart("reward", made["decision_id"], "click")[0] == 0
     for wrong in (

@@ -310,7 +310,7 @@ def test_rows_that_go_while_features_are_made_of_them_are_left_out(
 ) -> None:
     house, _ = changed
     look_again(house)
-    anew = Anew("default", NEW)
+    anew = Anew("default", Lens(NEW))
 
     def forget(*_: object) -> None:
         gone = sa.select(decisions.c.id).where(decisions.c.seq % 2 == 0)
