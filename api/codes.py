@@ -87,6 +87,8 @@ CODES: Mapping[str, Code] = {
         422, "A filter names no field there is, or a value its field cannot have."
     ),
     "golden_invalid": Code(422, "The file of golden queries cannot be read; see the line told."),
+    "unknown_mood": Code(422, "There is no such mood."),
+    "nothing_asked": Code(422, "Neither words nor a mood say what to look for."),
     "invalid_weights": Code(422, "A weight is negative, of no such space, or all are 0."),
     "invalid_quality_weights": Code(422, "The file of the quality weights holds none."),
     "unknown_space": Code(422, "There is no such vector space."),

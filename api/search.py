@@ -1,5 +1,6 @@
 """Similar titles, and titles by words."""
 
+from itertools import repeat
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,7 +10,7 @@ from api.checks import Language, Short, TitleId, Words
 from api.errors import problems
 from api.paging import Limit
 from api.schemas.common import Page
-from api.schemas.search import Found
+from api.schemas.search import Explanation, Found, FoundByWords
 from api.services import House
 from content.errors import NotFound
 from content.types import Maturity
@@ -64,7 +65,7 @@ def similar_titles(
 
 @router.get(
     "/v1/search",
-    response_model=Page[Found],
+    response_model=Page[FoundByWords],
     responses=problems(
         "invalid_request",
         "invalid_text",
@@ -83,8 +84,16 @@ def search_titles(
     genre: Genre = None,
     language: Tongue = None,
     maturity_max: MaturityMax = None,
-) -> Page[Found]:
-    """The titles whose synopsis, pictures or sound match the words, best first."""
+    explain: Annotated[
+        bool, Query(description="Tell why: each list's rank and score, matched words by field.")
+    ] = False,
+) -> Page[FoundByWords]:
+    """The titles that mean what the words mean, have the words themselves, or are called so.
+
+    Best first. Misspelt names are found; docs/search.md says how the score is put together.
+    """
     chosen = Filter(genre=genre, language=language, maturity_max=maturity_max)
-    hits = house.index.search(house.words.encode(q), limit=limit, filter=chosen)
-    return Page(items=[Found.of(hit) for hit in hits])
+    hits = house.index.search(house.words.encode(q), text=q, limit=limit, filter=chosen)
+    why = (Explanation.of(hit, house.finding.matches(hit.title_id, q)) for hit in hits)
+    told = why if explain else repeat(None)
+    return Page(items=[FoundByWords.said(hit, each) for hit, each in zip(hits, told, strict=False)])

@@ -31,8 +31,10 @@ from artwork.rules.review import Judged
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
 from content.types import Aspect, Space, Vectors
-from indexes.schema import Comparison, Filter, GenerationInfo, Hit, SimilarSpace
+from indexes.lexical.bm25 import Match
+from indexes.schema import Comparison, Filter, GenerationInfo, Hit, SimilarSpace, WordsHit
 from workers.fields import SubmitFields
+from workers.finding import FoundCut, FoundMoment
 from workers.jobs import JobRecord
 from workers.rebuild import Rebuilt
 from workers.rollback import RolledBack
@@ -120,7 +122,9 @@ class Index(Protocol):
         filter: Filter,
         leaving_out: Sequence[str] = (),
     ) -> Sequence[Hit]: ...
-    def search(self, words: Vectors, *, limit: int, filter: Filter) -> Sequence[Hit]: ...
+    def search(
+        self, words: Vectors, *, text: str | None, limit: int, filter: Filter
+    ) -> Sequence[WordsHit]: ...
     def compare(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Comparison]: ...
     def weights(self) -> Mapping[Space, float]: ...
     def set_weights(self, wanted: Mapping[str, float]) -> Mapping[Space, float]: ...
@@ -161,6 +165,21 @@ class ArtworkUploads(Protocol):
     ) -> JobRecord: ...
 
 
+class Finding(Protocol):
+    def matches(self, title_id: str, text: str) -> Sequence[Match]: ...
+    def moments(
+        self,
+        words: Vectors,
+        *,
+        text: str | None,
+        mood: str | None,
+        title_id: str | None,
+        min_s: float,
+        limit: int,
+    ) -> Sequence[FoundMoment]: ...
+    def match_cuts(self, title_id: str, *, limit: int) -> Sequence[FoundCut]: ...
+
+
 class Words(Protocol):
     def encode(self, text: str) -> Vectors: ...
 
@@ -194,6 +213,8 @@ class Services(Protocol):
     def index(self) -> Index: ...
     @property
     def words(self) -> Words: ...
+    @property
+    def finding(self) -> Finding: ...
     @property
     def root_certificate(self) -> bytes:
         """PEM: whoever trusts it trusts the signatures of this deployment's pictures."""

@@ -99,6 +99,11 @@ class Catalog:
             version = self._get(connection, title_id).version
             return self._shots(connection, title_id, version or 0, after=after, limit=limit)
 
+    def version_shots(self, title_id: str, version: int) -> Sequence[ShotRow]:
+        """All shots of one version in order, published or not."""
+        with self._engine.begin() as connection:
+            return self._shots(connection, title_id, version)
+
     def run(self, title_id: str) -> Run:
         """A title's published version with all its shots and its timeline.
 

@@ -19,10 +19,10 @@ from content.ids import now_us
 from content.process import follow_parent
 from content.types import Space
 from indexes.durable import sync_tree
-from indexes.fields import FIELDS
+from indexes.fields import FIELDS, SHOT_FIELDS
 from indexes.graph import RECALL_AT, RECALL_MIN, Graph
 from indexes.search_params import approximate
-from indexes.shard import declare, dims_of, load
+from indexes.shard import declare, dense, dims_of, load, on_disk, rare, sparse_of
 
 M = 16
 EF_CONSTRUCT = 128
@@ -51,7 +51,7 @@ def build(path: Path, *, int8: bool) -> Graph:
     """Build the graph of the shard at `path` and measure it; durable on return."""
     begun = time.monotonic()
     shard = load(path, _config(path, int8=int8))
-    declare(shard, FIELDS)
+    declare(shard, FIELDS if "genres" in shard.info().payload_schema else SHOT_FIELDS)
     shard.optimize()
     shard.flush()
     seconds = round(time.monotonic() - begun, 2)
@@ -63,12 +63,9 @@ def build(path: Path, *, int8: bool) -> Graph:
 
 
 def _config(path: Path, *, int8: bool) -> Any:
-    vectors: Any = {
-        space: edge.EdgeVectorParams(size=dim, distance=edge.Distance.Dot)
-        for space, dim in dims_of(path).items()
-    }
     return edge.EdgeConfig(
-        vectors=vectors,
+        vectors=dense(dims_of(path), on_disk=on_disk(path)),
+        sparse_vectors=rare(sparse_of(path)),
         hnsw_config=edge.HnswIndexConfig(M, EF_CONSTRUCT, FULL_SCAN_KB, max_indexing_threads=1),
         quantization_config=edge.ScalarQuantizationConfig(
             edge.ScalarType.Int8, quantile=0.99, memory=edge.Memory.Pinned

@@ -1,6 +1,6 @@
 """The client of the index process: the same calls as `service.IndexService`, over its socket."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,8 @@ import httpx
 from content.errors import Unavailable
 from content.types import F32, Space, Vectors
 from indexes.calibration import Calibration
+from indexes.cuts import CutHit
+from indexes.moments import MomentHit
 from indexes.schema import (
     NO_FILTER,
     Comparison,
@@ -18,14 +20,30 @@ from indexes.schema import (
     SimilarSpace,
     TitlePoint,
     Verification,
+    WordsHit,
 )
 from indexes.wire import pack, unpack, unpack_error
 
 BATCH = 256
-"""Points in one request, so that none is large (about 2 MB) nor holds up others for long."""
+"""Points of titles and of their shots in one request (a title goes whole), so that none is large
+(about 2 MB) nor holds up others for long."""
 SNAPSHOT_S = 3600.0
 IDLE_S = 30.0
 """Unused connections are closed here before the server closes them (75 s)."""
+
+
+def batches(points: Iterable[TitlePoint]) -> Iterator[list[TitlePoint]]:
+    """Titles in order, with not many more than `BATCH` points in each."""
+    batch: list[TitlePoint] = []
+    count = 0
+    for point in points:
+        batch.append(point)
+        count += 1 + len(point.shots)
+        if count >= BATCH:
+            yield batch
+            batch, count = [], 0
+    if batch:
+        yield batch
 
 
 class IndexClient:
@@ -57,21 +75,20 @@ class IndexClient:
         """The live generation's name; makes the first when there is none."""
         return str(self._call("ensure", fingerprints=fingerprints))
 
-    def upsert(self, points: Sequence[TitlePoint]) -> None:
+    def upsert(self, points: Iterable[TitlePoint]) -> None:
         """Store in the live generation and in those being built; durable on return.
 
-        All or none of each batch of 256 points is stored.
+        All or none of the titles of each batch is stored.
         """
-        for start in range(0, len(points), BATCH):
-            self._call("upsert", points=list(points[start : start + BATCH]))
+        for batch in batches(points):
+            self._call("upsert", points=batch)
 
     def upsert_into(
-        self, generation: str, points: Sequence[TitlePoint], *, copied: bool = True
+        self, generation: str, points: Iterable[TitlePoint], *, copied: bool = True
     ) -> None:
         """Store in one generation, unless `copied` is false never over a newer version; durable
         on return."""
-        for start in range(0, len(points), BATCH):
-            batch = list(points[start : start + BATCH])
+        for batch in batches(points):
             self._call("upsert_into", generation=generation, points=batch, copied=copied)
 
     def delete(self, title_ids: Sequence[str]) -> None:
@@ -138,22 +155,44 @@ class IndexClient:
         self,
         words: Vectors,
         *,
+        text: str | None = None,
         limit: int,
         filter: Filter = NO_FILTER,
         exact: bool = False,
         generation: str | None = None,
-    ) -> list[Hit]:
-        """The titles whose synopsis, pictures or sound match words, best first."""
+    ) -> list[WordsHit]:
+        """The titles that mean what words mean and, with `text`, have them; best first."""
         return list(
             self._call(
                 "search",
                 words=dict(words),
+                text=text,
                 limit=limit,
                 filter=filter,
                 exact=exact,
                 generation=generation,
             )
         )
+
+    def moments(
+        self,
+        words: Vectors,
+        *,
+        text: str | None,
+        mood: str | None,
+        title_id: str | None,
+        limit: int,
+    ) -> list[MomentHit]:
+        """The stretches of titles that show, say or feel what is asked for, best first."""
+        return list(
+            self._call(
+                "moments", words=dict(words), text=text, mood=mood, title_id=title_id, limit=limit
+            )
+        )
+
+    def cuts(self, title_id: str, *, limit: int) -> list[CutHit]:
+        """Pairs of a title's shots with others' that look or sound alike, best first."""
+        return list(self._call("cuts", title_id=title_id, limit=limit))
 
     def begin(
         self,

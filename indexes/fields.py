@@ -50,6 +50,15 @@ FACT_FIELDS: Mapping[str, Kind] = {
 }
 """Those of docs/facts.md that are indexed; the others are in the payload all the same."""
 
+SHOT_FIELDS: Mapping[str, Kind] = {
+    "tenant": "keyword",
+    "title_id": "keyword",
+    "shot": "integer",
+    "mood": "keyword",
+    "plain": "keyword",
+}
+"""Of the points of shots (`indexes.moments.schema`)."""
+
 FIELDS: Mapping[str, Kind] = {**TITLE_FIELDS, **FACT_FIELDS}
 """Every declared field."""
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from content.errors import Conflict
-from content.types import Space
+from content.types import F32, Space, Vectors
 from indexes.calibration import Calibration
+from indexes.conditions import AllOf, Equals, IsAny, Range
 from indexes.durable import replace_file
 from indexes.readers import Readers
 from indexes.schema import (
@@ -24,10 +25,14 @@ from indexes.schema import (
     payload_of,
     point_id,
 )
-from indexes.store import StoredPoint, VectorStore
+from indexes.shots import shot_id, shot_payload
+from indexes.sparse import Sparse, SparseSpace
+from indexes.store import StoredPoint, VectorStore, Where
 
 RECORD = "generation.json"
 CONSTANTS = "calibration.msgpack"
+SHOTS_FOLDER = "shots"
+SHOTS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Record:
     state: GenerationState
     fingerprints: dict[Space, str]
     created_us: int
+    lexicon: str | None = None
+    """What words were made by (`lexical.bm25.fingerprint`); an earlier release had none."""
     previous: str | None = None
     kept_until_us: int | None = None
     """Set before the switch that makes it `kept`, so that a kill then loses it not."""
@@ -55,12 +62,19 @@ class Generation:
     """An open generation. Writers are serialised by `Generations`; readers come at any time."""
 
     def __init__(
-        self, folder: Path, record: Record, calibration: Calibration, store: VectorStore
+        self,
+        folder: Path,
+        record: Record,
+        calibration: Calibration,
+        store: VectorStore,
+        shots: VectorStore | None = None,
     ) -> None:
         self.folder = folder
         self.record = record
         self.calibration = calibration
         self.store = store
+        self.shots = shots
+        """Of its titles; None for a generation of an earlier release."""
         self.readers = Readers()
 
     @property
@@ -110,9 +124,12 @@ class Generation:
             Conflict: `fingerprint_mismatch`. Invalid: `unknown_space`, `invalid_vector`.
         """
         self.check(points)
-        last = {point.id: self._calibrated(point) for point in points}
-        if last:
-            self.store.upsert(list(last.values()))
+        last = {point.id: point for point in points}
+        if not last:
+            return
+        for point in last.values():
+            self._put_shots(point)  # before its title, whose version says that all is there
+        self.store.upsert([self._calibrated(point) for point in last.values()])
 
     def put_fitting(self, points: Sequence[TitlePoint]) -> None:
         """As `put`, but vectors of other encoders than this generation's are left out: a title
@@ -147,6 +164,8 @@ class Generation:
 
     def remove(self, title_ids: Sequence[str], tenant: str) -> None:
         self.store.delete([point_id(title_id, tenant) for title_id in title_ids])
+        if self.shots is not None and title_ids:
+            self.shots.delete_where(Where(IsAny("title_id", tuple(title_ids)), tenant))
 
     def compare(self, expected: Mapping[str, int], tenant: str) -> Verification:
         """What is stored beside what should be: title id to version."""
@@ -170,21 +189,56 @@ class Generation:
             self.record.created_us,
             coverage.graph,
             coverage.outside,
+            self.record.lexicon,
             self.record.previous,
             self.record.kept_until_us,
             self.record.quality,
             {str(s): n for s, n in self.store.having(tenant).items()} if detailed else None,
-            self.store.bytes() if detailed else None,
+            self._bytes() if detailed else None,
         )
+
+    def _bytes(self) -> int | None:
+        """On this disk, with shots and graphs; None on a Qdrant server."""
+        sizes = [store.bytes() for store in (self.store, self.shots) if store is not None]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if known else None
 
     def close(self) -> None:
         """Wait for the readers, then release the store. Nobody may enter any more."""
         self.readers.gone()
         self.store.close()
+        if self.shots is not None:
+            self.shots.close()
 
     def _calibrated(self, point: TitlePoint) -> StoredPoint:
-        vectors = {
-            space: self.calibration.apply(space, vector.data)
-            for space, vector in point.vectors.items()
-        }
-        return StoredPoint(point.id, vectors, payload_of(point))
+        sparse = _told(point.sparse) if self._reads(point) else {}
+        return StoredPoint(point.id, self._applied(point.vectors), payload_of(point), sparse)
+
+    def _put_shots(self, point: TitlePoint) -> None:
+        """Replace all shots of a title."""
+        if self.shots is None:
+            return
+        known = self.record.fingerprints
+        for start in range(0, len(point.shots), SHOTS_AT_ONCE):
+            stored = []
+            for shot in point.shots[start : start + SHOTS_AT_ONCE]:
+                ours = {s: v for s, v in shot.vectors.items() if v.fingerprint == known.get(s)}
+                payload = shot_payload(shot, point.title_id, point.version, point.tenant)
+                key = shot_id(point.title_id, shot.index, point.tenant)
+                sparse = _told(shot.sparse) if self._reads(point) else {}
+                stored.append(StoredPoint(key, self._applied(ours), payload, sparse))
+            self.shots.upsert(stored)
+        left = AllOf((Equals("title_id", point.title_id), Range("shot", gte=len(point.shots))))
+        self.shots.delete_where(Where(left, point.tenant))
+
+    def _reads(self, point: TitlePoint) -> bool:
+        """Words that another lexicon made are left out: they would meet no query."""
+        return point.lexicon is not None and point.lexicon == self.record.lexicon
+
+    def _applied(self, vectors: Vectors) -> dict[Space, F32]:
+        return {s: self.calibration.apply(s, vector.data) for s, vector in vectors.items()}
+
+
+def _told(sparse: Mapping[SparseSpace, Sparse]) -> dict[SparseSpace, Sparse]:
+    """Without those that tell nothing."""
+    return {space: vector for space, vector in sparse.items() if vector.indices}

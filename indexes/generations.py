@@ -14,17 +14,26 @@ from pathlib import Path
 
 from content.errors import Conflict, Invalid, NotFound
 from content.ids import now_us
+from content.types import Space
 from indexes.calibration import Calibration
 from indexes.durable import replace_file, sync_folder
-from indexes.generation import CONSTANTS, RECORD, Generation, Record
+from indexes.generation import CONSTANTS, RECORD, SHOTS_FOLDER, Generation, Record
+from indexes.lexical.bm25 import fingerprint
 from indexes.schema import Fingerprints, GenerationState, check_fingerprints
-from indexes.store import Stores, VectorStore
+from indexes.store import SHOTS, Stores, VectorStore
 
 TRAINED_BY_COSINE = ("open_clip:", "clap:", "sentence-transformers:")
 """What the fingerprints of such encoders begin with."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 POINTER = "current"
 FIRST = "first"
+OF_SHOTS: frozenset[Space] = frozenset({"visual", "concept", "audio", "synopsis"})
+"""Spaces in which shots have vectors; in `synopsis`, of what is said in them."""
+
+
+def shots_of(name: str) -> str:
+    """What the store of a generation's shots is called; no generation has a dot in its name."""
+    return f"{name}.shots"
 
 
 class Generations:
@@ -89,7 +98,8 @@ class Generations:
         """Names and stores of those that answer or will, the live one first."""
         with self.writing:
             wanted = [g for g in (self._live, *self.filling()) if g is not None]
-            return [(generation.name, generation.store) for generation in wanted]
+            shots = [(shots_of(g.name), g.shots) for g in wanted if g.shots is not None]
+            return [*((generation.name, generation.store) for generation in wanted), *shots]
 
     def get(self, name: str) -> Generation:
         """The one of this name, under `writing`.
@@ -143,11 +153,13 @@ class Generations:
         self._clear(folder)
         folder.mkdir()
         store = self._stores.create(name, folder, dims)
+        seen = {space: dim for space, dim in dims.items() if space in OF_SHOTS}
+        shots = self._stores.create(shots_of(name), folder / SHOTS_FOLDER, seen, SHOTS)
         replace_file(folder / CONSTANTS, constants.to_bytes())
-        record = Record(name, "building", dict(fingerprints), now_us())
+        record = Record(name, "building", dict(fingerprints), now_us(), fingerprint())
         record.write(folder)
         sync_folder(self._home)
-        self._open[name] = Generation(folder, record, constants, store)
+        self._open[name] = Generation(folder, record, constants, store, shots)
         return self._open[name]
 
     def cut_over(self, name: str, *, keep_s: float = 0.0) -> None:
@@ -285,12 +297,17 @@ class Generations:
     def _opened(self, folder: Path) -> Generation:
         record = Record.read(folder)
         constants = Calibration.from_bytes((folder / CONSTANTS).read_bytes())
-        return Generation(folder, record, constants, self._stores.open(record.name, folder))
+        shots, home = None, folder / SHOTS_FOLDER
+        if home.is_dir():
+            shots = self._stores.open(shots_of(record.name), home, SHOTS)
+        store = self._stores.open(record.name, folder)
+        return Generation(folder, record, constants, store, shots)
 
     def _clear(self, folder: Path) -> None:
         if folder.exists():
             (folder / RECORD).unlink(missing_ok=True)
             sync_folder(folder)
+            self._stores.destroy(shots_of(folder.name), folder / SHOTS_FOLDER)
             self._stores.destroy(folder.name, folder)
             shutil.rmtree(folder)
             sync_folder(self._home)

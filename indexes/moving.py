@@ -4,7 +4,7 @@ A point that is there already in the same words and numbers is not sent again: a
 interrupted goes on by being started again, and one that is done changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from content.errors import KeyartError
-from indexes.generation import Record
-from indexes.generations import POINTER
+from content.types import Space
+from indexes.generation import SHOTS_FOLDER, Record
+from indexes.generations import OF_SHOTS, POINTER, shots_of
 from indexes.schema import check_fingerprints
-from indexes.store import StoredPoint, Stores, VectorStore
+from indexes.store import SHOTS, TITLES, Layout, StoredPoint, Stores, VectorStore
 from indexes.store_server import ServerStores
 
 PAGE = 256
@@ -50,21 +51,37 @@ def move(
         KeyartError: `move_differs`, when a point does not come back as it was sent.
         Unavailable: `index_unavailable`.
     """
-    moved = []
+    moved, between = [], (source, target)
     for record in sorted((folder / "generations").glob("*/generation.json")):
         home = record.parent
         known = Record.read(home)
         dims = check_fingerprints(known.fingerprints)
-        given = source.open(known.name, home)
-        try:
-            taken = target.resume(known.name, home, dims)
-            moved.append(_moved(known.name, given, taken, progress))
-        finally:
-            given.close()
+        sparse = TITLES if known.lexicon is not None else Layout()
+        moved.append(_store(known.name, home, dims, sparse, between, progress))
+        if (home / SHOTS_FOLDER).is_dir():
+            seen = {space: dim for space, dim in dims.items() if space in OF_SHOTS}
+            name, folder = shots_of(known.name), home / SHOTS_FOLDER
+            moved.append(_store(name, folder, seen, SHOTS, between, progress))
     pointer = folder / POINTER
     if pointer.exists():
         target.publish(pointer.read_text())
     return moved
+
+
+def _store(  # noqa: PLR0917
+    name: str,
+    home: Path,
+    dims: Mapping[Space, int],
+    layout: Layout,
+    between: tuple[Stores, ServerStores],
+    progress: Callable[[str, int], None],
+) -> Moved:
+    source, target = between
+    given = source.open(name, home, layout)
+    try:
+        return _moved(name, given, target.resume(name, home, dims, layout), progress)
+    finally:
+        given.close()
 
 
 def _moved(
@@ -101,7 +118,7 @@ def _differing(page: list[StoredPoint], taken: VectorStore) -> list[StoredPoint]
 
 
 def _same(one: StoredPoint, other: StoredPoint) -> bool:
-    if one.vectors.keys() != other.vectors.keys():
+    if one.vectors.keys() != other.vectors.keys() or one.sparse != other.sparse:
         return False
     if _plain(one.payload) != _plain(other.payload):
         return False

@@ -6,12 +6,12 @@ algorithm, without its stopping rule). In a catalogue no larger than `DEPTH_MIN`
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from content.types import F32, Space
 from indexes.schema import Hit
-from indexes.store import Query, Scored, VectorStore, Where
+from indexes.store import AnyQuery, Query, Scored, VectorStore, Where
 
 DEPTH_MIN = 100
 DEPTH_PER_RESULT = 4
@@ -38,23 +38,34 @@ def rank(
     """
     depth = max(DEPTH_MIN, DEPTH_PER_RESULT * limit)
     queries = [Query(space, vector, depth, where) for space, vector in vectors.items()]
-    lists = store.query(queries, exact=exact)
-    if any(len(found) == depth for found in lists):
-        lists = _rescore(store, queries, lists, single=len(queries) == 1)
-    cosines: dict[str, dict[str, float]] = {}
-    for query, found in zip(queries, lists, strict=True):
-        for hit in found:
-            cosines.setdefault(hit.id, {})[query.space] = round(hit.score, DECIMALS)
+    cosines = candidates(store, queries, exact=exact)
     scores = {key: round(score(shared), DECIMALS) for key, shared in cosines.items()}  # type: ignore[arg-type]
     hits = [
         Hit(title_id, scores[key], cosines[key])
-        for key, title_id in _named(store, _leading(scores, limit)).items()
+        for key, title_id in titles_of(store, leading(scores, limit)).items()
     ]
     hits.sort(key=lambda hit: (-hit.score, hit.title_id))
     return hits[:limit]
 
 
-def _leading(scores: Mapping[str, float], limit: int) -> list[str]:
+def candidates(
+    store: VectorStore, queries: Sequence[AnyQuery], *, exact: bool
+) -> dict[str, dict[str, float]]:
+    """Point id to its score in every space asked for that it has, for all that any list proposes.
+
+    A list that is cut at its query's limit is completed: what another one proposes is scored, too.
+    """
+    lists = store.query(queries, exact=exact)
+    if any(len(found) == q.limit for q, found in zip(queries, lists, strict=True)):
+        lists = _rescore(store, queries, lists, single=len(queries) == 1)
+    scores: dict[str, dict[str, float]] = {}
+    for query, found in zip(queries, lists, strict=True):
+        for hit in found:
+            scores.setdefault(hit.id, {})[query.space] = round(hit.score, DECIMALS)
+    return scores
+
+
+def leading(scores: Mapping[str, float], limit: int) -> list[str]:
     """The ids that may be among the first `limit`, whatever the order of ties."""
     if len(scores) <= limit:
         return list(scores)
@@ -62,13 +73,13 @@ def _leading(scores: Mapping[str, float], limit: int) -> list[str]:
     return [key for key, value in scores.items() if value >= least]
 
 
-def _named(store: VectorStore, ids: list[str]) -> dict[str, str]:
+def titles_of(store: VectorStore, ids: list[str]) -> dict[str, str]:
     """Point id to title id. Only for the few that may be answered: payloads are slow to read."""
     return {key: point.payload["title_id"] for key, point in store.get(ids, vectors=False).items()}
 
 
 def _rescore(
-    store: VectorStore, queries: list[Query], lists: list[list[Scored]], *, single: bool
+    store: VectorStore, queries: Sequence[AnyQuery], lists: list[list[Scored]], *, single: bool
 ) -> list[list[Scored]]:
     """Every candidate of any list, scored in every space."""
     if single:

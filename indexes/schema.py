@@ -12,6 +12,8 @@ from content.types import F32, MATURITIES, SPACES, Maturity, Space, Vectors
 from indexes.conditions import AllOf, Condition, Equals, Range, check
 from indexes.fields import Told, stored_facts
 from indexes.graph import Graph
+from indexes.shots import ShotPoint
+from indexes.sparse import Sparse, SparseSpace
 
 GenerationState = Literal["building", "ready", "live", "kept", "retired"]
 """building: being filled. ready: verified, may be cut over. live: answers. kept: was live, has all
@@ -50,6 +52,13 @@ class TitlePoint:
     facts: Told = field(default_factory=dict)
     """By `fields.facts_of`."""
     external_ids: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    sparse: Mapping[SparseSpace, Sparse] = field(default_factory=dict)
+    """Its words and the letters of its name, as `lexicon` made them."""
+    lexicon: str | None = None
+    """`lexical.bm25.fingerprint`."""
+    shots: tuple[ShotPoint, ...] = ()
+    """All of them in order; they come and go with the title."""
 
     @property
     def id(self) -> str:
@@ -101,6 +110,31 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a title stands in one of the lists that an answer was put together from."""
+
+    score: float
+    rank: int
+    """1 for the best."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHit:
+    """One title found by words; the score, up to 1, is put together as `search.together` says."""
+
+    title_id: str
+    score: float
+    scores: dict[str, float] = field(default_factory=dict)
+    """Cosine in every space that was searched and the title has."""
+    meaning: Place | None = None
+    """By what the words mean; its score is the best trusted cosine."""
+    words: Place | None = None
+    """By the words themselves; None where it has none of them. Its score is that of BM25F."""
+    name: Place | None = None
+    """By how well the query spells its name, 0..1; None where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """How alike two titles are."""
 
@@ -123,6 +157,8 @@ class GenerationInfo:
     """None while every search is exact, or where a Qdrant server builds its own."""
     outside: int = 0
     """Points written since the graph was built."""
+    lexicon: str | None = None
+    """What its words were made by; None for one of an earlier release, which has none."""
     previous: str | None = None
     """The one that was live before it."""
     kept_until_us: int | None = None
@@ -181,6 +217,7 @@ def payload_of(point: TitlePoint) -> dict[str, Any]:
         "available_until": point.available_until_us,
         "facts": stored_facts(point.facts),
         "external_ids": dict(point.external_ids),
+        "name": point.name,
     }
 
 

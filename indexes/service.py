@@ -10,9 +10,12 @@ from content.types import F32, Space, Vectors
 from indexes import snapshots, weights
 from indexes.builds import Builds
 from indexes.calibration import Calibration
-from indexes.conditions import AllOf, Ids, Not
+from indexes.conditions import AllOf, Equals, Ids, Not
+from indexes.cuts import CutHit, cuts
 from indexes.generation import Generation
 from indexes.generations import Generations
+from indexes.lexical.bm25 import fingerprint
+from indexes.moments import MomentHit, find
 from indexes.schema import (
     NO_FILTER,
     Comparison,
@@ -23,6 +26,7 @@ from indexes.schema import (
     SimilarSpace,
     TitlePoint,
     Verification,
+    WordsHit,
     check_limit,
     check_point,
     point_id,
@@ -208,15 +212,16 @@ class IndexService:
         self,
         words: Vectors,
         *,
+        text: str | None = None,
         limit: int,
         filter: Filter = NO_FILTER,
         exact: bool = False,
         generation: str | None = None,
-    ) -> list[Hit]:
+    ) -> list[WordsHit]:
         """See `search.search`; before the first `ensure` nothing is found.
 
-        Only spaces whose encoder is the generation's count: after a change of encoders the
-        others wait for the reindex.
+        Only spaces whose encoder is the generation's count, and words as this release makes them:
+        after a change the others wait for the reindex.
 
         Args:
             generation: the one asked; None for the live one.
@@ -233,9 +238,63 @@ class IndexService:
             fitting = {
                 s: v for s, v in words.items() if live.record.fingerprints.get(s) == v.fingerprint
             }
+            known = live.record.lexicon == fingerprint()
             return search(
-                live.store, live.calibration, fitting, limit=limit, where=where, exact=exact
+                live.store,
+                live.calibration,
+                fitting,
+                text if known else None,
+                limit=limit,
+                where=where,
+                exact=exact,
             )
+
+    def moments(
+        self,
+        words: Vectors,
+        *,
+        text: str | None,
+        mood: str | None,
+        title_id: str | None,
+        limit: int,
+    ) -> list[MomentHit]:
+        """See `moments.find`; nothing is found in a generation of an earlier release.
+
+        Args:
+            mood: only shots in which it is strong.
+            title_id: only its shots.
+
+        Raises:
+            Invalid: `invalid_vector`, `invalid_limit`.
+        """
+        check_limit(limit)
+        with self._generations.reading() as live:
+            if live is None or live.shots is None:
+                return []
+            prints, known = live.record.fingerprints, live.record.lexicon == fingerprint()
+            asked = {"title_id": title_id, "mood": mood}
+            wanted = [Equals(name, value) for name, value in asked.items() if value is not None]
+            return find(
+                live.shots,
+                live.calibration,
+                {s: v for s, v in words.items() if prints.get(s) == v.fingerprint},
+                text if known else None,
+                mood,
+                limit=limit,
+                where=Where(AllOf(tuple(wanted)) if wanted else None, self._tenant),
+            )
+
+    def cuts(self, title_id: str, *, limit: int) -> list[CutHit]:
+        """See `cuts.cuts`.
+
+        Raises:
+            Invalid: `invalid_limit`.
+        """
+        check_limit(limit)
+        with self._generations.reading() as live:
+            if live is None or live.shots is None:
+                return []
+            return cuts(live.shots, title_id, self._tenant, limit=limit)
 
     def begin(
         self, generation: str, fingerprints: Fingerprints, calibration: Calibration | None

@@ -7,7 +7,7 @@ atomically; every other is left over and goes when the folder is opened.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,22 +18,41 @@ from content.errors import Conflict
 from content.types import SPACES, Space
 from indexes.durable import replace_file, sync_folder
 from indexes.fields import TITLE_FIELDS, Kind
+from indexes.sparse import BY_RARITY, SPARSE_SPACES, SparseSpace
+from indexes.store import TITLES, Layout
 
 FIRST = "shard"
 ACTIVE = "active"
 
 
-def create(folder: Path, dims: Mapping[Space, int]) -> Any:
+def create(folder: Path, dims: Mapping[Space, int], layout: Layout = TITLES) -> Any:
     """A new empty shard. Dot products of unit vectors: Cosine would not store what it was given."""
     path = folder / FIRST
     path.mkdir(parents=True)
-    params: Any = {
-        space: edge.EdgeVectorParams(size=dim, distance=edge.Distance.Dot)
+    config = edge.EdgeConfig(
+        vectors=dense(dims, on_disk=layout.on_disk), sparse_vectors=rare(layout.sparse)
+    )
+    shard = edge.EdgeShard.create(str(path), config)
+    declare(shard, layout.fields)
+    return shard
+
+
+def dense(dims: Mapping[Space, int], *, on_disk: bool = False) -> Any:
+    """The engine's parameters of dense spaces."""
+    return {
+        space: edge.EdgeVectorParams(size=dim, distance=edge.Distance.Dot, on_disk=on_disk or None)
         for space, dim in dims.items()
     }
-    shard = edge.EdgeShard.create(str(path), edge.EdgeConfig(vectors=params))
-    declare(shard, TITLE_FIELDS)
-    return shard
+
+
+def rare(spaces: Sequence[SparseSpace]) -> Any:
+    """The engine's parameters of sparse spaces."""
+    return {
+        space: edge.EdgeSparseVectorParams(
+            modifier=edge.Modifier.Idf if space in BY_RARITY else None
+        )
+        for space in spaces
+    }
 
 
 def active(folder: Path) -> Path:
@@ -105,6 +124,18 @@ def dims_of(path: Path) -> dict[Space, int]:
     """The spaces of a shard and their dimensions, as its folder says."""
     named = json.loads((path / "edge_config.json").read_text())["vectors"]
     return {space: int(named[space]["size"]) for space in SPACES if space in named}
+
+
+def sparse_of(path: Path) -> tuple[SparseSpace, ...]:
+    """The sparse spaces of a shard, as its folder says."""
+    named = json.loads((path / "edge_config.json").read_text()).get("sparse_vectors") or {}
+    return tuple(space for space in SPARSE_SPACES if space in named)
+
+
+def on_disk(path: Path) -> bool:
+    """Whether a shard reads its vectors from disk."""
+    named = json.loads((path / "edge_config.json").read_text())["vectors"]
+    return any(bool(params.get("on_disk")) for params in named.values())
 
 
 def declare(shard: Any, fields: Mapping[str, Kind]) -> None:

@@ -14,7 +14,7 @@ from content.errors import Conflict, Invalid, NotFound
 from content.ids import now_us
 from indexes import weights
 from indexes.durable import replace_file, sync_folder, sync_tree
-from indexes.generation import CONSTANTS, RECORD
+from indexes.generation import CONSTANTS, RECORD, SHOTS_FOLDER
 from indexes.generations import POINTER, Generations
 
 MARK = "snapshot.json"
@@ -48,6 +48,8 @@ def take(generations: Generations, source: Path, target: Path) -> int:
                 folder = draft / "generations" / generation.name
                 folder.mkdir(parents=True)
                 generation.store.snapshot(folder)
+                if generation.shots is not None:
+                    generation.shots.snapshot(folder / SHOTS_FOLDER)
                 for name in (CONSTANTS, RECORD):
                     shutil.copy2(generation.folder / name, folder / name)
                 points += generation.store.coverage().points

@@ -3,8 +3,8 @@
 One contract suite (`tests/contract/test_vector_store.py`) runs over every body.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +14,10 @@ from content.errors import Invalid
 from content.ids import DEFAULT_TENANT
 from content.types import F32, Space
 from indexes.conditions import Condition, Equals, Ids, Not
+from indexes.fields import SHOT_FIELDS, TITLE_FIELDS, Kind
 from indexes.graph import Graph
 from indexes.schema import NORM_TOLERANCE
+from indexes.sparse import Sparse, SparseSpace, check_sparse
 
 PAGE = 1000
 """Points read at once when all are walked through."""
@@ -34,6 +36,22 @@ class StoredPoint:
     id: str
     vectors: Mapping[Space, F32]
     payload: Mapping[str, Any]
+    sparse: Mapping[SparseSpace, Sparse] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a store keeps beside vectors."""
+
+    sparse: tuple[SparseSpace, ...] = ()
+    fields: Mapping[str, Kind] = field(default_factory=lambda: TITLE_FIELDS)
+    """Payload fields that are indexed from the beginning."""
+    on_disk: bool = False
+    """Vectors are read from disk as they are needed, not kept in memory."""
+
+
+TITLES = Layout(sparse=("words", "names"))
+SHOTS = Layout(sparse=("words", "mood"), fields=SHOT_FIELDS, on_disk=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +90,20 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class SparseQuery:
+    """The `limit` points with the largest dot product with `vector`, of those above 0; in the
+    spaces of `sparse.BY_RARITY` its values are weighed by how rare each dimension is."""
+
+    space: SparseSpace
+    vector: Sparse
+    limit: int
+    where: Where
+
+
+AnyQuery = Query | SparseQuery
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """One point that has the space asked for, and its dot product with the query."""
 
@@ -79,37 +111,52 @@ class Scored:
     score: float
 
 
-def check_points(points: Sequence[StoredPoint], dims: Mapping[Space, int]) -> None:
+def check_points(
+    points: Sequence[StoredPoint], dims: Mapping[Space, int], sparse: Collection[SparseSpace]
+) -> None:
     """Refuse what the engines would take: NaN, infinity, lengths other than 1.
 
     Raises:
         Invalid: `unknown_space`, `invalid_vector`.
     """
     for point in points:
+        for name, values in point.sparse.items():
+            _check_held(name, sparse, f"{name} of point {point.id}")
+            check_sparse(values, f"{name} of point {point.id}")
         for space, vector in point.vectors.items():
             what = f"{space} of point {point.id}"
             norm = _checked_norm(vector, space, dims, what)
             _check_length(norm, what, shorter=False)
 
 
-def check_query(query: Query, dims: Mapping[Space, int]) -> None:
+def check_query(
+    query: AnyQuery, dims: Mapping[Space, int], sparse: Collection[SparseSpace]
+) -> None:
     """Likewise, for a query.
 
     Raises:
         Invalid: `unknown_space`, `invalid_vector`.
     """
     what = f"the query in {query.space}"
+    if isinstance(query, SparseQuery):
+        _check_held(query.space, sparse, what)
+        check_sparse(query.vector, what)
+        return
     norm = _checked_norm(query.vector, query.space, dims, what)
     _check_length(norm, what, shorter=query.space in SHORTER)
 
 
-def _checked_norm(vector: F32, space: Space, dims: Mapping[Space, int], what: str) -> float:
-    if space not in dims:
+def _check_held(space: str, held: Collection[str], what: str) -> None:
+    if space not in held:
         raise Invalid(
             "unknown_space",
-            f"{what}: this generation holds {', '.join(dims) or 'no space'}; "
+            f"{what}: this generation holds {', '.join(held) or 'no space'}; "
             "reindex to add a space",
         )
+
+
+def _checked_norm(vector: F32, space: Space, dims: Mapping[Space, int], what: str) -> float:
+    _check_held(space, dims, what)
     if vector.dtype != np.float32 or vector.shape != (dims[space],):
         raise Invalid(
             "invalid_vector",
@@ -152,7 +199,10 @@ class VectorStore(Protocol):
     def delete(self, ids: Sequence[str]) -> None:
         """Remove points; unknown ids are no error. Durable on return."""
 
-    def query(self, queries: Sequence[Query], *, exact: bool = True) -> list[list[Scored]]:
+    def delete_where(self, where: Where) -> None:
+        """Remove every point that fits. Durable on return."""
+
+    def query(self, queries: Sequence[AnyQuery], *, exact: bool = True) -> list[list[Scored]]:
         """Answers in the order of `queries`, best first; ties in any order.
 
         Args:
@@ -215,15 +265,18 @@ class VectorStore(Protocol):
 class Stores(Protocol):
     """Where the stores of generations live."""
 
-    def create(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
+    def create(
+        self, name: str, folder: Path, dims: Mapping[Space, int], layout: Layout = TITLES
+    ) -> VectorStore:
         """A new empty store for generation `name`, whose own folder is `folder`.
 
         Raises:
             Conflict: `collection_exists`, when a shared engine has one of another owner.
         """
 
-    def open(self, name: str, folder: Path) -> VectorStore:
-        """The store that `create` made.
+    def open(self, name: str, folder: Path, layout: Layout = TITLES) -> VectorStore:
+        """The store that `create` made; of `layout` it may lack what an earlier release did not
+        have.
 
         Raises:
             Conflict: `index_in_use`, when another has it open.

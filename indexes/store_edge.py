@@ -17,7 +17,6 @@ import qdrant_edge as edge
 
 from content.types import F32, Space
 from indexes import building
-from indexes.fields import TITLE_FIELDS
 from indexes.filters_edge import filter_of
 from indexes.graph import INT8_FROM, Graph
 from indexes.readers import Readers
@@ -34,12 +33,17 @@ from indexes.shard import (
     load,
     side,
     size_of,
+    sparse_of,
 )
+from indexes.sparse import Sparse, SparseSpace
 from indexes.store import (
     PAGE,
+    TITLES,
+    AnyQuery,
     Coverage,
-    Query,
+    Layout,
     Scored,
+    SparseQuery,
     StoredPoint,
     VectorStore,
     Where,
@@ -54,11 +58,18 @@ CARRY = 256
 class EdgeStore:
     """One shard; this process is its only opener (the engine locks its log)."""
 
-    def __init__(self, folder: Path, shard: Any, dims: Mapping[Space, int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        shard: Any,
+        dims: Mapping[Space, int],
+        sparse: tuple[SparseSpace, ...] = (),
+    ) -> None:
         self._folder = folder
         self._held = _Held(shard)
         self._switch = threading.Lock()
         self._dims = dims
+        self._sparse = sparse
         self._graph = Graph.read(active(folder))
         self._writing = threading.Lock()
         self._building = threading.Lock()
@@ -72,7 +83,7 @@ class EdgeStore:
         """The same, those carried to it included."""
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
-        check_points(points, self._dims)
+        check_points(points, self._dims, self._sparse)
         with self._writing:
             _put(self._held.shard, points)
             self._note([point.id for point in points])
@@ -82,11 +93,18 @@ class EdgeStore:
             _remove(self._held.shard, ids)
             self._note(ids)
 
-    def query(self, queries: Sequence[Query], *, exact: bool = True) -> list[list[Scored]]:
+    def delete_where(self, where: Where) -> None:
+        with self._writing:
+            shard = self._held.shard
+            fitting = [str(r.id) for r in _scrolled(shard, where, with_payload=False)]
+            _remove(shard, fitting)
+            self._note(fitting)
+
+    def query(self, queries: Sequence[AnyQuery], *, exact: bool = True) -> list[list[Scored]]:
         if not queries:
             return []
         for query in queries:
-            check_query(query, self._dims)
+            check_query(query, self._dims, self._sparse)
         params = EXACT if exact or self._graph is None else approximate(self._graph.ef)
         requests = [_request(query, params) for query in queries]
         with self._reading() as shard:
@@ -101,7 +119,9 @@ class EdgeStore:
         with self._reading() as shard:
             return {
                 record.payload["title_id"]: record.payload["version"]
-                for record in _walk(shard, tenant)
+                for record in _scrolled(
+                    shard, Where(tenant=tenant), with_payload=["title_id", "version"]
+                )
             }
 
     def count(self, tenant: str) -> int:
@@ -230,15 +250,17 @@ class _Held:
 class EdgeStores:
     """Shards in each generation's own folder."""
 
-    def create(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
-        return EdgeStore(folder, create(folder, dims), dict(dims))
+    def create(
+        self, name: str, folder: Path, dims: Mapping[Space, int], layout: Layout = TITLES
+    ) -> VectorStore:
+        return EdgeStore(folder, create(folder, dims, layout), dict(dims), layout.sparse)
 
-    def open(self, name: str, folder: Path) -> VectorStore:
+    def open(self, name: str, folder: Path, layout: Layout = TITLES) -> VectorStore:
         path = active(folder)
         shard = load(path)
         clear_others(folder)
-        declare(shard, TITLE_FIELDS)  # a generation of an earlier release may lack some
-        return EdgeStore(folder, shard, dims_of(path))
+        declare(shard, layout.fields)  # a generation of an earlier release may lack some
+        return EdgeStore(folder, shard, dims_of(path), sparse_of(path))
 
     def publish(self, name: str) -> None:
         """Nobody else reads these shards."""
@@ -251,7 +273,7 @@ def _put(shard: Any, points: Sequence[StoredPoint]) -> None:
     converted = [
         edge.Point(
             point.id,
-            {space: data.tolist() for space, data in point.vectors.items()},
+            _named(point),
             dict(point.payload),
         )
         for point in points
@@ -259,6 +281,15 @@ def _put(shard: Any, points: Sequence[StoredPoint]) -> None:
     if converted:
         shard.update(edge.UpdateOperation.upsert_points(converted))
         shard.flush()  # the engine's log counts as unsynced until here
+
+
+def _named(point: StoredPoint) -> Any:
+    dense = {space: data.tolist() for space, data in point.vectors.items()}
+    return {**dense, **{space: _sparse(values) for space, values in point.sparse.items()}}
+
+
+def _sparse(values: Sparse) -> Any:
+    return edge.SparseVector(list(values.indices), list(values.values))
 
 
 def _remove(shard: Any, ids: Sequence[str]) -> None:
@@ -273,19 +304,25 @@ def _get(shard: Any, ids: Sequence[str], *, vectors: bool) -> dict[str, StoredPo
 
 
 def _stored(record: Any) -> StoredPoint:
-    vectors = {space: _array(values) for space, values in (record.vector or {}).items()}
-    return StoredPoint(str(record.id), vectors, record.payload or {})
+    vectors: dict[Space, F32] = {}
+    sparse: dict[SparseSpace, Sparse] = {}
+    for space, values in (record.vector or {}).items():
+        if isinstance(values, edge.SparseVector):
+            sparse[space] = Sparse(tuple(values.indices), tuple(values.values))
+        else:
+            vectors[space] = _array(values)
+    return StoredPoint(str(record.id), vectors, record.payload or {}, sparse)
 
 
-def _walk(shard: Any, tenant: str) -> Iterator[Any]:
+def _scrolled(shard: Any, where: Where, *, with_payload: Any) -> Iterator[Any]:
     offset = None
     while True:
         records, offset = shard.scroll(
             edge.ScrollRequest(
                 offset=offset,
                 limit=PAGE,
-                filter=filter_of(Where(tenant=tenant)),
-                with_payload=["title_id", "version"],
+                filter=filter_of(where),
+                with_payload=with_payload,
                 with_vector=False,
             )
         )
@@ -298,10 +335,11 @@ def _array(values: Sequence[float]) -> F32:
     return np.asarray(values, dtype=np.float32)
 
 
-def _request(query: Query, params: Any) -> Any:
+def _request(query: AnyQuery, params: Any) -> Any:
+    vector = _sparse(query.vector) if isinstance(query, SparseQuery) else query.vector.tolist()
     return edge.QueryRequest(
         limit=query.limit,
-        query=edge.Query.Nearest(query.vector.tolist(), using=query.space),
+        query=edge.Query.Nearest(vector, using=query.space),
         filter=filter_of(query.where),
         with_payload=False,
         params=params,

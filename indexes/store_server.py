@@ -20,13 +20,17 @@ from indexes.cluster import Cluster
 from indexes.fields import FIELDS, TITLE_FIELDS, Kind
 from indexes.filters_server import filter_of
 from indexes.graph import Graph
+from indexes.sparse import BY_RARITY, SPARSE_SPACES, Sparse, SparseSpace
 from indexes.store import (
     HNSW_EF,
     OVERSAMPLING,
     PAGE,
+    TITLES,
+    AnyQuery,
     Coverage,
-    Query,
+    Layout,
     Scored,
+    SparseQuery,
     StoredPoint,
     VectorStore,
     Where,
@@ -44,18 +48,23 @@ class ServerStore:
     """One collection. The client is shared by all and outlives the store."""
 
     def __init__(
-        self, client: QdrantClient, collection: str, dims: Mapping[Space, int] | None = None
+        self,
+        client: QdrantClient,
+        collection: str,
+        dims: Mapping[Space, int] | None = None,
+        sparse: tuple[SparseSpace, ...] = (),
     ) -> None:
         self._client = client
         self._collection = collection
         self._dims = dims
+        self._sparse = sparse
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
-        check_points(points, self._known())
+        check_points(points, self._known(), self._sparse)
         converted = [
             models.PointStruct(
                 id=point.id,
-                vector={space: data.tolist() for space, data in point.vectors.items()},
+                vector=_named(point),
                 payload=dict(point.payload),
             )
             for point in points
@@ -67,11 +76,18 @@ class ServerStore:
         with _reachable():
             self._client.delete(self._collection, models.PointIdsList(points=list(ids)), wait=True)
 
-    def query(self, queries: Sequence[Query], *, exact: bool = True) -> list[list[Scored]]:
+    def delete_where(self, where: Where) -> None:
+        with _reachable():
+            self._client.delete(
+                self._collection, models.FilterSelector(filter=filter_of(where)), wait=True
+            )
+
+    def query(self, queries: Sequence[AnyQuery], *, exact: bool = True) -> list[list[Scored]]:
         if not queries:
             return []
+        known = self._known()
         for query in queries:
-            check_query(query, self._known())
+            check_query(query, known, self._sparse)
         requests = [_request(query, exact) for query in queries]
         with _reachable():
             answers = self._client.query_batch_points(self._collection, requests)
@@ -82,10 +98,7 @@ class ServerStore:
             records = self._client.retrieve(
                 self._collection, list(ids), with_payload=True, with_vectors=vectors
             )
-        return {
-            str(record.id): StoredPoint(str(record.id), _arrays(record), record.payload or {})
-            for record in records
-        }
+        return {str(record.id): _stored(record) for record in records}
 
     def versions(self, tenant: str) -> dict[str, int]:
         return {
@@ -117,7 +130,7 @@ class ServerStore:
             records, following = self._client.scroll(
                 self._collection, limit=limit, offset=after, with_payload=True, with_vectors=True
             )
-        points = [StoredPoint(str(r.id), _arrays(r), r.payload or {}) for r in records]
+        points = [_stored(record) for record in records]
         return points, None if following is None else str(following)
 
     def snapshot(self, folder: Path) -> None:
@@ -143,9 +156,11 @@ class ServerStore:
         """The collection's spaces; asked for once, and only when they are needed."""
         if self._dims is None:
             with _reachable():
-                vectors = self._client.get_collection(self._collection).config.params.vectors
-            named = vectors if isinstance(vectors, dict) else {}
+                params = self._client.get_collection(self._collection).config.params
+            named = params.vectors if isinstance(params.vectors, dict) else {}
             self._dims = {space: named[space].size for space in SPACES if space in named}
+            rare = params.sparse_vectors or {}
+            self._sparse = tuple(space for space in SPARSE_SPACES if space in rare)
         return self._dims
 
     def _walk(self, tenant: str) -> Iterator[models.Record]:
@@ -180,7 +195,9 @@ class ServerStores:
     def of(cls, cluster: Cluster) -> "ServerStores":
         return cls(cluster.connect(), cluster.layout())
 
-    def create(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
+    def create(
+        self, name: str, folder: Path, dims: Mapping[Space, int], layout: Layout = TITLES
+    ) -> VectorStore:
         collection = _collection(name)
         if self._is_there(name):
             raise _others(collection)
@@ -189,34 +206,45 @@ class ServerStores:
             self._client.create_collection(
                 collection,
                 vectors_config={
-                    space: models.VectorParams(size=dim, distance=models.Distance.DOT)
+                    space: models.VectorParams(
+                        size=dim, distance=models.Distance.DOT, on_disk=layout.on_disk or None
+                    )
                     for space, dim in dims.items()
+                },
+                sparse_vectors_config={
+                    space: models.SparseVectorParams(
+                        modifier=models.Modifier.IDF if space in BY_RARITY else None
+                    )
+                    for space in layout.sparse
                 },
                 **self._layout,
             )
-        self._declare(collection)
-        return ServerStore(self._client, collection, dict(dims))
+        self._declare(collection, layout)
+        return ServerStore(self._client, collection, dict(dims), layout.sparse)
 
-    def resume(self, name: str, folder: Path, dims: Mapping[Space, int]) -> VectorStore:
+    def resume(
+        self, name: str, folder: Path, dims: Mapping[Space, int], layout: Layout = TITLES
+    ) -> VectorStore:
         """The store of this name, made where there is none, completed where it was half made.
 
         Raises:
             Conflict: `collection_exists`, when it was made from another folder.
         """
         if not self._is_there(name):
-            return self.create(name, folder, dims)
+            return self.create(name, folder, dims, layout)
         if not (folder / CLAIM).exists():
             raise _others(_collection(name))
-        self._declare(_collection(name))
-        return self.open(name, folder)
+        self._declare(_collection(name), layout)
+        return self.open(name, folder, layout)
 
-    def open(self, name: str, folder: Path) -> VectorStore:
+    def open(self, name: str, folder: Path, layout: Layout = TITLES) -> VectorStore:
         _claim(folder)  # a generation of an earlier release lacks it
         return ServerStore(self._client, _collection(name))
 
-    def _declare(self, collection: str) -> None:
+    def _declare(self, collection: str, layout: Layout) -> None:
+        fields = FIELDS if layout.fields is TITLE_FIELDS else layout.fields
         with _reachable():
-            for field, kind in FIELDS.items():
+            for field, kind in fields.items():
                 self._client.create_payload_index(collection, field, _index(field, kind), wait=True)
 
     def publish(self, name: str) -> None:
@@ -297,14 +325,30 @@ def _index(field: str, kind: Kind) -> models.PayloadSchemaParams:
     return models.FloatIndexParams(type=models.FloatIndexType.FLOAT, enable_hnsw=linked)
 
 
-def _arrays(record: models.Record) -> dict[Space, F32]:
-    named = record.vector if isinstance(record.vector, dict) else {}
-    return {space: np.asarray(named[space], dtype=np.float32) for space in SPACES if space in named}
+def _named(point: StoredPoint) -> Any:
+    dense = {space: data.tolist() for space, data in point.vectors.items()}
+    return {**dense, **{space: _sparse(values) for space, values in point.sparse.items()}}
 
 
-def _request(query: Query, exact: bool) -> models.QueryRequest:
+def _sparse(values: Sparse) -> models.SparseVector:
+    return models.SparseVector(indices=list(values.indices), values=list(values.values))
+
+
+def _stored(record: models.Record) -> StoredPoint:
+    named: Mapping[str, Any] = record.vector if isinstance(record.vector, dict) else {}
+    dense: dict[Space, F32] = {s: np.asarray(named[s], np.float32) for s in SPACES if s in named}
+    sparse = {s: _known_sparse(named[s]) for s in SPARSE_SPACES if s in named}
+    return StoredPoint(str(record.id), dense, record.payload or {}, sparse)
+
+
+def _known_sparse(values: models.SparseVector) -> Sparse:
+    return Sparse.of(dict(zip(values.indices, values.values, strict=True)))
+
+
+def _request(query: AnyQuery, exact: bool) -> models.QueryRequest:
+    vector = _sparse(query.vector) if isinstance(query, SparseQuery) else query.vector.tolist()
     return models.QueryRequest(
-        query=query.vector.tolist(),
+        query=vector,
         using=query.space,
         limit=query.limit,
         filter=filter_of(query.where),

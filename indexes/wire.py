@@ -14,13 +14,27 @@ from content.errors import KeyartError
 from content.types import Vector
 from indexes.calibration import Calibration
 from indexes.conditions import CONDITIONS
+from indexes.cuts import CutHit
 from indexes.graph import Graph
-from indexes.schema import Comparison, Filter, GenerationInfo, Hit, TitlePoint, Verification
+from indexes.moments import MomentHit
+from indexes.schema import (
+    Comparison,
+    Filter,
+    GenerationInfo,
+    Hit,
+    Place,
+    TitlePoint,
+    Verification,
+    WordsHit,
+)
+from indexes.shots import ShotPoint
+from indexes.sparse import Sparse
 
 METHODS = frozenset(
     {"ensure", "upsert", "upsert_into", "delete", "similar", "near", "search", "count", "vectors"}
     | {"build", "snapshot", "begin", "verify", "cut_over", "drop", "generations"}
     | {"compare", "weights", "set_weights", "judged", "building", "roll_back", "release", "expire"}
+    | {"moments", "cuts"}
 )
 """What may be called; the names are those of `service.IndexService`."""
 
@@ -31,7 +45,7 @@ TYPES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(TitlePoint, Vector, Filter, Hit, Comparison, GenerationInfo, Verification),
-        Graph,
+        *(Graph, ShotPoint, Sparse, WordsHit, Place, MomentHit, CutHit),
         *CONDITIONS,
     )
 }

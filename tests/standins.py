@@ -25,16 +25,26 @@ from artwork.pictures import VariantRow
 from artwork.quality.refit import QualityWeights
 from artwork.rules.guardrails import ArtworkPolicy, HouseRules, Verdict
 from artwork.rules.review import Judged
-from content.errors import Conflict, NotFound, Unavailable
+from content.errors import Conflict, Invalid, NotFound, Unavailable
 from content.ids import new_id
 from content.records import Writer
 from content.types import U8, Space, Vector, Vectors
 from indexes import weights
-from indexes.schema import Comparison, Filter, GenerationInfo, Hit, SimilarSpace
+from indexes.lexical.bm25 import Match
+from indexes.schema import (
+    Comparison,
+    Filter,
+    GenerationInfo,
+    Hit,
+    Place,
+    SimilarSpace,
+    WordsHit,
+)
 from tests.shelf import fresh_engine
 from tests.standin_catalog import Catalog, Intake, Jobs, job
 from tests.standin_choice import Personalizer
 from workers.cards import Cards
+from workers.finding import FoundCut, FoundMoment
 from workers.jobs import JobRecord
 from workers.rebuild import Rebuilt
 from workers.rules import Rules
@@ -77,12 +87,14 @@ class Index:
         others = sorted(self._catalog.titles.keys() - set(leaving_out))
         return [Hit(each, 0.5, {"visual": 0.5}) for each in others][:limit]
 
-    def search(self, words: Vectors, *, limit: int, filter: Filter) -> Sequence[Hit]:
+    def search(
+        self, words: Vectors, *, text: str | None, limit: int, filter: Filter
+    ) -> Sequence[WordsHit]:
         self._check(filter)
         assert words["synopsis"].data.shape == (384,)
-        return [Hit(each, 0.25, {"synopsis": 0.25}) for each in sorted(self._catalog.titles)][
-            :limit
-        ]
+        by = {"meaning": Place(0.25, 1), "words": Place(2.5, 1)}
+        titles = sorted(self._catalog.titles)[:limit]
+        return [WordsHit(each, 0.25, {"synopsis": 0.25}, **by) for each in titles]
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Comparison]:
         known = self._catalog.titles
@@ -113,6 +125,32 @@ class Index:
         if not self.up:
             raise Unavailable("index_unavailable", "the index process does not answer")
         self.filters.append(chosen)
+
+
+class Finding:
+    """One moment and one match cut, of shots that every title has."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.asked: list[dict[str, Any]] = []
+
+    def matches(self, title_id: str, text: str) -> Sequence[Match]:
+        return [Match(text.split(maxsplit=1)[0], ("name", "said"))]
+
+    def moments(self, words: Vectors, **asked: Any) -> Sequence[FoundMoment]:
+        self.asked.append(asked)
+        if asked["text"] is None and asked["mood"] is None:
+            raise Invalid("nothing_asked", "say in words what to look for (q), or a mood")
+        why = {"picture": 0.4, "words": 0.2}
+        told = {"mood": "tense", "speech": 0.5, "loudness_lufs": -20.0, "faces": 1}
+        said = (("cats",), ("Two cats.",), told)
+        return [FoundMoment("film", 1.0, 4.5, 0.52, "ab" * 32, why, *said)][: asked["limit"]]
+
+    def match_cuts(self, title_id: str, *, limit: int) -> Sequence[FoundCut]:
+        own = self._catalog.shots(title_id, after=None, limit=1)[0]
+        other = self._catalog.shots("bikes", after=None, limit=1)[0]
+        scores = {"visual": 0.8, "audio": 0.4}
+        return [FoundCut(own, "bikes", other, 0.8, scores)][:limit]
 
 
 class Review:
@@ -187,6 +225,7 @@ class House:
         self.images = ImageStore(folder / "images")
         self.index = Index(self.catalog)
         self.words = Words()
+        self.finding = Finding(self.catalog)
         self.root_certificate = b"-----BEGIN CERTIFICATE-----\n"
         self.review = Review(self.catalog)
         self.cards = Cards(self.catalog, b"k" * 32)

@@ -158,9 +158,10 @@ def test_a_move_goes_on_where_it_was_and_changes_nothing_when_done(
     target.open("first", tmp_path).upsert([stray])
     seen: list[tuple[str, int]] = []
     moved = move(EdgeStores(), target, tmp_path / "index", lambda *each: seen.append(each))
-    assert moved == [Moved("first", 40, 24, 1), Moved("next", 5, 5, 0)]
+    whole, side = Moved("first", 40, 24, 1), Moved("next", 5, 5, 0)
+    assert moved == [whole, Moved("first.shots", 0, 0, 0), side, Moved("next.shots", 0, 0, 0)]
     assert ("first", 40) in seen
-    assert [m.sent for m in move(EdgeStores(), target, tmp_path / "index")] == [0, 0]
+    assert [m.sent for m in move(EdgeStores(), target, tmp_path / "index")] == [0] * 4
     assert client.count("keyart").count == 40
     moved_to = IndexService(tmp_path / "index", target)
     assert_alike(told(moved_to), expected)

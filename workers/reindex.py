@@ -220,13 +220,14 @@ class Reindex:
                     self.cancelled.wait(2.0**attempt / 4)
         return False
 
-    def _points(self, titles: Mapping[str, int]) -> list[TitlePoint]:
+    def _points(self, titles: Mapping[str, int]) -> Iterator[TitlePoint]:
         """Points of titles (id to version), with the vectors of today's encoders only, and placed
         by the generation's taste map."""
         prints, fit = self.parts.fingerprints, self._taste()
         points = (removal.point_of(self.parts, *item) for item in titles.items())
-        ours = [taste.fitting(point, prints) for point in points if point is not None]
-        return [taste.placed(self.parts, point, fit) for point in ours]
+        for point in points:  # one by one: with all its shots, a film is some megabytes
+            if point is not None:
+                yield taste.placed(self.parts, taste.fitting(point, prints), fit)
 
     def _taste(self) -> str | None:
         """The map of the generation being built."""

@@ -18,7 +18,7 @@ from content.records import writing
 from content.tables import matching, shots, title_versions
 from indexes.fields import facts_of
 from indexes.schema import TitlePoint
-from workers import taste
+from workers import findable, taste
 from workers.jobs import JobRecord
 from workers.parts import Parts
 
@@ -123,6 +123,7 @@ def point_of(parts: Parts, title_id: str, version: int | None = None) -> TitlePo
         year=int(row.title.released[:4]) if row.title.released else None,
         facts=facts_of(row.profile or {}),
         external_ids=row.title.external_ids,
+        **findable.parts_of(parts.catalog, row),
     )
 
 

@@ -24,6 +24,7 @@ from indexes.client import IndexClient
 from workers import taste
 from workers.cards import Cards
 from workers.control import Jobs
+from workers.finding import Finding
 from workers.intake import Intake
 from workers.learning import parameters_of
 from workers.parts import Parts, deployment_key, signing_chain
@@ -58,6 +59,7 @@ class Services:
     images: ImageStore
     index: IndexClient
     words: Words
+    finding: Finding
     root_certificate: bytes
     review: Review
     rules: Rules
@@ -112,6 +114,7 @@ class Services:
             ),
             index=parts.index,
             words=Words(environment=settings.environment()),
+            finding=Finding(parts.catalog, parts.index),
             root_certificate=chain.root,
             review=Review(parts),
             rules=rules,

@@ -52,18 +52,25 @@ def search(
     genre: Genre = None,
     language: Language = None,
     maturity_max: MaturityMax = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show ranks and scores, and which words are where.")
+    ] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """Show the titles whose synopsis or pictures match the words."""
+    """Show the titles that mean what the words mean, have them, or are called so."""
     query = {"genre": genre, "language": language, "maturity_max": maturity_max}
+    if explain:
+        query["explain"] = "true"
     remote = Remote(url, key)
     page = remote.get("/v1/search", q=" ".join(words), limit=limit, **query)
     if as_json:
         show.print_json(page)
-    else:
-        _found(remote, page["items"], "the catalogue is empty")
+        return
+    _found(remote, page["items"], "no title fits")
+    for item in page["items"] if explain else ():
+        show.out().print(_reasons(item))
 
 
 def artwork(
@@ -171,6 +178,17 @@ def _found(remote: Remote, items: list[Any], nothing: str) -> None:
         name = escape(_name(remote, title))
         rows.add_row(str(rank), escape(title), name, _cosine(item["score"]), *each)
     show.out().print(rows)
+
+
+def _reasons(item: dict[str, Any]) -> str:
+    why = item["explain"]
+    places = [
+        f"{name} {why[name]['score']:.3f} (rank {why[name]['rank']})"
+        for name in ("meaning", "words", "name")
+        if why[name] is not None
+    ]
+    words = [f"{each['word']} in {', '.join(each['fields'])}" for each in why["matched"]]
+    return escape(f"{item['title_id']}: {'; '.join([*places, *words])}")
 
 
 def _name(remote: Remote, title: str) -> str:

@@ -1,11 +1,12 @@
 """Answers about similarity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
 from content.types import Space
-from indexes.schema import Comparison, Hit
+from indexes.lexical.bm25 import Match
+from indexes.schema import Comparison, Hit, Place, WordsHit
 
 
 class Found(BaseModel):
@@ -18,6 +19,55 @@ class Found(BaseModel):
     @classmethod
     def of(cls, hit: Hit) -> "Found":
         return cls(title_id=hit.title_id, score=hit.score, scores=dict(hit.scores))
+
+
+class Placed(BaseModel):
+    """A title's score and rank (1: the best) in one of the lists that were put together."""
+
+    score: float
+    rank: int
+
+    @classmethod
+    def of(cls, place: Place | None) -> "Placed | None":
+        return None if place is None else cls(score=place.score, rank=place.rank)
+
+
+class MatchedWord(BaseModel):
+    """A word of the query and the fields that have it: `name`, `synopsis`, `genres`, `themes`,
+    `said`, `written`."""
+
+    word: str
+    fields: list[str]
+
+
+class Explanation(BaseModel):
+    """Why a title was found: by `meaning` (the best trusted cosine), by the `words` themselves
+    (BM25F) and by its `name` (how well it is spelt, 0..1); null where it is not in that list.
+    Ranks are among all that were looked at."""
+
+    meaning: Placed | None
+    words: Placed | None
+    name: Placed | None
+    matched: list[MatchedWord]
+
+    @classmethod
+    def of(cls, hit: WordsHit, matched: Sequence[Match]) -> "Explanation":
+        return cls(
+            meaning=Placed.of(hit.meaning),
+            words=Placed.of(hit.words),
+            name=Placed.of(hit.name),
+            matched=[MatchedWord(word=each.word, fields=list(each.fields)) for each in matched],
+        )
+
+
+class FoundByWords(Found):
+    """A title found by words; `explain` only where it was asked for."""
+
+    explain: Explanation | None = None
+
+    @classmethod
+    def said(cls, hit: WordsHit, why: Explanation | None) -> "FoundByWords":
+        return cls(title_id=hit.title_id, score=hit.score, scores=dict(hit.scores), explain=why)
 
 
 class Alike(BaseModel):

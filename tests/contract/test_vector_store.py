@@ -5,6 +5,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from qdrant_client import QdrantClient
 from content.errors import Conflict, Invalid, Unavailable
 from content.types import MATURITIES
 from indexes.cluster import Cluster
+from indexes.conditions import Equals
 from indexes.schema import SIMILAR_SPACES, Filter, TitlePoint, payload_of, point_id
-from indexes.store import Query, StoredPoint, Stores, VectorStore, Where
+from indexes.sparse import Sparse
+from indexes.store import Query, SparseQuery, StoredPoint, Stores, VectorStore, Where
 from indexes.store_edge import EdgeStores
 from indexes.store_server import ServerStores
 from indexes.titles import similar
@@ -129,6 +132,41 @@ def test_cosines_are_those_of_numpy_best_first(store: VectorStore) -> None:
         best = sorted(truth, key=truth.__getitem__, reverse=True)[:15]
         assert [hit.id for hit in hits] == best
         assert [hit.score for hit in hits] == pytest.approx([truth[t] for t in best], abs=1e-5)
+
+
+def test_sparse_vectors_come_back_and_are_found_by_their_rarity(store: VectorStore) -> None:
+    told = [{3: 1.0, 9: 0.5}, {3: 2.0}, {3: 0.25, 70: 1.5}, {}]
+    rows = [
+        replace(stored(point(k, [])), sparse={"words": Sparse.of(each)} if each else {})
+        for k, each in enumerate(told)
+    ]
+    store.upsert(rows)
+    back = store.get([row.id for row in rows], vectors=True)
+    assert [dict(back[row.id].sparse) for row in rows] == [dict(row.sparse) for row in rows]
+    asked = SparseQuery("words", Sparse.of({3: 1.0, 70: 1.0}), 10, Where())
+    (hits,) = store.query([asked])
+    rarity = {n: np.log(1 + (4 - df + 0.5) / (df + 0.5)) for n, df in ((3, 3), (70, 1))}
+    truth = {
+        r.id: sum(e.get(n, 0.0) * rarity[n] for n in rarity)
+        for r, e in zip(rows, told, strict=True)
+    }
+    best = sorted((key for key in truth if truth[key]), key=lambda key: -truth[key])
+    assert [hit.id for hit in hits] == best
+    assert [hit.score for hit in hits] == pytest.approx([truth[key] for key in best], abs=1e-4)
+    store.delete_where(Where(Equals("tenant", "default"), only=frozenset({rows[2].id})))
+    (left,) = store.query([asked])
+    assert {hit.id for hit in left} == {rows[0].id, rows[1].id}
+
+
+@pytest.mark.parametrize("values", [((3, 3), (1.0, 1.0)), ((1,), (float("nan"),)), ((1,), ())])
+def test_sparse_vectors_that_are_none_are_refused(store: VectorStore, values: tuple) -> None:
+    bad = replace(stored(point(1, [])), sparse={"words": Sparse(*values)})
+    with pytest.raises(Invalid, match="invalid_vector"):
+        store.upsert([bad])
+    odd = replace(bad, sparse={"mood": Sparse((1,), (1.0,))})
+    with pytest.raises(Invalid, match="unknown_space"):
+        store.upsert([odd])
+    assert store.count("default") == 0
 
 
 def test_filters(store: VectorStore) -> None:

@@ -1,0 +1,1 @@
+"""Words as they are written: stemmed, weighed, and compared letter by letter."""
