@@ -33,7 +33,7 @@ OWN_WORDS: frozenset[Space] = frozenset({"visual", "audio"})
 
 WORDS_WEIGHT = 0.6
 NAME_WEIGHT = 0.95
-"""How far shared words and a name that is spelt speak for a title (`make bench ARGS=search`)."""
+"""How far shared words and a name that is spelt speak for a title. Assumptions: not fitted yet."""
 NAME_FROM = 0.6
 """Names less alike than this are others."""
 NAMES_READ = 50
