@@ -145,7 +145,8 @@ def test_sparse_vectors_come_back_and_are_found_by_their_rarity(store: VectorSto
     assert [dict(back[row.id].sparse) for row in rows] == [dict(row.sparse) for row in rows]
     asked = SparseQuery("words", Sparse.of({3: 1.0, 70: 1.0}), 10, Where())
     (hits,) = store.query([asked])
-    rarity = {n: np.log(1 + (4 - df + 0.5) / (df + 0.5)) for n, df in ((3, 3), (70, 1))}
+    # Of the points that have such a vector at all: three.
+    rarity = {n: np.log(1 + (3 - df + 0.5) / (df + 0.5)) for n, df in ((3, 3), (70, 1))}
     truth = {
         r.id: sum(e.get(n, 0.0) * rarity[n] for n in rarity)
         for r, e in zip(rows, told, strict=True)
