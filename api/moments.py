@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.admission import AdmittedRoute
 from api.checks import TitleId, Words
 from api.errors import problems
 from api.paging import Limit
@@ -11,7 +12,7 @@ from api.schemas.common import Page
 from api.schemas.moments import FoundMoment, MatchCut
 from api.services import House
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], route_class=AdmittedRoute)
 
 
 @router.get(

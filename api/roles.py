@@ -18,6 +18,8 @@ _VIEWER = """
     GET /v1/titles/{title_id}/similar
     GET /v1/titles/{title_id}/artwork
     GET /v1/search
+    GET /v1/moments
+    GET /v1/titles/{title_id}/match-cuts
     POST /v1/artwork
     GET /v1/decisions/{decision_id}
     POST /v1/rewards
