@@ -18,6 +18,8 @@ from api.checks import (
     RewardValue,
     Short,
     Synopsis,
+    TagName,
+    TagValue,
     Time,
     TitleId,
     User,
@@ -32,17 +34,38 @@ from artwork.compose.request import DEFAULT_COUNT, MOST, Kind, Look
 from artwork.generate.brief import MAX_COUNT, MAX_SEED
 from artwork.rules.guardrails import ORIGINS, ArtworkPolicy, FallbackName
 from content.ids import from_iso
-from content.types import Aspect, Maturity, Origin
+from content.types import ALWAYS, Aspect, Availability, Maturity, Origin
 from workers.fields import SubmitFields
 
 PAGE_MAX = 200
 BATCH_MAX = 1000
 
 
+class AvailableBody(Body):
+    """When and where viewers may have a title. What is left out is without bound; `until` is
+    excluded."""
+
+    from_: Annotated[Time | None, Field(alias="from")] = None
+    until: Time | None = None
+    territories: Annotated[list[Country], Field(max_length=250)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        told = self.availability()
+        if told.from_us is not None and told.until_us is not None and told.until_us <= told.from_us:
+            raise PydanticCustomError("ends_early", "`until` must be later than `from`")
+        return self
+
+    def availability(self) -> Availability:
+        here = dict.fromkeys(each.upper() for each in self.territories)
+        return Availability(_microseconds(self.from_), _microseconds(self.until), tuple(here))
+
+
 class TitleBody(Body):
     """A title to be understood. `media` is a path under one of KEYART_MEDIA_ROOTS.
 
-    With `again` it is understood anew, as a new version, even if nothing has changed.
+    `tags` are a house's own fields, to filter by. With `again` it is understood anew, as a new
+    version, even if nothing has changed.
     """
 
     id: TitleId | None = None
@@ -57,10 +80,18 @@ class TitleBody(Body):
     external_ids: Annotated[dict[Short, ExternalId], Field(max_length=32)] = Field(
         default_factory=dict
     )
+    tags: Annotated[dict[TagName, TagValue], Field(max_length=64)] = Field(default_factory=dict)
+    available: AvailableBody | None = None
     again: bool = False
 
     def fields(self) -> SubmitFields:
-        return SubmitFields(**{**dict(self), "genres": tuple(self.genres)})
+        tags = {n: tuple(v) if isinstance(v, list) else v for n, v in self.tags.items()}
+        told = {
+            "genres": tuple(self.genres),
+            "tags": tags,
+            "available": ALWAYS if self.available is None else self.available.availability(),
+        }
+        return SubmitFields(**{**dict(self), **told})
 
 
 class ContextBody(Body):

@@ -129,6 +129,16 @@ EventId = Annotated[str, Field(min_length=1, max_length=128), _TEXT]
 Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), _TEXT]
 MediaPath = Annotated[str, Field(min_length=1, max_length=4096), _TEXT]
 ExternalId = Annotated[str, Field(max_length=256), _TEXT]
+TagName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["series"])]
+TagText = Annotated[str, Field(min_length=1, max_length=256), _TEXT]
+_EXACT = 2**53
+"""Numbers are compared as float64."""
+TagValue = (
+    TagText
+    | Annotated[int, Field(ge=-_EXACT, le=_EXACT)]
+    | Annotated[float, Field(ge=-_EXACT, le=_EXACT, allow_inf_nan=False)]
+    | Annotated[list[TagText], Field(max_length=64)]
+)
 Time = Annotated[str, Field(max_length=40), _coded(from_iso)]
 _UNIT = Field(json_schema_extra={"minimum": 0, "maximum": 1})
 RewardValue = Annotated[float, _coded(_unit("invalid_reward")), _UNIT]

@@ -52,6 +52,9 @@ CODES: Mapping[str, Code] = {
     "rollback_expired": Code(409, "The generation before is not kept any more."),
     "reindex_running": Code(409, "A reindex, or a fit of the taste space, is under way."),
     "consent_missing": Code(409, "Without consent nothing of the user may be read."),
+    "cursor_expired": Code(
+        409, "The index was cut over, or the weights changed, since the first page."
+    ),
     "space_not_fitted": Code(409, "The taste space has not been fitted: `keyart fit-space`."),
     # 410
     "decision_expired": Code(410, "The decision is older than KEYART_RETENTION keeps them."),
@@ -67,6 +70,7 @@ CODES: Mapping[str, Code] = {
     "invalid_time": Code(422, "A time is not ISO 8601 with an offset from UTC."),
     "invalid_limit": Code(422, "`limit` is out of its range."),
     "invalid_cursor": Code(422, "`cursor` is not one that this list gave."),
+    "invalid_diversity": Code(422, "`diversity` is not a number from 0 to 1."),
     "invalid_width": Code(422, "`w` is not on the ladder of widths."),
     "invalid_step": Code(422, "`step_s` is not a number from 1 to 3600."),
     "invalid_range": Code(422, "`start_s` to `end_s` is empty, not in the title, or too long."),

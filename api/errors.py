@@ -57,6 +57,8 @@ _BY_FIELD = {
     "aspect": "unknown_aspect",
     "limit": "invalid_limit",
     "cursor": "invalid_cursor",
+    "diversity": "invalid_diversity",
+    "filter": "invalid_filter",
     "w": "invalid_width",
     "step_s": "invalid_step",
     "start_s": "invalid_range",

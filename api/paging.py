@@ -13,8 +13,9 @@ from content.errors import Invalid
 Row = TypeVar("Row")
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items at most.")]
+CURSOR_MAX = 512
 Cursor = Annotated[
-    str | None, Query(max_length=512, description="`next` of the page before; opaque.")
+    str | None, Query(max_length=CURSOR_MAX, description="`next` of the page before; opaque.")
 ]
 
 
@@ -35,7 +36,7 @@ def decode(cursor: str | None) -> str | None:
         padded = cursor + "=" * (-len(cursor) % 4)
         return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
-        raise _refusal() from error
+        raise refusal() from error
 
 
 def decode_int(cursor: str | None) -> int | None:
@@ -44,7 +45,7 @@ def decode_int(cursor: str | None) -> int | None:
     if key is None:
         return None
     if not key.isdecimal() or len(key) > 18:
-        raise _refusal()
+        raise refusal()
     return int(key)
 
 
@@ -57,5 +58,6 @@ def page(
     return Page(items=[show(row) for row in shown], next=following)
 
 
-def _refusal() -> Invalid:
+def refusal() -> Invalid:
+    """That a cursor is none of this list's."""
     return Invalid("invalid_cursor", "use the `next` of the page before, unchanged")

@@ -30,6 +30,7 @@ _VIEWER = """
     GET /v1/images/cards/plain/{name}
     GET /v1/images/cards/{title_id}/{token}/{name}
     GET /v1/provenance/root.pem
+    POST /v1/similar
     POST /v1/similarity
     GET /v1/similarity/weights
     GET /healthz

@@ -1,4 +1,4 @@
-"""Similar titles, and titles by words."""
+"""Titles by words."""
 
 from itertools import repeat
 from typing import Annotated
@@ -6,61 +6,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.admission import AdmittedRoute
-from api.checks import Language, Short, TitleId, Words
+from api.asking import Genre, MaturityMax, Tongue
+from api.checks import Words
 from api.errors import problems
 from api.paging import Limit
 from api.schemas.common import Page
-from api.schemas.search import Explanation, Found, FoundByWords
+from api.schemas.search import Explanation, FoundByWords
 from api.services import House
-from content.errors import NotFound
-from content.types import Maturity
-from indexes.schema import Filter, SimilarSpace
+from indexes.schema import Filter
 
 router = APIRouter(tags=["search"], route_class=AdmittedRoute)
-
-Genre = Annotated[Short | None, Query(description="Only titles of this genre.")]
-Tongue = Annotated[Language | None, Query(description="Only titles in this language.")]
-MaturityMax = Annotated[Maturity | None, Query(description="Only titles up to this rating.")]
-
-
-@router.get(
-    "/v1/titles/{title_id}/similar",
-    response_model=Page[Found],
-    responses=problems(
-        "title_not_found",
-        "title_not_indexed",
-        "invalid_request",
-        "invalid_title_id",
-        "invalid_limit",
-        "unknown_space",
-        "space_not_fitted",
-        "no_generation",
-        "index_failed",
-        "index_unavailable",
-    ),
-)
-def similar_titles(
-    title_id: TitleId,
-    house: House,
-    *,
-    space: Annotated[SimilarSpace, Query()] = "fused",
-    limit: Limit = 20,
-    genre: Genre = None,
-    language: Tongue = None,
-    maturity_max: MaturityMax = None,
-) -> Page[Found]:
-    """The titles nearest to this one, best first.
-
-    `scores` is the cosine in each space that both titles have, weight 0 included; for a `space`
-    other than `fused`, in that one alone.
-    """
-    chosen = Filter(genre=genre, language=language, maturity_max=maturity_max)
-    try:
-        hits = house.index.similar(title_id, space=space, limit=limit, filter=chosen)
-    except NotFound:
-        house.catalog.get(title_id)  # no such title at all says so
-        raise
-    return Page(items=[Found.of(hit) for hit in hits])
 
 
 @router.get(

@@ -32,7 +32,8 @@ from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
 from content.types import Aspect, Space, Vectors
 from indexes.lexical.bm25 import Match
-from indexes.schema import Comparison, Filter, GenerationInfo, Hit, SimilarSpace, WordsHit
+from indexes.question import HitPage, Question
+from indexes.schema import Comparison, Filter, GenerationInfo, WordsHit
 from workers.fields import SubmitFields
 from workers.finding import FoundCut, FoundMoment
 from workers.jobs import JobRecord
@@ -110,18 +111,7 @@ class Images(Protocol):
 
 
 class Index(Protocol):
-    def similar(
-        self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter
-    ) -> Sequence[Hit]: ...
-    def near(
-        self,
-        liked: Mapping[str, float],
-        *,
-        space: SimilarSpace,
-        limit: int,
-        filter: Filter,
-        leaving_out: Sequence[str] = (),
-    ) -> Sequence[Hit]: ...
+    def alike(self, question: Question) -> HitPage: ...
     def search(
         self, words: Vectors, *, text: str | None, limit: int, filter: Filter
     ) -> Sequence[WordsHit]: ...

@@ -1,5 +1,6 @@
 """Titles: submit, read, delete; and the shots and variants of each."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -23,7 +24,17 @@ from content.types import Aspect
 
 router = APIRouter(tags=["titles"], route_class=JsonRoute)
 
-_TITLE_SCHEMA = TitleBody.model_json_schema()
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without definitions of its own: OpenAPI looks for those elsewhere."""
+    text = json.dumps({name: part for name, part in schema.items() if name != "$defs"})
+    for name, part in schema.get("$defs", {}).items():
+        text = text.replace(json.dumps({"$ref": f"#/$defs/{name}"}), json.dumps(part))
+    inlined: dict[str, Any] = json.loads(text)
+    return inlined
+
+
+_TITLE_SCHEMA = _inlined(TitleBody.model_json_schema())
 _SUBMIT_BODY = {
     "requestBody": {
         "required": True,

@@ -6,19 +6,17 @@ from fastapi import APIRouter, Query
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response, StreamingResponse
 
+from api.asking import CODES, Ask, Narrow, paged
 from api.body import JsonRoute
 from api.checks import AnyUser
 from api.consent import Consent, given
 from api.errors import problems
-from api.paging import Limit
 from api.schemas.common import Page
-from api.schemas.search import Found
+from api.schemas.search import Like
 from api.schemas.users import ForgottenUser
-from api.search import Genre, MaturityMax, Tongue
 from api.services import House
 from artwork.choice.people.export import text
 from content.errors import Conflict
-from indexes.schema import Filter, SimilarSpace
 
 
 class _Anything(PathConvertor):
@@ -76,50 +74,35 @@ def export_user(user: AnyUser, house: House) -> StreamingResponse:
 
 @router.get(
     "/v1/users/{user:anything}/similar",
-    response_model=Page[Found],
-    responses=problems(
-        "user_not_found",
-        "nothing_watched",
-        "consent_missing",
-        "space_not_fitted",
-        "unknown_space",
-        "invalid_request",
-        "invalid_text",
-        "invalid_limit",
-        "no_generation",
-        "index_failed",
-        "index_unavailable",
-    ),
+    response_model=Page[Like],
+    responses=problems("user_not_found", "nothing_watched", "consent_missing", *CODES),
 )
 def similar_to_user(
     user: AnyUser,
     house: House,
     response: Response,
+    ask: Ask,
+    narrow: Narrow,
     *,
     consent: Annotated[Consent, Query()] = None,
-    space: Annotated[SimilarSpace, Query()] = "fused",
     watched: Annotated[
         bool, Query(description="Whether titles that were watched may be among the answers.")
     ] = False,
-    limit: Limit = 20,
-    genre: Genre = None,
-    language: Tongue = None,
-    maturity_max: MaturityMax = None,
-) -> Page[Found]:
+) -> Page[Like]:
     """The titles nearest to what a viewer watched lately, best first.
 
     Each watched title counts by the share that was watched, halved every 60 days, the latest 64
-    events of the viewer alone. Nothing is kept of the question.
+    events of the viewer alone. Nothing is kept of the question. Its other parameters are those of
+    `GET /v1/titles/{title_id}/similar`.
     """
     if not given(consent, house.settings):
         raise Conflict("consent_missing", "without consent nothing of the user may be read")
     response.headers.update(_PRIVATE)
     liking = house.people.liking(user)
-    hits = house.index.near(
-        liking.weights,
-        space=space,
-        limit=limit,
-        filter=Filter(genre=genre, language=language, maturity_max=maturity_max),
-        leaving_out=() if watched else liking.watched,
+    asked = ask.question(
+        narrow,
+        like=liking.weights,
+        leaving_out=() if watched else tuple(liking.watched),
+        lenient=True,
     )
-    return Page(items=[Found.of(hit) for hit in hits])
+    return paged(house.index.alike(asked))

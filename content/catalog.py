@@ -28,13 +28,26 @@ from content.tables import (
     titles,
     vectors,
 )
-from content.types import MediaFacts, ShotVectors, Space, Timeline, TitleInput, Vector
+from content.types import (
+    ALWAYS,
+    Availability,
+    MediaFacts,
+    ShotVectors,
+    Space,
+    Tag,
+    Timeline,
+    TitleInput,
+    Vector,
+)
 
 
 def content_hash(title: TitleInput) -> str:
     """SHA-256 of all that was submitted; equal hashes are the same submission."""
     facts = asdict(title)
     facts.pop("media_owned")
+    for name in ("tags", "available"):  # what was submitted before there were these is the same
+        if getattr(title, name) in ({}, ALWAYS):
+            facts.pop(name)
     if title.media_owned:
         facts.pop("media_path")  # two uploads of the same bytes are the same content
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -308,6 +321,8 @@ class Catalog:
             country=shown.country,
             released=shown.released,
             external_ids=shown.external_ids,
+            tags=_tags(shown.tags),
+            available=_availability(shown.available),
             version=title.version,
             state="ready" if title.version == title.latest else "processing",
             job_id=newest.job_id,
@@ -331,7 +346,21 @@ class Catalog:
 def _columns(title: TitleInput) -> dict[str, object]:
     columns = asdict(title)
     columns.pop("id")
-    return {**columns, "genres": list(title.genres), "external_ids": dict(title.external_ids)}
+    columns["genres"], columns["external_ids"] = list(title.genres), dict(title.external_ids)
+    columns["tags"] = columns["tags"] or None
+    columns["available"] = None if title.available == ALWAYS else columns["available"]
+    return columns
+
+
+def _tags(stored: dict[str, Any] | None) -> dict[str, Tag]:
+    told = stored or {}
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in told.items()}
+
+
+def _availability(stored: dict[str, Any] | None) -> Availability:
+    if stored is None:
+        return ALWAYS
+    return Availability(**{**stored, "territories": tuple(stored["territories"])})
 
 
 def _input(row: sa.Row[Any]) -> TitleInput:
@@ -345,6 +374,8 @@ def _input(row: sa.Row[Any]) -> TitleInput:
         country=row.country,
         released=row.released,
         external_ids=row.external_ids,
+        tags=_tags(row.tags),
+        available=_availability(row.available),
         media_path=row.media_path,
         media_sha256=row.media_sha256,
         media_owned=row.media_owned,

@@ -1,10 +1,21 @@
 """What the catalogue answers with: plain frozen values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from content.types import BoundaryKind, Facts, Maturity, MediaFacts, Space, Timeline, TitleInput
+from content.types import (
+    ALWAYS,
+    Availability,
+    BoundaryKind,
+    Facts,
+    Maturity,
+    MediaFacts,
+    Space,
+    Tag,
+    Timeline,
+    TitleInput,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,8 @@ class TitleRecord:
     created_us: int
     updated_us: int
     published_us: int | None
+    tags: Mapping[str, Tag] = field(default_factory=dict)
+    available: Availability = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

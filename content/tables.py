@@ -45,6 +45,8 @@ title_versions = sa.Table(
     sa.Column("country", sa.String(8), nullable=True),
     sa.Column("released", sa.String(10), nullable=True),
     sa.Column("external_ids", sa.JSON, nullable=False),
+    sa.Column("tags", sa.JSON(none_as_null=True), nullable=True, comment="a house's own fields"),
+    sa.Column("available", sa.JSON(none_as_null=True), nullable=True, comment="Availability"),
     sa.Column("media_path", sa.Text, nullable=True),
     sa.Column("media_sha256", sa.String(64), nullable=True),
     sa.Column("media_owned", sa.Boolean, nullable=False),

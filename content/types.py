@@ -169,6 +169,25 @@ class Extraction:
     """No timestamps of the file were reset: seeking leads to the right frame."""
 
 
+Tag = str | int | float | tuple[str, ...]
+"""A value of a house's own field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """When and where viewers may have a title."""
+
+    from_us: int | None = None
+    """µs UTC; None: no bound."""
+    until_us: int | None = None
+    """The end, excluded."""
+    territories: tuple[str, ...] = ()
+    """ISO 3166 codes of two capitals; none: everywhere."""
+
+
+ALWAYS = Availability()
+
+
 @dataclass(frozen=True, slots=True)
 class TitleInput:
     """What a caller submits, already validated."""
@@ -188,6 +207,9 @@ class TitleInput:
     """Of the media's bytes (an upload) or of its size, mtime and path (a file in a media root)."""
     media_owned: bool = False
     """True for an upload: the file goes when its title version goes."""
+    tags: Mapping[str, Tag] = field(default_factory=dict)
+    """A house's own fields, to filter by."""
+    available: Availability = ALWAYS
 
     @property
     def story(self) -> str:

@@ -11,6 +11,7 @@ from content.types import F32, Space, Vectors
 from indexes.calibration import Calibration
 from indexes.cuts import CutHit
 from indexes.moments import MomentHit
+from indexes.question import HitPage, Question, like_one
 from indexes.schema import (
     NO_FILTER,
     Comparison,
@@ -95,6 +96,11 @@ class IndexClient:
         """Remove from every generation."""
         self._call("delete", title_ids=list(title_ids))
 
+    def alike(self, question: Question) -> HitPage:
+        """One page of the titles that are like some and unlike others, best first."""
+        answer: HitPage = self._call("alike", question=question)
+        return answer
+
     def similar(
         self,
         title_id: str,
@@ -106,38 +112,8 @@ class IndexClient:
         generation: str | None = None,
     ) -> list[Hit]:
         """The titles most like a stored one, best first, never itself."""
-        return list(
-            self._call(
-                "similar",
-                title_id=title_id,
-                space=space,
-                limit=limit,
-                filter=filter,
-                exact=exact,
-                generation=generation,
-            )
-        )
-
-    def near(
-        self,
-        liked: Mapping[str, float],
-        *,
-        space: SimilarSpace,
-        limit: int,
-        filter: Filter = NO_FILTER,
-        leaving_out: Sequence[str] = (),
-    ) -> list[Hit]:
-        """The titles nearest to the middle of several, best first."""
-        return list(
-            self._call(
-                "near",
-                liked=dict(liked),
-                space=space,
-                limit=limit,
-                filter=filter,
-                leaving_out=list(leaving_out),
-            )
-        )
+        asked = like_one(title_id, space, limit, filter, exact=exact, generation=generation)
+        return list(self.alike(asked).hits)
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """How alike the titles of each pair are, in the order given."""

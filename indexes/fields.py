@@ -1,8 +1,8 @@
 """The payload fields that a condition may name, and what a title's facts become among them.
 
 Declared fields have a payload index in every body, so the engine filters while it searches. What
-lies below `facts.` and `external_ids.` may be named too; where it is not declared the engine reads
-the payload itself: the same answer, later.
+lies below `facts.`, `external_ids.` and `tags.` may be named too; where it is not declared the
+engine reads the payload itself: the same answer, later.
 """
 
 import re
@@ -26,8 +26,11 @@ TITLE_FIELDS: Mapping[str, Kind] = {
     "year": "integer",
     "available_from": "integer",
     "available_until": "integer",
+    "territories": "keyword",
 }
-"""maturity_rank: 0 for the mildest. year: of release. available: integer µs UTC, from included."""
+"""maturity_rank: 0 for the mildest. year: of release. available: integer µs UTC, from included;
+territories: where, as two letters."""
+TIMES = frozenset({"available_from", "available_until"})
 
 FACT_FIELDS: Mapping[str, Kind] = {
     "facts.look.palette": "keyword",
@@ -62,7 +65,7 @@ SHOT_FIELDS: Mapping[str, Kind] = {
 FIELDS: Mapping[str, Kind] = {**TITLE_FIELDS, **FACT_FIELDS}
 """Every declared field."""
 
-OPEN = re.compile(r"(facts|external_ids)(\.[A-Za-z0-9_-]{1,64}){1,4}")
+OPEN = re.compile(r"(facts|external_ids|tags)(\.[A-Za-z0-9_-]{1,64}){1,4}")
 """What else may be named; the engines' paths take these characters unquoted."""
 
 MOOD_SHARE = 0.1
@@ -82,7 +85,7 @@ def kind_of(field: str) -> Kind | None:
     raise Invalid(
         "invalid_filter",
         f"there is no field {field!r}; there are {', '.join(TITLE_FIELDS)}, "
-        "facts.GROUP.FACT (docs/facts.md) and external_ids.NAME",
+        "facts.GROUP.FACT (docs/facts.md), external_ids.NAME and tags.NAME",
     )
 
 

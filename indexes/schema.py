@@ -8,7 +8,17 @@ import numpy as np
 
 from content.errors import Invalid
 from content.ids import DEFAULT_TENANT, check_title_id, stable_id
-from content.types import F32, MATURITIES, SPACES, Maturity, Space, Vectors
+from content.types import (
+    ALWAYS,
+    F32,
+    MATURITIES,
+    SPACES,
+    Availability,
+    Maturity,
+    Space,
+    Tag,
+    Vectors,
+)
 from indexes.conditions import AllOf, Condition, Equals, Range, check
 from indexes.fields import Told, stored_facts
 from indexes.graph import Graph
@@ -46,9 +56,7 @@ class TitlePoint:
     country: str | None = None
     year: int | None = None
     """Of release."""
-    available_from_us: int | None = None
-    available_until_us: int | None = None
-    """When viewers may have it, µs UTC, the end excluded; None: no bound."""
+    available: Availability = ALWAYS
     facts: Told = field(default_factory=dict)
     """By `fields.facts_of`."""
     external_ids: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +67,7 @@ class TitlePoint:
     """`lexical.bm25.fingerprint`."""
     shots: tuple[ShotPoint, ...] = ()
     """All of them in order; they come and go with the title."""
+    tags: Mapping[str, Tag] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -100,6 +109,25 @@ NO_FILTER = Filter()
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """Something that both titles have, in words."""
+
+    fact: str
+    """`genres`, `country`, `year`, or `group.name` of docs/facts.md."""
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Why a title is among the answers."""
+
+    contributions: dict[str, float]
+    """What each space adds to the score; they sum to it."""
+    shared: tuple[Shared, ...] = ()
+    """What both have that not every title has, the rarest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One answer. Scores are cosines in -1..1 (rounded to 6 decimals) in the calibrated spaces."""
 
@@ -107,6 +135,8 @@ class Hit:
     score: float
     scores: dict[str, float] = field(default_factory=dict)
     """Cosine in every space that both sides have."""
+    because: Because | None = None
+    """Where it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +243,13 @@ def payload_of(point: TitlePoint) -> dict[str, Any]:
         "maturity_rank": maturity_rank(point.maturity),
         "country": point.country,
         "year": point.year,
-        "available_from": point.available_from_us,
-        "available_until": point.available_until_us,
+        "available_from": point.available.from_us,
+        "available_until": point.available.until_us,
+        "territories": list(point.available.territories),
         "facts": stored_facts(point.facts),
         "external_ids": dict(point.external_ids),
         "name": point.name,
+        "tags": {n: list(v) if isinstance(v, tuple) else v for n, v in point.tags.items()},
     }
 
 

@@ -4,18 +4,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from content.errors import Conflict, NotFound
+from content.errors import Conflict
 from content.ids import DEFAULT_TENANT, now_us
 from content.types import F32, Space, Vectors
 from indexes import snapshots, weights
+from indexes.asking import Asking, not_stored
 from indexes.builds import Builds
 from indexes.calibration import Calibration
-from indexes.conditions import AllOf, Equals, Ids, Not
+from indexes.conditions import AllOf, Equals
 from indexes.cuts import CutHit, cuts
 from indexes.generation import Generation
 from indexes.generations import Generations
 from indexes.lexical.bm25 import fingerprint
 from indexes.moments import MomentHit, find
+from indexes.question import HitPage, Question, like_one
 from indexes.schema import (
     NO_FILTER,
     Comparison,
@@ -33,7 +35,7 @@ from indexes.schema import (
 )
 from indexes.search import search
 from indexes.store import StoredPoint, Stores, Where
-from indexes.titles import compare, near, similar
+from indexes.titles import compare
 
 
 class IndexService:
@@ -49,6 +51,7 @@ class IndexService:
         self._tenant = tenant
         self._weights = weights.read(folder)
         self._builds = Builds(self._generations)
+        self._asking = Asking(tenant)
 
     def ensure(self, fingerprints: Fingerprints) -> str:
         """The live generation's name; makes the first when there is none."""
@@ -109,6 +112,27 @@ class IndexService:
             for generation in self._generations.all():
                 generation.remove(title_ids, self._tenant)
 
+    def alike(self, question: Question) -> HitPage:
+        """See `titles.answers`; a cursor's list is that of its generation and weights.
+
+        Raises:
+            NotFound: `title_not_indexed`, `unknown_generation`.
+            Conflict: `space_not_fitted`, `cursor_expired`.
+            Invalid: `unknown_space`, `invalid_weights`, and what `Question.check` refuses.
+        """
+        question.check()
+        with self._generations.reading(question.generation) as live:
+            if live is None:
+                for title_id in () if question.lenient else (*question.like, *question.unlike):
+                    raise not_stored(title_id)
+                return HitPage(())
+            _check_fitted(live, question.space)
+            counting = self._weights
+            if question.weights is not None:
+                counting = weights.checked(question.weights)
+                _check_fitted(live, "taste" if counting["taste"] else "fused")
+            return self._asking.answer(live, question, counting)
+
     def similar(
         self,
         title_id: str,
@@ -119,69 +143,9 @@ class IndexService:
         exact: bool = False,
         generation: str | None = None,
     ) -> list[Hit]:
-        """See `titles.similar`; with `exact` no graph proposes what is scored.
-
-        Args:
-            generation: the one asked; None for the live one.
-
-        Raises:
-            NotFound: `title_not_indexed`, `unknown_generation`.
-            Conflict: `space_not_fitted`.
-            Invalid: `unknown_space`, `invalid_limit`, `invalid_filter`.
-        """
-        check_limit(limit)
-        with self._generations.reading(generation) as held:
-            found, title = self._stored(held, title_id)
-            _check_fitted(found, space)
-            where = Where(filter.conditions(), self._tenant, excluding=title.id)
-            return similar(
-                found.store,
-                title,
-                self._weights,
-                space=space,
-                limit=limit,
-                where=where,
-                exact=exact,
-            )
-
-    def near(
-        self,
-        liked: Mapping[str, float],
-        *,
-        space: SimilarSpace,
-        limit: int,
-        filter: Filter = NO_FILTER,
-        leaving_out: Sequence[str] = (),
-    ) -> list[Hit]:
-        """See `titles.near`; titles that are not stored have no say.
-
-        Args:
-            liked: title id to weight, finite and above 0.
-            leaving_out: titles that are not answered.
-
-        Raises:
-            Conflict: `space_not_fitted`.
-            Invalid: `unknown_space`, `invalid_limit`, `invalid_filter`.
-        """
-        check_limit(limit)
-        with self._generations.reading() as live:
-            if live is None:
-                return []
-            _check_fitted(live, space)
-            keys = {point_id(title, self._tenant): weight for title, weight in liked.items()}
-            stored = live.store.get(list(keys), vectors=True)
-            others = Not(Ids.of_titles(leaving_out, self._tenant))
-            condition = filter.conditions()
-            return near(
-                live.store,
-                [(stored[key], keys[key]) for key in sorted(stored)],
-                self._weights,
-                space=space,
-                limit=limit,
-                where=Where(
-                    others if condition is None else AllOf((condition, others)), self._tenant
-                ),
-            )
+        """The titles most like a stored one, never itself; see `alike`."""
+        asked = like_one(title_id, space, limit, filter, exact=exact, generation=generation)
+        return list(self.alike(asked).hits)
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """How alike the titles of each pair are, by the live generation, in the order given."""
@@ -400,7 +364,7 @@ class IndexService:
             key = point_id(title_id, self._tenant)
             if (point := live.store.get([key], vectors=True).get(key)) is not None:
                 return live, point
-        raise NotFound("title_not_indexed", f"no vectors of title {title_id!r} are stored")
+        raise not_stored(title_id)
 
     def _compared(self, title: StoredPoint | None, other: StoredPoint | None) -> Comparison:
         if title is None or other is None:

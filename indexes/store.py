@@ -13,7 +13,7 @@ import numpy as np
 from content.errors import Invalid
 from content.ids import DEFAULT_TENANT
 from content.types import F32, Space
-from indexes.conditions import Condition, Equals, Ids, Not
+from indexes.conditions import Condition, Equals, Ids
 from indexes.fields import SHOT_FIELDS, TITLE_FIELDS, Kind
 from indexes.graph import Graph
 from indexes.schema import NORM_TOLERANCE
@@ -61,8 +61,6 @@ class Where:
     condition: Condition | None = None
     """Checked (`conditions.check`); None for every point."""
     tenant: str = DEFAULT_TENANT
-    excluding: str | None = None
-    """A point id."""
     only: frozenset[str] | None = None
     """Point ids; None for all."""
 
@@ -74,8 +72,6 @@ class Where:
             must.append(self.condition)
         if self.only is not None:
             must.append(Ids(tuple(self.only)))
-        if self.excluding is not None:
-            must.append(Not(Ids((self.excluding,))))
         return must
 
 
@@ -228,11 +224,14 @@ class VectorStore(Protocol):
     def bytes(self) -> int | None:
         """What it takes on this disk; None where an engine elsewhere has it."""
 
-    def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
-        """Points of all tenants with their vectors, in order of id.
+    def page(
+        self, after: str | None, limit: int, *, vectors: bool = True
+    ) -> tuple[list[StoredPoint], str | None]:
+        """Points of all tenants, in order of id.
 
         Args:
             after: what the page before gave; None for the first.
+            vectors: whether with their vectors.
 
         Returns:
             The points, and where the next page begins; None at the end.

@@ -143,8 +143,12 @@ class EdgeStore:
     def bytes(self) -> int | None:
         return size_of(active(self._folder))
 
-    def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
-        asked = edge.ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=True)
+    def page(
+        self, after: str | None, limit: int, *, vectors: bool = True
+    ) -> tuple[list[StoredPoint], str | None]:
+        asked = edge.ScrollRequest(
+            offset=after, limit=limit, with_payload=True, with_vector=vectors
+        )
         with self._reading() as shard:
             records, following = shard.scroll(asked)
         return [_stored(each) for each in records], None if following is None else str(following)

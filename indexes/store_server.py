@@ -125,10 +125,15 @@ class ServerStore:
     def bytes(self) -> int | None:
         return None
 
-    def page(self, after: str | None, limit: int) -> tuple[list[StoredPoint], str | None]:
+    def page(
+        self, after: str | None, limit: int, *, vectors: bool = True
+    ) -> tuple[list[StoredPoint], str | None]:
         with _reachable():
             records, following = self._client.scroll(
-                self._collection, limit=limit, offset=after, with_payload=True, with_vectors=True
+                *(self._collection, None, limit),
+                offset=after,
+                with_payload=True,
+                with_vectors=vectors,
             )
         points = [_stored(record) for record in records]
         return points, None if following is None else str(following)

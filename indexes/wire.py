@@ -11,18 +11,21 @@ import numpy as np
 
 from content import errors
 from content.errors import KeyartError
-from content.types import Vector
+from content.types import Availability, Vector
 from indexes.calibration import Calibration
 from indexes.conditions import CONDITIONS
 from indexes.cuts import CutHit
 from indexes.graph import Graph
 from indexes.moments import MomentHit
+from indexes.question import Continuation, HitPage, Question
 from indexes.schema import (
+    Because,
     Comparison,
     Filter,
     GenerationInfo,
     Hit,
     Place,
+    Shared,
     TitlePoint,
     Verification,
     WordsHit,
@@ -31,7 +34,7 @@ from indexes.shots import ShotPoint
 from indexes.sparse import Sparse
 
 METHODS = frozenset(
-    {"ensure", "upsert", "upsert_into", "delete", "similar", "near", "search", "count", "vectors"}
+    {"ensure", "upsert", "upsert_into", "delete", "alike", "search", "count", "vectors"}
     | {"build", "snapshot", "begin", "verify", "cut_over", "drop", "generations"}
     | {"compare", "weights", "set_weights", "judged", "building", "roll_back", "release", "expire"}
     | {"moments", "cuts"}
@@ -46,6 +49,7 @@ TYPES: dict[str, type] = {
     for cls in (
         *(TitlePoint, Vector, Filter, Hit, Comparison, GenerationInfo, Verification),
         *(Graph, ShotPoint, Sparse, WordsHit, Place, MomentHit, CutHit),
+        *(Availability, Graph, Question, Continuation, HitPage, Because, Shared),
         *CONDITIONS,
     )
 }

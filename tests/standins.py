@@ -31,13 +31,15 @@ from content.records import Writer
 from content.types import U8, Space, Vector, Vectors
 from indexes import weights
 from indexes.lexical.bm25 import Match
+from indexes.question import Continuation, HitPage, Question
 from indexes.schema import (
+    Because,
     Comparison,
     Filter,
     GenerationInfo,
     Hit,
     Place,
-    SimilarSpace,
+    Shared,
     WordsHit,
 )
 from tests.shelf import fresh_engine
@@ -63,29 +65,23 @@ class Index:
         self._catalog = catalog
         self.up = True
         self.filters: list[Filter] = []
+        self.questions: list[Question] = []
         self._weights = weights.checked(dict(weights.DEFAULT.items()))
 
-    def similar(
-        self, title_id: str, *, space: SimilarSpace, limit: int, filter: Filter
-    ) -> Sequence[Hit]:
-        self._check(filter)
-        if title_id not in self._catalog.titles or title_id == "bare":
-            raise NotFound("title_not_indexed", f"{title_id} has no vectors")
-        others = [each for each in sorted(self._catalog.titles) if each != title_id]
-        return [Hit(each, 0.5, {"visual": 0.5}) for each in others][:limit]
-
-    def near(
-        self,
-        liked: Mapping[str, float],
-        *,
-        space: SimilarSpace,
-        limit: int,
-        filter: Filter,
-        leaving_out: Sequence[str] = (),
-    ) -> Sequence[Hit]:
-        self._check(filter)
-        others = sorted(self._catalog.titles.keys() - set(leaving_out))
-        return [Hit(each, 0.5, {"visual": 0.5}) for each in others][:limit]
+    def alike(self, question: Question) -> HitPage:
+        question.check()
+        self._check(question.filter)
+        self.questions.append(question)
+        for title_id in () if question.lenient else (*question.like, *question.unlike):
+            if title_id not in self._catalog.titles or title_id == "bare":
+                raise NotFound("title_not_indexed", f"{title_id} has no vectors")
+        others = sorted(self._catalog.titles.keys() - set(question.leaving_out))
+        begin = 0 if question.after is None else question.after.rank
+        why = Because({"visual": 0.5}, (Shared("genres", "drama"),)) if question.because else None
+        hits = [Hit(each, 0.5, {"visual": 0.5}, why) for each in others[begin:]][: question.limit]
+        end = begin + len(hits)
+        following = Continuation("g", "w", question.digest(), 100, end, 0.5, others[end - 1])
+        return HitPage(tuple(hits), following if end < len(others) else None)
 
     def search(
         self, words: Vectors, *, text: str | None, limit: int, filter: Filter

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from api.bodies import RewardBody
-from api.cli import reads
+from api.cli import reads, similar
 from artwork.rules.guardrails import ORIGINS
 from content.encoders import identity
 from content.encoders.identity import IdentityEncoder
@@ -128,7 +128,7 @@ def test_what_is_found_has_its_name(keyart: Any, house: House) -> None:
 
 
 def test_the_choices_are_those_of_the_service(keyart: Any) -> None:
-    assert get_args(reads.SpaceName) == SIMILAR_SPACES
+    assert get_args(similar.SpaceName) == SIMILAR_SPACES
     assert get_args(reads.AspectName) == ASPECTS
     assert get_args(settings.OriginName) == ORIGINS
     assert get_args(reads.RewardKind) == get_args(RewardBody.model_fields["kind"].annotation)

@@ -148,6 +148,7 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "POST /v1/variants/{variant_id}/veto",
         "GET /v1/titles/{title_id}/similar",
         "GET /v1/titles/{title_id}/artwork",
+        "POST /v1/similar",
         "GET /v1/search",
         "POST /v1/artwork",
         "GET /v1/decisions/{decision_id}",

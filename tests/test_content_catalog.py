@@ -7,15 +7,16 @@ import pytest
 import sqlalchemy as sa
 
 from content import publication
-from content.catalog import Catalog
+from content.catalog import Catalog, content_hash
 from content.entries import Submission
 from content.errors import NotFound
 from content.records import writing
 from content.tables import shots, title_versions, titles, vectors
-from content.types import TitleInput, Vector
+from content.types import Availability, TitleInput, Vector
 from workers.jobs import JobRows
 
 TITLE = TitleInput(id="a", name="A", synopsis="A story.", genres=("drama",), maturity="13")
+HASHED_BEFORE = "862d99f55c13e8522f037539e8bfe1101f1d10e214b002b66b6498b0eac6433b"
 
 
 @pytest.fixture
@@ -38,6 +39,30 @@ def test_the_same_content_again_is_the_same_job(catalog: Catalog) -> None:
     again = catalog.submit(TITLE)
     assert first.created
     assert again == replace(first, created=False)
+
+
+def test_own_fields_and_availability_are_kept(catalog: Catalog, engine: sa.Engine) -> None:
+    own = replace(
+        TITLE,
+        tags={"series": "blupi", "season": 3, "score": 0.5, "moods": ("a", "b")},
+        available=Availability(1, 2, ("DE", "FR")),
+    )
+    first = catalog.submit(own)
+    version = catalog.version("a", 1)
+    assert version is not None
+    assert version.title == own
+    assert catalog.submit(own) == replace(first, created=False)
+    publish(engine, first)
+    assert (catalog.get("a").tags, catalog.get("a").available) == (own.tags, own.available)
+    assert catalog.submit(TITLE).created, "taking them away is other content"
+    version = catalog.version("a", 2)
+    assert version is not None
+    assert version.title == TITLE
+
+
+def test_what_was_submitted_before_there_were_own_fields_is_the_same_content() -> None:
+    """The hash of the release before, word for word."""
+    assert content_hash(TITLE) == HASHED_BEFORE
 
 
 def test_the_same_content_is_a_new_version_when_asked_for_again(catalog: Catalog) -> None:

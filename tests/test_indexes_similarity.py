@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from content.errors import Conflict, Invalid, NotFound
 from content.types import Space, Vector
 from indexes import ranking
 from indexes.calibration import Calibration
+from indexes.question import HitPage, Question
 from indexes.schema import Filter, TitlePoint
 from indexes.search import TRUST
 from indexes.service import IndexService
@@ -245,9 +245,12 @@ def tasted(seed: int, length: float, towards: int) -> TitlePoint:
 
 def test_a_space_that_was_not_fitted_is_told(service: IndexService) -> None:
     service.upsert([point(1)])
-    for ask in (partial(service.similar, "t0001"), partial(service.near, {"t0001": 1.0})):
+    for question in (
+        Question({"t0001": 1.0}, space="taste"),
+        Question({"t0001": 1.0}, weights={"taste": 1.0, "style": 1.0}),
+    ):
         with pytest.raises(Conflict, match="space_not_fitted"):
-            ask(space="taste", limit=5)
+            service.alike(question)
 
 
 def test_lengths_count_in_the_taste_space(tmp_path: Path) -> None:
@@ -265,7 +268,8 @@ def test_lengths_count_in_the_taste_space(tmp_path: Path) -> None:
     service.set_weights({"taste": 1, "visual": 1})
     (fused, *_) = service.similar("t0001", space="fused", limit=1)
     assert fused.score == pytest.approx((fused.scores["taste"] + fused.scores["visual"]) / 2, 1e-4)
-    near = service.near({"t0001": 3.0, "t0004": 1.0, "gone": 9.0}, space="taste", limit=1)
+    liked = {"t0001": 3.0, "t0004": 1.0, "gone": 9.0}
+    near = service.alike(Question(liked, space="taste", limit=1, lenient=True)).hits
     assert [hit.title_id for hit in near] == ["t0002"]
     service.close()
 
@@ -274,15 +278,17 @@ def test_near_one_title_is_similar_to_it(service: IndexService) -> None:
     items = catalogue(40)
     service.upsert(items)
     for space in ("fused", "visual", "synopsis"):
-        near = service.near({"t0003": 0.4}, space=space, limit=10, leaving_out=["t0003"])
-        assert near == service.similar("t0003", space=space, limit=10)
+        near = service.alike(
+            Question({"t0003": 0.4}, space=space, limit=10, leaving_out=("t0003",))
+        )
+        assert list(near.hits) == service.similar("t0003", space=space, limit=10)
 
 
 def test_near_several_is_near_their_middle(service: IndexService) -> None:
     items = catalogue(60)
     service.upsert(items)
     liked = {"t0003": 1.0, "t0008": 2.0, "t0001": 1.0}
-    hits = service.near(liked, space="visual", limit=60, leaving_out=["t0008"])
+    hits = service.alike(Question(liked, space="visual", limit=60, leaving_out=("t0008",))).hits
     stored = {i.title_id: service.vectors(i.title_id) for i in items if "visual" in i.vectors}
     middle = sum(w * stored[t]["visual"] for t, w in liked.items() if t in stored)
     cosines = {t: float(v["visual"] @ middle / np.linalg.norm(middle)) for t, v in stored.items()}
@@ -291,4 +297,6 @@ def test_near_several_is_near_their_middle(service: IndexService) -> None:
     assert [h.score for h in hits] == pytest.approx(
         sorted(cosines.values(), reverse=True), abs=2e-6
     )
-    assert service.near({"gone": 1.0}, space="fused", limit=5) == []
+    assert service.alike(Question({"gone": 1.0}, lenient=True)) == HitPage(())
+    with pytest.raises(NotFound, match="title_not_indexed"):
+        service.alike(Question(liked, unlike={"gone": 1.0}))

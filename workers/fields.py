@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from content.types import Maturity
+from content.types import ALWAYS, Availability, Maturity, Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,5 +20,7 @@ class SubmitFields:
     country: str | None = None
     released: str | None = None
     external_ids: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, Tag] = field(default_factory=dict)
+    available: Availability = ALWAYS
     again: bool = False
     """Understand it anew even if nothing has changed."""

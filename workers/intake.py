@@ -78,6 +78,8 @@ class Intake:
             country=fields.country,
             released=fields.released,
             external_ids=fields.external_ids,
+            tags=fields.tags,
+            available=fields.available,
             media_path=None if path is None else str(path),
             media_sha256=None if path is None else _identity(path, owned=upload is not None),
             media_owned=upload is not None,

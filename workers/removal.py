@@ -123,6 +123,8 @@ def point_of(parts: Parts, title_id: str, version: int | None = None) -> TitlePo
         year=int(row.title.released[:4]) if row.title.released else None,
         facts=facts_of(row.profile or {}),
         external_ids=row.title.external_ids,
+        tags=row.title.tags,
+        available=row.title.available,
         **findable.parts_of(parts.catalog, row),
     )
 

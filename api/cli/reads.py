@@ -1,4 +1,4 @@
-"""`keyart similar | search | artwork | reward`: one question, one table."""
+"""`keyart search | artwork | reward`: one question, one table."""
 
 from typing import Annotated, Any, Literal, get_args
 
@@ -17,32 +17,9 @@ MaturityMax = Annotated[str | None, typer.Option(help="Only titles up to: all, 7
 
 
 # As the service knows them (a test compares): its own types load numpy, which takes long.
-SpaceName = Literal["fused", "visual", "audio", "synopsis", "style", "taste"]
 AspectName = Literal["16:9", "2:3", "1:1", "4:3", "21:9", "9:16"]
 RewardKind = Literal["impression", "click", "play", "watch", "return", "custom"]
 KINDS = get_args(RewardKind)
-
-
-def similar(
-    title: TitleArg,
-    *,
-    space: Annotated[SpaceName, typer.Option(help="What to compare.")] = "fused",
-    limit: Limit = 10,
-    genre: Genre = None,
-    language: Language = None,
-    maturity_max: MaturityMax = None,
-    as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
-    key: Key = "",
-) -> None:
-    """Show the titles nearest to one."""
-    query = {"genre": genre, "language": language, "maturity_max": maturity_max}
-    remote = Remote(url, key)
-    page = remote.get(path("titles", title, "similar"), space=space, limit=limit, **query)
-    if as_json:
-        show.print_json(page)
-    else:
-        _found(remote, page["items"], "no title has a space in common")
 
 
 def search(
@@ -68,7 +45,7 @@ def search(
     if as_json:
         show.print_json(page)
         return
-    _found(remote, page["items"], "no title fits")
+    found(remote, page["items"], "no title fits")
     for item in page["items"] if explain else ():
         show.out().print(_reasons(item))
 
@@ -166,7 +143,8 @@ def _told(words: list[str]) -> tuple[str, float]:
         raise typer.BadParameter(f"{rest[0]!r} is no number", param_hint="VALUE") from None
 
 
-def _found(remote: Remote, items: list[Any], nothing: str) -> None:
+def found(remote: Remote, items: list[Any], nothing: str) -> None:
+    """What was found, a line a title."""
     if not items:
         show.out().print(nothing)
         return

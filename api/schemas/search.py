@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from content.types import Space
 from indexes.lexical.bm25 import Match
-from indexes.schema import Comparison, Hit, Place, WordsHit
+from indexes.schema import Because, Comparison, Hit, Place, WordsHit
 
 
 class Found(BaseModel):
@@ -68,6 +68,49 @@ class FoundByWords(Found):
     @classmethod
     def said(cls, hit: WordsHit, why: Explanation | None) -> "FoundByWords":
         return cls(title_id=hit.title_id, score=hit.score, scores=dict(hit.scores), explain=why)
+
+
+class Both(BaseModel):
+    """Something that both have: the fact of docs/facts.md (or `genres`, `country`, `year`), and how
+    a person would say it."""
+
+    fact: str
+    says: str
+
+
+class Reason(BaseModel):
+    """Why a title is among the answers.
+
+    `contributions`: what each space that counts adds to `score`; they sum to it. `shared`: what it
+    has in common with most of what is liked, the rarest in the catalogue first; what more than half
+    of the titles have is left out. `text` is `shared` in one line.
+    """
+
+    contributions: dict[str, float]
+    shared: list[Both]
+    text: str
+
+    @classmethod
+    def of(cls, because: Because) -> "Reason":
+        shared = [Both(fact=each.fact, says=each.says) for each in because.shared]
+        told = ", ".join(each.says for each in shared)
+        return cls(
+            contributions=dict(because.contributions),
+            shared=shared,
+            text=f"both: {told}" if told else "",
+        )
+
+
+class Like(Found):
+    """A title that is like others; `because` is null unless it was asked for."""
+
+    because: Reason | None
+
+    @classmethod
+    def of(cls, hit: Hit) -> "Like":
+        why = None if hit.because is None else Reason.of(hit.because)
+        scores = dict(hit.scores)
+        return cls(title_id=hit.title_id, score=hit.score, scores=scores, because=why)
 
 
 class Alike(BaseModel):

@@ -2,16 +2,33 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.schemas.common import image_url
 from api.schemas.pictures import Picture, srcset
 from artwork.pictures import VariantRow
 from content.entries import ShotRow, TitleRecord
 from content.ids import iso
+from content.types import ALWAYS, Availability
 
 _LONG = ("transcript", "arc", "curve", "peaks", "evidence", "text")
 """What of a profile grows with the film: lists leave it out."""
+
+
+class Available(BaseModel):
+    """When and where viewers may have a title; null (no territory): no bound."""
+
+    from_: str | None = Field(serialization_alias="from")
+    until: str | None
+    territories: list[str]
+
+    @classmethod
+    def of(cls, told: Availability) -> "Available":
+        return cls(
+            from_=None if told.from_us is None else iso(told.from_us),
+            until=None if told.until_us is None else iso(told.until_us),
+            territories=list(told.territories),
+        )
 
 
 class Title(BaseModel):
@@ -26,6 +43,8 @@ class Title(BaseModel):
     country: str | None
     released: str | None
     external_ids: dict[str, str]
+    tags: dict[str, str | int | float | list[str]]
+    available: Available | None
     state: str
     version: int | None
     job_id: str
@@ -61,6 +80,8 @@ class Title(BaseModel):
             country=row.country,
             released=row.released,
             external_ids=dict(row.external_ids),
+            tags={n: list(v) if isinstance(v, tuple) else v for n, v in row.tags.items()},
+            available=None if row.available == ALWAYS else Available.of(row.available),
             state=row.state,
             version=row.version,
             job_id=row.job_id,

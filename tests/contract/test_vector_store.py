@@ -17,13 +17,14 @@ from qdrant_client import QdrantClient
 from content.errors import Conflict, Invalid, Unavailable
 from content.types import MATURITIES
 from indexes.cluster import Cluster
-from indexes.conditions import Equals
+from indexes.conditions import Equals, Ids, Not
+from indexes.question import Question
 from indexes.schema import SIMILAR_SPACES, Filter, TitlePoint, payload_of, point_id
 from indexes.sparse import Sparse
 from indexes.store import Query, SparseQuery, StoredPoint, Stores, VectorStore, Where
 from indexes.store_edge import EdgeStores
 from indexes.store_server import ServerStores
-from indexes.titles import similar
+from indexes.titles import Examples, answers
 from indexes.weights import DEFAULT
 from tests.index_points import DIMS, catalogue, point, vectors
 
@@ -203,7 +204,8 @@ def test_only_and_excluding(store: VectorStore) -> None:
     store.upsert([stored(point(i)) for i in range(6)])
     some = frozenset(point_id(f"t{i:04d}") for i in (1, 2, 3))
     assert ids(store, where=Where(only=some)) == {"t0001", "t0002", "t0003"}
-    assert ids(store, where=Where(only=some, excluding=point_id("t0002"))) == {"t0001", "t0003"}
+    others = Not(Ids.of_titles(["t0002"]))
+    assert ids(store, where=Where(others, only=some)) == {"t0001", "t0003"}
     assert ids(store, where=Where(only=frozenset())) == set()
 
 
@@ -231,20 +233,19 @@ def test_bodies_agree_in_scores_and_order(opened: Callable[[str], VectorStore]) 
         body.upsert([stored(item) for item in items])
     for item in items[::4]:
         for space in SIMILAR_SPACES:
-            answers = [
-                similar(
+            found = [
+                answers(
                     body,
-                    body.get([item.id], vectors=True)[item.id],
+                    Question(space=space, limit=20),
+                    Examples([(body.get([item.id], vectors=True)[item.id].vectors, 1.0)]),
                     DEFAULT,
-                    space=space,
-                    limit=20,
-                    where=Where(excluding=item.id),
+                    Where(Not(Ids((item.id,)))),
                 )
                 for body in bodies
             ]
-            for other in answers[1:]:
-                assert [h.title_id for h in other] == [h.title_id for h in answers[0]]
-                for left, right in zip(answers[0], other, strict=True):
+            for other in found[1:]:
+                assert [h.title_id for h in other] == [h.title_id for h in found[0]]
+                for left, right in zip(found[0], other, strict=True):
                     assert left.score == pytest.approx(right.score, abs=1e-5)
                     assert left.scores == pytest.approx(right.scores, abs=1e-5)
 

@@ -1,0 +1,96 @@
+"""`keyart similar`: what is like one title, like several, unlike others."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.markup import escape
+
+from api.cli import show
+from api.cli.reads import Genre, Language, MaturityMax, found
+from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
+from api.cli.show import AsJson
+
+# As the service knows them (a test compares): its own types load numpy, which takes long.
+SpaceName = Literal["fused", "visual", "audio", "synopsis", "style", "taste"]
+
+
+def similar(
+    titles: Annotated[
+        list[str], typer.Argument(metavar="TITLE…", help="Ids; of several, what is like them all.")
+    ],
+    *,
+    unlike: Annotated[
+        list[str] | None, typer.Option(help="And not like this title; may be repeated.")
+    ] = None,
+    space: Annotated[SpaceName, typer.Option(help="What to compare.")] = "fused",
+    weights: Annotated[
+        str | None, typer.Option(help="How much each space counts: visual:2,audio:1")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Not this title; may be repeated.")
+    ] = None,
+    diversity: Annotated[
+        float, typer.Option(min=0, max=1, help="Towards 1: the less alike, the better.")
+    ] = 0.0,
+    because: Annotated[bool, typer.Option("--because", help="Say why each is there.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 10,
+    genre: Genre = None,
+    language: Language = None,
+    country: Annotated[str | None, typer.Option(help="Only titles made there.")] = None,
+    maturity_max: MaturityMax = None,
+    year_from: Annotated[int | None, typer.Option(help="Released then or later.")] = None,
+    year_to: Annotated[int | None, typer.Option(help="Released then or before.")] = None,
+    available_at: Annotated[
+        str | None, typer.Option(help="That viewers may have then: 2026-12-24T20:00:00Z.")
+    ] = None,
+    territory: Annotated[
+        str | None, typer.Option(help="That viewers may have there: two letters.")
+    ] = None,
+    filter_text: Annotated[
+        str | None,
+        typer.Option("--filter", help="genre:drama AND (year:1990..2000 OR NOT language:de)"),
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """Show the titles nearest to one, or to several."""
+    asked = {
+        "space": space, "diversity": diversity, "because": because, "limit": limit, "genre": genre,
+        "language": language, "country": country, "maturity_max": maturity_max,
+        "year_from": year_from, "year_to": year_to, "available_at": available_at,
+        "territory": territory, "filter": filter_text,
+    }  # fmt: skip
+    remote = Remote(url, key)
+    if len(titles) == 1 and not unlike:
+        listed = ",".join(exclude) if exclude else None
+        where = path("titles", titles[0], "similar")
+        page = remote.get(where, weights=weights, exclude=listed, **asked)
+    else:
+        named = {"like": titles, "unlike": unlike or [], "exclude": exclude or []}
+        page = remote.post("/v1/similar", {**asked, **named, "weights": _weights(weights)})
+    if as_json:
+        show.print_json(page)
+        return
+    found(remote, page["items"], "no title has a space in common")
+    for item in page["items"] if because else ():
+        _why(item)
+
+
+def _weights(text: str | None) -> dict[str, float] | None:
+    """As the body wants them."""
+    if text is None:
+        return None
+    try:
+        pairs = [each.split(":") for each in text.split(",")]
+        return {space.strip(): float(number) for space, number in pairs}
+    except ValueError as error:
+        raise typer.BadParameter("write --weights as visual:2,audio:1") from error
+
+
+def _why(item: dict[str, Any]) -> None:
+    """One line a title."""
+    why = item["because"]
+    added = ", ".join(f"{space} {value:+.3f}" for space, value in why["contributions"].items())
+    told = f"; {why['text']}" if why["text"] else ""
+    show.out().print(f"[bold]{escape(item['title_id'])}[/]  {added}{escape(told)}")
