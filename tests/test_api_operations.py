@@ -150,6 +150,8 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
         "GET /v1/titles/{title_id}/artwork",
         "POST /v1/similar",
         "GET /v1/search",
+        "GET /v1/moments",
+        "GET /v1/titles/{title_id}/match-cuts",
         "POST /v1/artwork",
         "GET /v1/decisions/{decision_id}",
         "POST /v1/rewards",
