@@ -181,7 +181,9 @@ class Gates:
         if query.kind == "titles":
             return self._near(query.asked, "fused", name, exact=False)
         with self.pace.part():
-            hits = self.parts.index.search(words[query.asked], limit=golden.AT, generation=name)
+            hits = self.parts.index.search(
+                words[query.asked], text=query.asked, limit=golden.AT, generation=name
+            )
         return [hit.title_id for hit in hits]
 
     def _words(self, text: str) -> Vectors:
