@@ -1,9 +1,10 @@
 """A way to Postgres that breaks where it hurts: between a COMMIT and its answer."""
 
 import contextlib
-import select
+import selectors
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -50,21 +51,33 @@ class Breaking:
                 return
             server.connect(self._server)
             wrote = False
-            while True:
-                for ready in select.select([client, server], [], [])[0]:
-                    data = ready.recv(65536)
-                    if not data:
+            for ready, data in _heard(client, server):
+                if ready is client:
+                    wrote = wrote or b"INSERT" in data
+                    if _COMMIT in data and wrote and self.next is not None:
+                        self._break(server, data)
                         return
-                    if ready is client:
-                        wrote = wrote or b"INSERT" in data
-                        if _COMMIT in data and wrote and self.next is not None:
-                            self._break(server, data)
-                            return
-                        wrote = wrote and _COMMIT not in data
-                    (server if ready is client else client).sendall(data)
+                    wrote = wrote and _COMMIT not in data
+                (server if ready is client else client).sendall(data)
 
     def _break(self, server: socket.socket, data: bytes) -> None:
         how, self.next, self._gone = self.next, None, True
         if how == "kept":
             server.sendall(data)
             server.recv(65536)  # done; nobody is told
+
+
+def _heard(*ends: socket.socket) -> Iterator[tuple[socket.socket, bytes]]:
+    """What comes, and from whom, until one of them goes.
+
+    Not by `select`: it knows no file numbers above 1023, which a long run of tests reaches.
+    """
+    with selectors.DefaultSelector() as heard:
+        for end in ends:
+            heard.register(end, selectors.EVENT_READ, end)
+        while True:
+            for key, _ in heard.select():
+                data = key.data.recv(65536)
+                if not data:
+                    return
+                yield key.data, data
