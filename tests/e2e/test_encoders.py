@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 
 from content.catalog import Catalog
@@ -14,6 +15,7 @@ from content.records import open_engine
 from content.types import Vectors
 from tests.e2e.conftest import film
 from tests.e2e.service import Service, running
+from tests.waiting import until
 from workers.settings import Settings
 
 
@@ -22,7 +24,14 @@ def spaces(service: Service, title_id: str) -> dict[str, str]:
 
 
 def found(service: Service, words: str) -> dict[str, dict[str, float]]:
-    answer = service.http.get("/v1/search", params={"q": words})
+    answers: list[httpx.Response] = []
+
+    def told() -> bool:
+        answers.append(service.http.get("/v1/search", params={"q": words}, timeout=60))
+        return answers[-1].status_code != 503  # while the encoder is loaded
+
+    until(told, "the text encoder was not loaded")
+    answer = answers[-1]
     assert answer.status_code == 200, answer.text
     return {item["title_id"]: item["scores"] for item in answer.json()["items"]}
 
