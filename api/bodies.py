@@ -288,7 +288,7 @@ class PartialReindexBody(Body):
     @model_validator(mode="after")
     def _some(self) -> Self:
         if not self.model_dump(exclude_none=True):
-            raise PydanticCustomError("nothing_asked", "say which titles; all: POST /v1/reindex")
+            raise PydanticCustomError("no_titles_named", "say which titles; all: POST /v1/reindex")
         return self
 
 

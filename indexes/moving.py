@@ -60,8 +60,8 @@ def move(
         moved.append(_store(known.name, home, dims, sparse, between, progress))
         if (home / SHOTS_FOLDER).is_dir():
             seen = {space: dim for space, dim in dims.items() if space in OF_SHOTS}
-            name, folder = shots_of(known.name), home / SHOTS_FOLDER
-            moved.append(_store(name, folder, seen, SHOTS, between, progress))
+            name, own = shots_of(known.name), home / SHOTS_FOLDER
+            moved.append(_store(name, own, seen, SHOTS, between, progress))
     pointer = folder / POINTER
     if pointer.exists():
         target.publish(pointer.read_text())

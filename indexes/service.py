@@ -1,6 +1,6 @@
 """The index within one process: what `client.IndexClient` offers, without the socket."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ class IndexService:
             live.put(points)
 
     def upsert_into(
-        self, generation: str, points: Sequence[TitlePoint], *, copied: bool = True
+        self, generation: str, points: Iterable[TitlePoint], *, copied: bool = True
     ) -> None:
         """Store in one generation.
 
@@ -97,6 +97,7 @@ class IndexService:
             Conflict: `fingerprint_mismatch`.
             Invalid: what `schema.check_point` refuses.
         """
+        points = list(points)
         for point in points:
             check_point(point)
         with self._generations.writing:

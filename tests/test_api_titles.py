@@ -322,7 +322,12 @@ def test_similar_hands_its_filters_down(house: House, client: TestClient) -> Non
     path = "/v1/titles/film/similar"
     query = {"space": "visual", "genre": "drama", "language": "en", "maturity_max": "13"}
     items = client.get(path, params=query).json()["items"]
-    assert items[0] == {"title_id": "bare", "score": 0.5, "scores": {"visual": 0.5}}
+    assert items[0] == {
+        "title_id": "bare",
+        "score": 0.5,
+        "scores": {"visual": 0.5},
+        "because": None,
+    }
     assert "film" not in [item["title_id"] for item in items]
     assert house.index.filters == [Filter("drama", "en", "13")]
     assert_problem(client.get(path, params={"space": "smell"}), 422, "unknown_space")

@@ -257,7 +257,7 @@ def test_a_reindex_centres_by_what_today_s_encoders_made(
     monkeypatch.setattr(workflows.DBOS, "run_step", lambda _options, step, *given: step(*given))
     job = parts.rows.add_reindex()
     JobRunner(parts, pool)._reindex_workflow()(job.id)
-    assert parts.rows.get(job.id).state == "done"
+    assert parts.rows.get(job.id).state == "done", parts.rows.get(job.id)
     kept_for_a_while, live = sorted(index.generations(), key=lambda each: each.state)
     assert (kept_for_a_while.state, live.state) == ("kept", "live")
     assert (live.name, live.points) == (job.generation, FIT_MIN_TITLES)

@@ -113,7 +113,7 @@ def test_a_reindex_takes_the_space_along(service: Service) -> None:
     before = similar(service, "newcomer", space="taste", limit=5).json()
     job_id = service.http.post("/v1/reindex").json()["job_id"]
     assert service.wait(job_id)["state"] == "done"
-    assert similar(service, "newcomer", space="taste", limit=5).json() == before
+    assert similar(service, "newcomer", space="taste", limit=5).json()["items"] == before["items"]
 
 
 def test_what_is_like_what_a_viewer_watched(service: Service) -> None:
