@@ -22,6 +22,7 @@ from indexes.schema import (
     GenerationState,
     TitlePoint,
     Verification,
+    fitting,
     payload_of,
     point_id,
 )
@@ -135,17 +136,7 @@ class Generation:
         """As `put`, but vectors of other encoders than this generation's are left out: a title
         that they alone know is there without, rather than with what it no longer is."""
         prints = self.record.fingerprints
-        self.put(
-            [
-                replace(
-                    point,
-                    vectors={
-                        s: v for s, v in point.vectors.items() if prints.get(s) == v.fingerprint
-                    },
-                )
-                for point in points
-            ]
-        )
+        self.put([replace(point, vectors=fitting(point.vectors, prints)) for point in points])
 
     def put_unless_newer(self, points: Sequence[TitlePoint]) -> None:
         """As `put`, but a point older than what is stored is left out.
@@ -222,7 +213,7 @@ class Generation:
         for start in range(0, len(point.shots), SHOTS_AT_ONCE):
             stored = []
             for shot in point.shots[start : start + SHOTS_AT_ONCE]:
-                ours = {s: v for s, v in shot.vectors.items() if v.fingerprint == known.get(s)}
+                ours = fitting(shot.vectors, known)
                 payload = shot_payload(shot, point.title_id, point.version, point.tenant)
                 key = shot_id(point.title_id, shot.index, point.tenant)
                 sparse = _told(shot.sparse) if self._reads(point) else {}

@@ -17,6 +17,7 @@ from content.types import (
     Maturity,
     Space,
     Tag,
+    Vector,
     Vectors,
 )
 from indexes.conditions import AllOf, Condition, Equals, Range, check
@@ -266,6 +267,11 @@ def dim_of(fingerprint: str) -> int:
             f"{fingerprint!r} is no encoder fingerprint; expected name@revision:dim:sha",
         )
     return int(parts[1])
+
+
+def fitting(vectors: Vectors, prints: Fingerprints) -> dict[Space, Vector]:
+    """Those that these encoders made: nothing is compared that another one made."""
+    return {s: vector for s, vector in vectors.items() if prints.get(s) == vector.fingerprint}
 
 
 def check_fingerprints(fingerprints: Fingerprints) -> dict[Space, int]:

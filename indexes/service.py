@@ -31,6 +31,7 @@ from indexes.schema import (
     WordsHit,
     check_limit,
     check_point,
+    fitting,
     point_id,
 )
 from indexes.search import search
@@ -200,14 +201,11 @@ class IndexService:
             if live is None:
                 return []
             where = Where(filter.conditions(), self._tenant)
-            fitting = {
-                s: v for s, v in words.items() if live.record.fingerprints.get(s) == v.fingerprint
-            }
             known = live.record.lexicon == fingerprint()
             return search(
                 live.store,
                 live.calibration,
-                fitting,
+                fitting(words, live.record.fingerprints),
                 text if known else None,
                 limit=limit,
                 where=where,
@@ -242,7 +240,7 @@ class IndexService:
             return find(
                 live.shots,
                 live.calibration,
-                {s: v for s, v in words.items() if prints.get(s) == v.fingerprint},
+                fitting(words, prints),
                 text if known else None,
                 mood,
                 limit=limit,

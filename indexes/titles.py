@@ -22,8 +22,7 @@ NOWHERE = 1e-6
 """A middle shorter than this points nowhere."""
 UNLIKE = 0.5
 """How much the middle of what is disliked counts against that of what is liked: twice the liked
-less the disliked, as Qdrant's `average_vector` strategy has it. (Rocchio 1971 as tuned for text has
-0.15 / 0.75, which over calibrated spaces hardly moves a list.)"""
+less the disliked, as Qdrant's `average_vector` strategy has it (Rocchio 1971)."""
 
 F64 = npt.NDArray[np.float64]
 Weighted = Sequence[tuple[Mapping[Space, F32], float]]

@@ -8,7 +8,7 @@ constants that centre each space, is fitted on all of them and frozen with the n
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -24,7 +24,7 @@ from content.errors import (
 )
 from content.types import F32, Space
 from indexes.calibration import Calibration
-from indexes.schema import TitlePoint
+from indexes.schema import TitlePoint, fitting
 from workers import learning, removal, rollback, taste
 from workers.fitting import TasteChoice
 from workers.gates import Gates
@@ -227,7 +227,8 @@ class Reindex:
         points = (removal.point_of(self.parts, *item) for item in titles.items())
         for point in points:  # one by one: with all its shots, a film is some megabytes
             if point is not None:
-                yield taste.placed(self.parts, taste.fitting(point, prints), fit)
+                ours = replace(point, vectors=fitting(point.vectors, prints))
+                yield taste.placed(self.parts, ours, fit)
 
     def _taste(self) -> str | None:
         """The map of the generation being built."""

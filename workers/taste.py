@@ -23,7 +23,7 @@ from content.errors import Conflict, Invalid, NotFound
 from content.ids import now_us
 from content.records import snapshot
 from content.types import Space
-from indexes.schema import Fingerprints, GenerationInfo, TitlePoint
+from indexes.schema import GenerationInfo, TitlePoint, fitting
 from indexes.taste.contents import Content, year_of
 from indexes.taste.model import TasteMap, fingerprint_of
 from workers.parts import Parts
@@ -136,14 +136,8 @@ def _publish(parts: Parts, point: TitlePoint) -> None:
             continue
         fits = placed(parts, point, own)
         if each.state == "kept":  # of what its encoders know
-            fits = fitting(fits, each.fingerprints)
+            fits = replace(fits, vectors=fitting(fits.vectors, each.fingerprints))
         parts.index.upsert_into(each.name, [fits], copied=False)
-
-
-def fitting(point: TitlePoint, prints: Fingerprints) -> TitlePoint:
-    """The point with those of its vectors that these encoders made."""
-    kept = {s: v for s, v in point.vectors.items() if prints.get(s) == v.fingerprint}
-    return replace(point, vectors=kept)
 
 
 def in_use(generations: list[GenerationInfo]) -> str | None:
