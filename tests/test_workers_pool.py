@@ -1,5 +1,8 @@
 """Warm children: kept between calls, killed when cancelled, dead or overdue."""
 
+import contextlib
+import os
+import resource
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +37,21 @@ def test_a_child_is_kept_warm_between_calls(pool: Pool) -> None:
     assert children() == before
     assert first == again
     assert np.linalg.norm(np.frombuffer(first["synopsis"][0], "<f4")) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_process_with_many_open_files_has_children_too(tmp_path: Path) -> None:
+    """More than the 1,024 that `select` knows of."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+    made = Pool(1, nice=0)
+    with contextlib.ExitStack() as held:
+        for _ in range(1100):
+            held.enter_context(Path(os.devnull).open())
+        with made.child() as child, pytest.raises(PermanentError, match="media_"):
+            path = str(hostile.text(tmp_path))
+            child.call("probe", {"path": path, "wall_s": 30.0})
+    made.close()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_an_error_keeps_its_type_and_the_child(pool: Pool, tmp_path: Path) -> None:

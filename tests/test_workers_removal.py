@@ -1,9 +1,11 @@
 """What a job that ended early takes with it, and what it must leave alone."""
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,6 +51,28 @@ def test_a_job_leaves_the_version_of_a_title_made_anew(parts: Parts) -> None:
     assert new.version == old.version
     removal.drop_unpublished(parts, parts.rows.get(old.job_id))
     assert versions(parts) == [(new.version, new.job_id)]
+
+
+def test_what_is_submitted_while_a_start_sweeps_stays(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests are answered before the worker is ready."""
+    made: list[str] = []
+
+    def submits_before(look: Callable[[], Any]) -> Callable[[], Any]:
+        def looked() -> Any:
+            made.append(parts.catalog.submit(replace(TITLE, id=f"t{len(made)}")).job_id)
+            return look()
+
+        return looked
+
+    monkeypatch.setattr(parts.rows, "live", submits_before(parts.rows.live))
+    monkeypatch.setattr(
+        parts.catalog, "unpublished_jobs", submits_before(parts.catalog.unpublished_jobs)
+    )
+    monkeypatch.setattr(removal, "_sweep_generations", lambda _: None)  # there is no index here
+    removal.sweep(parts)
+    assert len(made) >= 2 and {job_id for _, job_id in versions(parts)} == set(made)
 
 
 def test_a_job_takes_its_pictures_along_unless_a_row_names_them(parts: Parts) -> None:

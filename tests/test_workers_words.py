@@ -17,7 +17,7 @@ from workers.words import Words
 def words() -> Iterator[Callable[..., Words]]:
     made: list[Words] = []
 
-    def make(timeout_s: float = 30.0, **environment: str) -> Words:
+    def make(timeout_s: float = 120.0, **environment: str) -> Words:
         made.append(Words(environment=environment, timeout_s=timeout_s))
         return made[-1]
 
@@ -51,7 +51,7 @@ def test_a_query_too_soon_is_answered_later(words: Callable[..., Words]) -> None
     encoder = words(timeout_s=0.2)
     with pytest.raises(Unavailable, match="not ready"):  # no child starts so quickly
         encoder.encode("a ship")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     found = None
     while found is None and time.monotonic() < deadline:
         with contextlib.suppress(Unavailable):  # the models load in the background meanwhile

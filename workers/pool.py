@@ -6,7 +6,6 @@ msgpack on its pipes. A cancelled, overdue or broken child is killed with all it
 
 import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import wait
 from typing import Any
 
 import msgpack
@@ -131,7 +131,7 @@ class Child:
                 raise Cancelled
             if deadline is not None and time.monotonic() > deadline:
                 raise TransientError("child_timeout", "the work took longer than it may")
-            if select.select([pipe], [], [], 0.1)[0]:
+            if wait([pipe], 0.1):  # not `select`, which knows no file above number 1023
                 data = os.read(pipe, 1 << 20)
                 if not data:
                     raise EOFError

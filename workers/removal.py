@@ -202,12 +202,14 @@ def _uploads(
 
 def sweep(parts: Parts) -> None:
     """At start: take away what ended jobs left because a process died before it could."""
+    # Jobs are asked for last: what was submitted meanwhile is among them.
+    folders = list(parts.settings.work.iterdir()) if parts.settings.work.exists() else []
+    unpublished = parts.catalog.unpublished_jobs()
     live = {job.id for job in parts.rows.live()}
-    if parts.settings.work.exists():
-        for folder in parts.settings.work.iterdir():
-            if folder.name not in live:
-                clear_work(parts, folder.name)
-    for job_id in parts.catalog.unpublished_jobs():
+    for folder in folders:
+        if folder.name not in live:
+            clear_work(parts, folder.name)
+    for job_id in unpublished:
         if job_id not in live:
             abandon(parts, parts.rows.get(job_id))
     _sweep_generations(parts)
