@@ -34,6 +34,7 @@ class House:
     receipts: Receipts | None = None
     writer: Writer = field(init=False)
     p: Personalizer = field(init=False)
+    _opened: list[tuple[Personalizer, Writer]] = field(default_factory=list)
 
     def open(self, **options: Any) -> Personalizer:
         self.writer = Writer(self.engine, receipts=self.receipts)
@@ -41,6 +42,7 @@ class House:
         self.p = Personalizer(
             self.engine, self.writer, clock=lambda: self.now_us, **settings | options
         )
+        self._opened.append((self.p, self.writer))
         self.p.start()
         return self.p
 
@@ -50,7 +52,14 @@ class House:
 
     def crash(self) -> None:
         """Gone without a checkpoint; what was answered is committed."""
+        stop(self.p)
         self.writer.close()
+
+    def end(self) -> None:
+        """Stop the threads of every personalizer that there was, also of a test that failed."""
+        for p, writer in self._opened:
+            stop(p)
+            writer.close()
 
     def choose(self, *titles: str, user: str | None = "ann", **options: Any) -> list[Choice]:
         settings: dict[str, Any] = {"aspect": "16:9", "context": HERE} | options
@@ -86,8 +95,15 @@ def furnished(engine: sa.Engine) -> Iterator[House]:
     house = House(engine)
     house.open()
     yield house
-    house.p._renewal.stop()  # else the thread of a test that failed goes on folding
-    house.writer.close()
+    house.end()
+
+
+def stop(p: Personalizer) -> None:
+    """End its threads as they are: no checkpoint, nothing is finished."""
+    p._renewal.stop()
+    for threads in (p._thread, p._packing, p._rebuilding):
+        threads.shutdown(wait=True, cancel_futures=True)
+    p._reading.close()
 
 
 def state_of(p: Personalizer) -> bytes:

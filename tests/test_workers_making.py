@@ -55,10 +55,12 @@ class Maker:
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    engine = fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}")
+    engine = fresh_engine(tmp_path, "state.db")
     publish(engine, "a", {"frame": EMBEDDING})
     engine.dispose()
-    yield Parts.open(Settings(data=tmp_path))
+    opened = Parts.open(Settings(data=tmp_path))
+    yield opened
+    opened.close()
 
 
 def picture(parts: Parts, group_id: str, origin: Origin, sources: tuple[str, ...]) -> PictureGroup:
@@ -214,11 +216,12 @@ def test_nothing_goes_along_that_is_above_the_new_versions_maturity(parts: Parts
 
 
 @pytest.fixture
-def elsewhere(engine: sa.Engine, tmp_path: Path) -> Parts:
+def elsewhere(engine: sa.Engine, tmp_path: Path) -> Iterator[Parts]:
     """With a title that has no picture yet, on either database."""
     publish(engine, "a", {}, aspects=())
     parts = Parts.open(Settings(data=tmp_path))
-    return replace(parts, engine=engine, catalog=Catalog(engine), index=cast(Any, _Quiet()))
+    yield replace(parts, engine=engine, catalog=Catalog(engine), index=cast(Any, _Quiet()))
+    parts.close()
 
 
 def test_what_is_published_while_its_title_goes_leaves_no_file(elsewhere: Parts) -> None:

@@ -25,7 +25,7 @@ from workers.workflows import JobRunner
 
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
-    fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}").dispose()
+    fresh_engine(tmp_path, "state.db").dispose()
     opened = Parts.open(Settings(data=tmp_path))
     service = IndexService(tmp_path / "index", EdgeStores())
     service.ensure(opened.fingerprints)

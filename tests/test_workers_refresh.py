@@ -54,9 +54,11 @@ def pool() -> Iterator[Pool]:
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Parts:
-    fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}").dispose()
-    return Parts.open(Settings(data=tmp_path))
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    fresh_engine(tmp_path, "state.db").dispose()
+    opened = Parts.open(Settings(data=tmp_path))
+    yield opened
+    opened.close()
 
 
 STORY = "A haunted house, and the dead walk at midnight."

@@ -1,7 +1,7 @@
 """What a job that ended early takes with it, and what it must leave alone."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,9 +26,11 @@ TITLE = TitleInput(id="a", name="A", synopsis="A story.")
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Parts:
-    fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}").dispose()
-    return Parts.open(Settings(data=tmp_path))
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    fresh_engine(tmp_path, "state.db").dispose()
+    opened = Parts.open(Settings(data=tmp_path))
+    yield opened
+    opened.close()
 
 
 def versions(parts: Parts) -> list[tuple[int, str]]:

@@ -36,7 +36,7 @@ NEW: dict[Space, str] = {**OLD, "visual": "new@1:4:b"}
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'state.db'}").dispose()
+    fresh_engine(tmp_path, "state.db").dispose()
     opened = Parts.open(Settings(data=tmp_path, taste_refit_h=1))
     service = IndexService(tmp_path / "index", EdgeStores())
     service.ensure(OLD)

@@ -36,10 +36,12 @@ class Starter:
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    engine = fresh_engine(tmp_path, f"sqlite:///{tmp_path / 'data' / 'state.db'}")
+    engine = fresh_engine(tmp_path / "data", "state.db")
     publish(engine, "a", {"frame": np.eye(1, 1280, dtype=np.float32)[0]})
     engine.dispose()
-    yield Parts.open(Settings(data=tmp_path / "data", min_free_bytes=0))
+    opened = Parts.open(Settings(data=tmp_path / "data", min_free_bytes=0))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(autouse=True)

@@ -39,9 +39,9 @@ TITLES = {
 }
 
 
-def film(path: Path, number: int) -> None:
-    """A small film of five shots with music; another one for each number."""
-    colours = [((70 * number + 40 * k) % 200 + 30, 60 + 30 * k, 200 - 35 * k) for k in range(5)]
+def film(path: Path, number: int, shots: int = 5) -> None:
+    """A small film with music; another one for each number."""
+    colours = [((70 * number + 40 * k) % 200 + 30, 60 + 30 * k, 200 - 35 * k) for k in range(shots)]
     takes = [
         synth.Take(1.2 + 0.1 * k, colour, ("disc", "bars")[k % 2])
         for k, colour in enumerate(colours)

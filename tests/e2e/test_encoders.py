@@ -78,7 +78,7 @@ def test_encoders_are_changed_by_configuration_and_a_reindex(
     media, data = tmp_path / "media", tmp_path / "data"
     media.mkdir()
     for number in (0, 1):
-        film(media / f"{number}.mp4", number)
+        film(media / f"{number}.mp4", number, shots=2)
     fields = [
         {"id": f"t{n}", "media": f"{n}.mp4", "name": "T", "synopsis": "A ship at sea."}
         for n in (0, 1)

@@ -68,7 +68,7 @@ def test_every_title_is_done_as_if_undisturbed(
     media = tmp_path / "media"
     media.mkdir()
     for n in range(titles):
-        film(media / f"{n}.mp4", n)
+        film(media / f"{n}.mp4", n, shots=2)
     environment = {"KEYART_MEDIA_ROOTS": str(media)}
 
     calm = Service(tmp_path / "calm", environment).start()

@@ -24,7 +24,7 @@ def test_the_whole_loop_runs_on_postgres(tmp_path: Path, postgres_url: str) -> N
             ("KEYART_JOBS_URL", "keyart_jobs"),
         )
     }
-    film(tmp_path / "film.mp4", 1)
+    film(tmp_path / "film.mp4", 1, shots=3)
     with running(tmp_path / "data", **urls) as service:
         job = service.submit({"id": "a", "name": "A", "synopsis": "Hills."}, tmp_path / "film.mp4")
         assert service.wait(job["job_id"])["state"] == "done", service.log()

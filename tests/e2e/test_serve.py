@@ -78,7 +78,7 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_loses_no_job(tmp_path: Path) -> None:
-    film(tmp_path / "film.mp4", 1)
+    film(tmp_path / "film.mp4", 1, shots=2)
     service = Service(tmp_path / "data").start()
     job = service.submit({"id": "a", **WORDS}, tmp_path / "film.mp4")
     assert service.interrupt() == 0
