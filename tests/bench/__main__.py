@@ -24,6 +24,8 @@ SECTIONS = {
     "bandit": "The choice beside other libraries' bandits, in six worlds",
     "index": "The index's engine beside other libraries",
     "indexes": "Similarity, beside exact search in numpy",
+    "search": "Words to titles: all together beside each part",
+    "moments": "Planted scenes found by words",
     "coldstart": "Neighbours of titles that nobody has watched, MovieLens 100k",
     "mood": "Mood, beside pairs of shots judged by eye",
     "candidates": "What candidate pictures cost beyond decoding",

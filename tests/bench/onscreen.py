@@ -44,13 +44,14 @@ def _words(models: Models) -> list[Row]:
     grounds = {"black": np.zeros((HEIGHT, WIDTH, 3), np.uint8), "a photograph": photograph}
     rows: list[Row] = []
     for size, (ground, picture) in product(LETTERS_PX, grounds.items()):
-        right = sum(_read(models, _written(picture, text, size)) == _bare(text) for text in PHRASES)
+        right = sum(_read(models, written(picture, text, size)) == _bare(text) for text in PHRASES)
         share = size / HEIGHT
         rows.append(_row("words", f"letters {size} px ({share:.1%}) on {ground}", right, 12))
     return rows
 
 
-def _written(picture: U8, text: str, size: int) -> U8:
+def written(picture: U8, text: str, size: int) -> U8:
+    """The picture, WIDTH wide, with a line of letters so many px high."""
     image = Image.fromarray(picture)
     font = ImageFont.load_default(size)
     at = ((WIDTH - font.getlength(text)) / 2, 0.75 * HEIGHT)

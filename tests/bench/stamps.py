@@ -13,6 +13,7 @@ from content.types import F32, U8, Space
 from indexes.weights import DEFAULT
 from samples.stamps import Stamp, fetch_stamps
 from tests.bench.retrieval import Corpus, fuse, guessed, lead, measure, same
+from tests.synth import RGB
 
 HZ = 16_000
 Row = dict[str, object]
@@ -41,13 +42,13 @@ def pictures() -> dict[str, list[U8]]:
     found: dict[str, list[U8]] = {}
     for stamp in fetch_stamps(Path(".cache/samples").resolve()):
         if stamp.picture:
-            found.setdefault(stamp.category, []).append(_on_white(stamp.picture))
+            found.setdefault(stamp.category, []).append(on_ground(stamp.picture))
     return found
 
 
 def _vectors(stamps: list[Stamp]) -> dict[Space, dict[int, F32]]:
     models = Models()
-    pictures = {n: _on_white(s.picture) for n, s in enumerate(stamps) if s.picture}
+    pictures = {n: on_ground(s.picture) for n, s in enumerate(stamps) if s.picture}
     seen = models.pictures(list(pictures.values()))
     assert seen.concept is not None
     captions = {n: s.caption for n, s in enumerate(stamps) if s.caption}
@@ -61,14 +62,15 @@ def _vectors(stamps: list[Stamp]) -> dict[Space, dict[int, F32]]:
     }
 
 
-def _on_white(path: Path) -> U8:
-    """RGB; what is transparent shows a white page."""
+def on_ground(path: Path, ground: RGB = (255, 255, 255)) -> U8:
+    """RGB; what is transparent shows the ground, a white page."""
     stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if stored.ndim == 2:
         return np.asarray(cv2.cvtColor(stored, cv2.COLOR_GRAY2RGB), np.uint8)
     rgb = cv2.cvtColor(stored[:, :, :3], cv2.COLOR_BGR2RGB).astype(np.float32)
     cover = stored[:, :, 3:].astype(np.float32) / 255 if stored.shape[2] == 4 else 1.0
-    return np.asarray(np.rint(rgb * cover + 255 * (1 - cover)), np.uint8)
+    behind = np.array(ground, np.float32)
+    return np.asarray(np.rint(rgb * cover + behind * (1 - cover)), np.uint8)
 
 
 def _heard(path: Path) -> F32 | None:
