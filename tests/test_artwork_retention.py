@@ -181,6 +181,22 @@ def test_rows_behind_one_that_stays_go_too(dated: House, monkeypatch: pytest.Mon
     assert sweep(dated)["decisions"] == 5 and dated.count(decisions) == 1
 
 
+def test_rows_of_a_clock_that_was_far_ahead_hold_up_no_others(
+    dated: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    dated.later(400 * DAY_S)
+    for user in ("ann", "bob"):
+        dated.choose(*TITLES[:2], user=user)
+        assert run(dated.p.watch([WatchEvent(user, TITLES[0], 1.0)])) == [None]
+    dated.later(-400 * DAY_S)
+    dated.choose(*TITLES[:2], user="cy")
+    assert run(dated.p.watch([WatchEvent("cy", TITLES[0], 1.0)])) == [None]
+    dated.later(61 * DAY_S)
+    removed = sweep(dated)
+    assert (removed["decisions"], removed["watch_events"]) == (2, 1)
+
+
 def test_a_forgotten_viewer_leaves_nothing_of_their_expired_rows(dated: House) -> None:
     """Why what was learned of old rows is not kept without them: it could never be taken back."""
     traffic(dated, random.Random(3), USERS, 20)

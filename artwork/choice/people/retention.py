@@ -28,6 +28,8 @@ _LONGEST_US = 3600 * 1_000_000
 """A removal is taken to have begun at most so long before its newest batch."""
 _BREATH_S = 0.1
 """Between two batches: requests are written meanwhile."""
+_TIMES = {"decisions": ("expires_us", "decided_us"), "impressions": ("shown_us", "shown_us")}
+"""By table from when a row's age counts, and when it was written; of others as it was received."""
 
 
 class Retention:
@@ -92,14 +94,18 @@ class Retention:
     def _old(
         self, table: sa.Table, now_us: int, *conditions: sa.ColumnElement[bool]
     ) -> Iterator[list[tuple[int, str]]]:
-        """Batches of the oldest rows (seq, id) that are too old, until one holds none of them."""
+        """Batches of the oldest rows (seq, id) that are too old, until one holds none of them.
+
+        Rows of a clock that was far ahead are passed over: those behind them may be old.
+        """
         before = self._horizons.before(table.name, now_us)
-        age = {"decisions": "expires_us", "impressions": "shown_us"}.get(table.name, "received_us")
+        ahead = self._desk.clock() + DAY_US
+        age, made = _TIMES.get(table.name, ("received_us", "received_us"))
         name = table.c.get("id", table.c.seq)
         after, found = -1, before > 0
         while found and not self._stopped.is_set():
             query = (
-                sa.select(table.c.seq, name, table.c[age])
+                sa.select(table.c.seq, name, table.c[age], table.c[made])
                 .where(table.c.tenant == self._desk.scope.tenant, table.c.seq > after, *conditions)
                 .order_by(table.c.seq)
                 .limit(BATCH)
@@ -107,9 +113,10 @@ class Retention:
             with self._desk.engine.connect() as connection:
                 rows = connection.execute(query).all()
             old = [(row[0], row[1]) for row in rows if row[2] < before]
-            found = bool(old)
+            found = bool(old) or any(row[3] > ahead for row in rows)
             if found:
                 after = rows[-1][0]
+            if old:
                 yield old
 
     def _drop_showings(self, seqs: list[int]) -> int:
