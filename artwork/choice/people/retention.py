@@ -8,12 +8,14 @@ forgotten later leaves nothing behind that no row would account for.
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
 from artwork.choice.learning.desk import Desk
 from artwork.choice.people.removal import Removed, of_age, take_out
+from artwork.choice.record import left
 from artwork.choice.record.commits import ledger_unavailable
 from artwork.choice.record.horizons import DAY_US, Horizons
 from artwork.choice.record.marks import last_time
@@ -60,10 +62,16 @@ class Retention:
         return any(next(self._old(table, then), []) for table in (decisions, watch_events))
 
     def tick(self) -> None:
-        """A sweep, if one is due. Raises Unavailable, as `sweep`, and `ledger_unavailable`."""
+        """A sweep, if one is due, and what was made for feature sets that nothing needs any more.
+
+        Raises:
+            Unavailable: as `sweep`, and `ledger_unavailable`.
+        """
         try:
             if self.due():
                 _log.info("removed for their age", **self.sweep())
+            for name in self.drop_left():
+                _log.info("features of a set that was left are deleted", feature_set=name)
         except sa.exc.SQLAlchemyError as error:
             raise ledger_unavailable() from error
 
@@ -90,6 +98,19 @@ class Retention:
         if total:
             overwrite_deleted(self._desk.engine)
         return dict(total)
+
+    def drop_left(self) -> list[str]:
+        """Delete what was made for feature sets that were left (`record.left`); their names."""
+        desk, scope = self._desk, self._desk.scope
+        with desk.engine.connect() as connection:
+            names = left.not_needed(connection, scope, desk.clock())
+        for name in names:
+            write = partial(left.drop_some, tenant=scope.tenant, name=name)
+            while not self._stopped.is_set():
+                if not desk.commits.submit(write, lambda _: None).result():
+                    break
+                self._stopped.wait(_BREATH_S)
+        return names
 
     def _old(
         self, table: sa.Table, now_us: int, *conditions: sa.ColumnElement[bool]
