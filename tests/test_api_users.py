@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -205,6 +206,19 @@ def test_a_long_export_is_read_in_batches_and_is_whole(
     told = client.get(f"{QUOTED}/export").json()
     assert len(told["decisions"]) == 18 and len({d["decision_id"] for d in told["decisions"]}) == 18
     assert [round(each["value"] * 10) for each in told["watch_events"]] == list(range(9))
+
+
+def test_the_export_tells_what_an_earlier_release_has_kept(
+    house: House, client: TestClient
+) -> None:
+    live(client)
+    old = np.arange(25, dtype="<i2")
+    with engine_of(house).begin() as connection:
+        connection.execute(
+            sa.update(watch_events).values(features=old.tobytes(), feature_set="fs1-0000")
+        )
+    [watched] = client.get(f"{QUOTED}/export").json()["watch_events"]
+    assert watched["features"] == (old / 1024).round(4).tolist()
 
 
 # ---- consent -------------------------------------------------------------------------------------

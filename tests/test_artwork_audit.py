@@ -1,17 +1,22 @@
 """The audit: every decision again from the ledger, one that was changed found by its id."""
 
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from artwork.choice.belief.features import Context
 from artwork.choice.belief.policy import Hyperparameters
 from artwork.choice.personalize import Choice, RewardEvent
 from artwork.choice.probability import audit
 from artwork.choice.probability.audit import Audited, Auditor, Mismatch
 from artwork.choice.probability.frequencies import SIGNIFICANT, Served, battery
 from artwork.tables import checkpoints, decisions, picture_features
+from content.errors import Conflict
 from tests.choosing import SECRET, TITLES, House, run
 from tests.renewing import (
     DAY_S,
@@ -115,6 +120,30 @@ def test_what_cannot_be_computed_again_is_counted_by_its_reason(house: House) ->
     assert found.looked_at == 12
     assert found.left_out == {audit.OTHER_POLICY: 1, audit.OTHER_RELEASE: 1, audit.GONE: 3}
     assert found.same + len(found.mismatches) == 7
+
+
+def test_a_time_zone_that_was_told_otherwise_since_is_no_mismatch(
+    house: House, tmp_path: Path
+) -> None:
+    shown = live(house, 2)
+    [elsewhere] = house.choose(TITLES[0], user=None, context=Context(tz="Asia/Tokyo"))
+    change(house, elsewhere, context='[null,null,"Asia/Nowhere"]')
+    assert auditor(house).audit(1000).left_out == {audit.OTHER_HOUR: 1}
+    berlin = tmp_path / "Europe" / "Berlin"
+    berlin.parent.mkdir()
+    berlin.write_bytes(files("tzdata").joinpath("zoneinfo", "Asia", "Tokyo").read_bytes())
+    reset_tzpath([tmp_path])
+    ZoneInfo.clear_cache()
+    try:
+        found = auditor(house).audit(1000)
+        for choice in (shown[0], elsewhere):
+            with pytest.raises(Conflict, match="time zone"):
+                house.p.replay(choice.decision_id)
+    finally:
+        reset_tzpath()
+        ZoneInfo.clear_cache()
+    assert found.mismatches == [] and found.left_out == {audit.OTHER_HOUR: 9}
+    assert auditor(house).audit(1000).same == 8
 
 
 def test_decisions_from_before_a_forgetting_are_left_out_and_later_ones_are_exact(

@@ -95,6 +95,23 @@ def test_what_was_learned_is_taken_along_to_another_encoder(
     assert not renewed(house.p)
 
 
+def test_what_is_announced_last_is_followed_though_the_clock_went_back(
+    changed: tuple[House, list[Choice]],
+) -> None:
+    house, _ = changed
+    look_again(house)
+    cut_over(house)
+    assert renewed(house.p)
+    house.later(-3600.0)
+    cut_over(house, OLD)
+    assert renewed(house.p)
+    assert house.p.scope.feature_set == feature_set_id(OLD)
+    house.later(-3600.0)
+    cut_over(house)
+    assert renewed(house.p)
+    assert house.p.scope.feature_set == feature_set_id(NEW)
+
+
 def test_the_choice_goes_back_with_a_rollback_and_loses_nothing(
     changed: tuple[House, list[Choice]],
 ) -> None:

@@ -12,6 +12,7 @@ from artwork.choice.learning.learner import Learner
 from artwork.choice.people import retention
 from artwork.choice.personalize import RewardEvent, WatchEvent
 from artwork.choice.record.horizons import Horizons, parse
+from artwork.choice.record.marks import watches_gone
 from artwork.tables import decisions, impressions, ledger_marks, rewards, watch_events
 from content import ids
 from content.errors import Conflict, Gone, Invalid, Unavailable
@@ -101,6 +102,37 @@ def test_each_table_has_its_own_age(dated: House) -> None:
     assert not taste and dated.count(decisions) == 1
 
 
+def test_watch_events_that_went_are_known_to_have_gone_while_other_rows_go(
+    dated: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was fitted to them must be fitted anew, from the first day on that any went."""
+    monkeypatch.setattr(retention, "BATCH", 1)
+    run(dated.p.watch([WatchEvent("ann", TITLES[0], 1.0)]))
+    dated.later(DAY_S)
+    run(dated.p.watch([WatchEvent("ann", TITLES[1], 1.0)]))
+    fitted = dated.p.offset
+    dated.later(28 * DAY_S)
+    for title in TITLES[:3]:
+        dated.choose(title)
+    dated.later(31 * DAY_S + 1)
+    assert gone(dated, fitted) is None
+    removed = sweep(dated)
+    assert (removed["watch_events"], removed["decisions"]) == (1, 3)
+    assert gone(dated, fitted) == (first := dated.now_us)
+    dated.later(DAY_S)
+    assert sweep(dated)["watch_events"] == 1 and dated.count(watch_events) == 0
+    dated.choose(TITLES[0])
+    dated.later(40 * DAY_S)
+    assert sweep(dated)["decisions"] == 1
+    assert gone(dated, fitted) == first and dated.count(ledger_marks) == 3
+    assert gone(dated, dated.p.offset) is None
+
+
+def gone(house: House, after: int) -> int | None:
+    with house.engine.connect() as connection:
+        return watches_gone(connection, "default", after)
+
+
 def test_a_running_episode_is_not_too_old(dated: House) -> None:
     dated.close()
     dated.open(horizons=Horizons(decisions=1), parameters=QUICK, episode_s=40 * DAY_S)
@@ -147,6 +179,22 @@ def test_rows_behind_one_that_stays_go_too(dated: House, monkeypatch: pytest.Mon
     dated.choose(*TITLES[:3], user="bob")
     dated.later(31 * DAY_S)
     assert sweep(dated)["decisions"] == 5 and dated.count(decisions) == 1
+
+
+def test_rows_of_a_clock_that_was_far_ahead_hold_up_no_others(
+    dated: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    dated.later(400 * DAY_S)
+    for user in ("ann", "bob"):
+        dated.choose(*TITLES[:2], user=user)
+        assert run(dated.p.watch([WatchEvent(user, TITLES[0], 1.0)])) == [None]
+    dated.later(-400 * DAY_S)
+    dated.choose(*TITLES[:2], user="cy")
+    assert run(dated.p.watch([WatchEvent("cy", TITLES[0], 1.0)])) == [None]
+    dated.later(61 * DAY_S)
+    removed = sweep(dated)
+    assert (removed["decisions"], removed["watch_events"]) == (2, 1)
 
 
 def test_a_forgotten_viewer_leaves_nothing_of_their_expired_rows(dated: House) -> None:

@@ -167,6 +167,21 @@ def test_a_click_lapses_once_and_a_late_play_brings_it_back(any_house: House) ->
     assert any_house.p._ready().sums.q == (2 * 307**2 + 102**2) * 1024
 
 
+def test_a_click_of_a_clock_that_was_far_ahead_holds_up_no_other(house: House) -> None:
+    house.later(400 * 24 * 3600)
+    [wrong] = house.choose(TITLES[0])
+    house.refusals(RewardEvent(wrong.decision_id, "click", 1.0))
+    house.later(-400 * 24 * 3600)
+    [right] = house.choose(TITLES[1])
+    house.refusals(RewardEvent(right.decision_id, "click", 1.0))
+    house.later(3 * 3600)
+    house.p.lapse()
+    assert house.p.decision(right.decision_id).rewards[-1].kind == "click"
+    house.later(22 * 3600)
+    house.p.lapse()
+    assert house.p.decision(right.decision_id).rewards[-1].kind == LAPSED
+
+
 def test_another_policy_goes_on_from_what_was_earned(any_house: House) -> None:
     """Sums stay those of the stored rows when the file changes between two events."""
     [choice] = any_house.choose(TITLES[0])

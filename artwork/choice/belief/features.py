@@ -83,6 +83,11 @@ BLOCKS, DIM = _blocks(
 _OWN = slice(BLOCKS["facts"].start, BLOCKS["origin"].stop)
 """Where a descriptor stands in x, as it is."""
 _CROSSED = np.array((*_ON_SMALL, *_AT_EVENING))
+_HOURLY = np.r_[
+    BLOCKS["context"].start + len(_DEVICES) : BLOCKS["context"].start + len(_DEVICES) + 3,
+    BLOCKS["cross"].start + len(_ON_SMALL) : BLOCKS["cross"].stop,
+]
+"""What the viewer's local hour and weekday make."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,11 @@ class Context:
 
 
 def feature_set_id(encoder: str | None, projection: Projection | None = None) -> str:
-    """The name of a way to make features; sums of different feature sets never meet."""
+    """The name of a way to make features; sums of different feature sets never meet.
+
+    The time zone database is no part of it: it changes several times a year, nearly always for
+    times to come, and each time the ledger would have to be made anew. See `another_hour`.
+    """
     parts = repr(
         (4, BLOCKS, FACTS, ORIGINS, encoder, _SQUASH, _INTERPLAY_GAIN, sorted(_SMALL.items()))
     )
@@ -196,6 +205,15 @@ def circumstances(context: Context, at_us: int) -> Circumstances:
         code = hashlib.sha256(context.country.upper().encode("utf-8", "surrogatepass")).digest()[0]
         block[7], block[8] = (code & 1) * 2.0 - 1.0, (code >> 1 & 1) * 2.0 - 1.0
     return Circumstances(block, _SMALL.get(device, 0.0), evening)
+
+
+def another_hour(x: I16, logged: I16) -> bool:
+    """Do features (d,) differ from logged ones in nothing but what the local hour makes?
+
+    They do where the time zone database has learned later what clocks had shown.
+    """
+    others = np.flatnonzero(x != logged)
+    return bool(len(others)) and bool(np.isin(others, _HOURLY).all())
 
 
 def _local(tz: str, at_us: int) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from artwork.choice.events.attribution import SKEW_US, RewardEvent
-from artwork.choice.events.rewards import append_rewards
+from artwork.choice.events.rewards import ASTRAY_US, append_rewards
 from artwork.choice.events.worth import LAPSED, RewardPolicy
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.ledger import Appended
@@ -49,8 +49,8 @@ def _lapse(
     clicks = connection.execute(_CLICKS, {"tenant": scope.tenant, "after": after}).all()
     looked = []
     for click in clicks:
-        if click.decided_us > due:
-            break  # not yet over; those behind it wait with it
+        if due < click.decided_us <= at_us + ASTRAY_US:
+            break  # not yet over; those behind it wait with it, but not for a clock far ahead
         looked.append(click)
     if not looked:
         return after, None

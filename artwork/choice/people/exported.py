@@ -18,7 +18,7 @@ from content.ids import iso
 
 LOOK = tuple(f"look_{n}" for n in range(1, LOOKS + 1))
 NAMES = (*FACTS, *LOOK, *ORIGINS)
-"""Of the 25 numbers of a taste and of a picture's descriptor."""
+"""Of the 33 numbers of a taste and of a picture's descriptor."""
 Record = dict[str, Any]
 
 
@@ -102,8 +102,17 @@ def watch_records(connection: sa.Connection, tenant: str, seqs: Sequence[int]) -
         .order_by(w.seq)
     )
     for row in rows.mappings():
-        look = None if row["features"] is None else named(np.frombuffer(row["features"], "<i2"))
+        data = row["features"]
+        look = None if data is None else _looked(np.frombuffer(data, "<i2"))
         yield _timed({**row, "features": look})
+
+
+def _looked(numbers: I16) -> dict[str, float] | list[float]:
+    """A title's mean by name; without names where an earlier release has made others."""
+    if len(numbers) == len(NAMES):
+        return named(numbers)
+    plain: list[float] = (numbers / SCALE).round(4).tolist()
+    return plain
 
 
 def _timed(record: Record) -> Record:

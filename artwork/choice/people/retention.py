@@ -8,12 +8,14 @@ forgotten later leaves nothing behind that no row would account for.
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
 from artwork.choice.learning.desk import Desk
 from artwork.choice.people.removal import Removed, of_age, take_out
+from artwork.choice.record import left
 from artwork.choice.record.commits import ledger_unavailable
 from artwork.choice.record.horizons import DAY_US, Horizons
 from artwork.choice.record.marks import last_time
@@ -28,6 +30,8 @@ _LONGEST_US = 3600 * 1_000_000
 """A removal is taken to have begun at most so long before its newest batch."""
 _BREATH_S = 0.1
 """Between two batches: requests are written meanwhile."""
+_TIMES = {"decisions": ("expires_us", "decided_us"), "impressions": ("shown_us", "shown_us")}
+"""By table from when a row's age counts, and when it was written; of others as it was received."""
 
 
 class Retention:
@@ -58,10 +62,16 @@ class Retention:
         return any(next(self._old(table, then), []) for table in (decisions, watch_events))
 
     def tick(self) -> None:
-        """A sweep, if one is due. Raises Unavailable, as `sweep`, and `ledger_unavailable`."""
+        """A sweep, if one is due, and what was made for feature sets that nothing needs any more.
+
+        Raises:
+            Unavailable: as `sweep`, and `ledger_unavailable`.
+        """
         try:
             if self.due():
                 _log.info("removed for their age", **self.sweep())
+            for name in self.drop_left():
+                _log.info("features of a set that was left are deleted", feature_set=name)
         except sa.exc.SQLAlchemyError as error:
             raise ledger_unavailable() from error
 
@@ -89,17 +99,34 @@ class Retention:
             overwrite_deleted(self._desk.engine)
         return dict(total)
 
+    def drop_left(self) -> list[str]:
+        """Delete what was made for feature sets that were left (`record.left`); their names."""
+        desk, scope = self._desk, self._desk.scope
+        with desk.engine.connect() as connection:
+            names = left.not_needed(connection, scope, desk.clock())
+        for name in names:
+            write = partial(left.drop_some, tenant=scope.tenant, name=name)
+            while not self._stopped.is_set():
+                if not desk.commits.submit(write, lambda _: None).result():
+                    break
+                self._stopped.wait(_BREATH_S)
+        return names
+
     def _old(
         self, table: sa.Table, now_us: int, *conditions: sa.ColumnElement[bool]
     ) -> Iterator[list[tuple[int, str]]]:
-        """Batches of the oldest rows (seq, id) that are too old, until one holds none of them."""
+        """Batches of the oldest rows (seq, id) that are too old, until one holds none of them.
+
+        Rows of a clock that was far ahead are passed over: those behind them may be old.
+        """
         before = self._horizons.before(table.name, now_us)
-        age = {"decisions": "expires_us", "impressions": "shown_us"}.get(table.name, "received_us")
+        ahead = self._desk.clock() + DAY_US
+        age, made = _TIMES.get(table.name, ("received_us", "received_us"))
         name = table.c.get("id", table.c.seq)
         after, found = -1, before > 0
         while found and not self._stopped.is_set():
             query = (
-                sa.select(table.c.seq, name, table.c[age])
+                sa.select(table.c.seq, name, table.c[age], table.c[made])
                 .where(table.c.tenant == self._desk.scope.tenant, table.c.seq > after, *conditions)
                 .order_by(table.c.seq)
                 .limit(BATCH)
@@ -107,9 +134,10 @@ class Retention:
             with self._desk.engine.connect() as connection:
                 rows = connection.execute(query).all()
             old = [(row[0], row[1]) for row in rows if row[2] < before]
-            found = bool(old)
+            found = bool(old) or any(row[3] > ahead for row in rows)
             if found:
                 after = rows[-1][0]
+            if old:
                 yield old
 
     def _drop_showings(self, seqs: list[int]) -> int:

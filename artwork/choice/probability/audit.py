@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import BLOCKS, assemble, circumstances
+from artwork.choice.belief.features import BLOCKS, another_hour, assemble, circumstances
 from artwork.choice.belief.policy import Hyperparameters, draw, mix, seed_of
 from artwork.choice.belief.posterior import F64
 from artwork.choice.belief.sums import I16, SCALE
@@ -26,6 +26,7 @@ from artwork.choice.record.folds import marks_within
 from artwork.choice.record.ledger import Entry, entries, head
 from artwork.choice.record.marks import last_mark, removals_within
 from artwork.tables import decisions, watch_events
+from content.errors import Invalid
 
 PAGE = 2_000
 OTHER_POLICY = "made by another policy"
@@ -34,6 +35,7 @@ LOOK_SINCE = "its picture got its look since"
 REMOVED = "rows that it knew of were removed since"
 NOT_IN_ORDER = "decided at an earlier offset than one before it"
 GONE = "the features of a picture are gone"
+OTHER_HOUR = "the time zone database tells another local hour by now"
 
 Known = tuple[Decision, OfferedArms]
 Logged = tuple[int, Decision, OfferedArms]
@@ -242,8 +244,13 @@ class _Pass:
         if decision.viewer is not None:
             at = (decision.viewer, decision.ledger_offset, decision.decided_us)
             taste = self._tastes.at(connection, *at)
-        here = circumstances(decision.context, decision.decided_us)
+        try:
+            here = circumstances(decision.context, decision.decided_us)
+        except Invalid:  # a time zone that there is no more
+            return OTHER_HOUR
         x = assemble(np.stack([frozen[group] for group in arms.groups]), taste, here)
+        if decision.context.tz is not None and another_hour(x[decision.chosen], decision.x):
+            return OTHER_HOUR
         look = BLOCKS["projection"]
         if x[decision.chosen, look].any() and not decision.x[look].any():
             return LOOK_SINCE

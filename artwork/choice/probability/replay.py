@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import Circumstances, Context, assemble, circumstances
+from artwork.choice.belief.features import (
+    Circumstances,
+    Context,
+    another_hour,
+    assemble,
+    circumstances,
+)
 from artwork.choice.belief.policy import Draw, Hyperparameters, draw, mix
 from artwork.choice.belief.posterior import Scores, WideScores
 from artwork.choice.belief.sums import I16, SCALE
@@ -19,7 +25,7 @@ from artwork.choice.record.feature_sets import known
 from artwork.choice.record.ledger import activated
 from artwork.choice.record.marks import last_mark
 from artwork.choice.record.ways import Way
-from content.errors import Conflict, NotFound
+from content.errors import Conflict, Invalid, NotFound
 
 
 @dataclass(frozen=True)
@@ -111,8 +117,8 @@ def recall(
     Raises:
         NotFound: `decision_not_found`.
         Conflict: `policy_mismatch`, when another policy or another release's features made the
-            decision, its pictures got their look since (`pictures.write_looks`), or rows that it
-            knew of were taken away since.
+            decision, its pictures got their look since (`pictures.write_looks`), its local hour is
+            another by today's time zones, or rows that it knew of were taken away since.
     """
     decision, arms = _logged(connection, scope, decision_id)
     if decision.feature_set != scope.feature_set:
@@ -134,12 +140,17 @@ def recall(
         history = read_history(connection, scope, decision.viewer, decision.ledger_offset)
         taste = taste_of(history, decision.decided_us)
     frozen = stored_features(connection, scope, decision.title_id)
-    here = circumstances(decision.context, decision.decided_us)
+    try:
+        here = circumstances(decision.context, decision.decided_us)
+    except Invalid as error:
+        raise Conflict("policy_mismatch", "its time zone is known no more") from error
     if all(group in frozen for group in arms.groups):
         descriptors = np.stack([frozen[group] for group in arms.groups])
         x = assemble(descriptors, taste, here)
         if not (x[decision.chosen] != decision.x).any():
             return Recalled(decision, arms, state, descriptors, taste, here, x)
+        if decision.context.tz is not None and another_hour(x[decision.chosen], decision.x):
+            raise Conflict("policy_mismatch", "its local hour was another by the time zones then")
     raise Conflict("policy_mismatch", "the features of its pictures were made anew since")
 
 

@@ -96,10 +96,15 @@ def in_use(connection: sa.Connection, tenant: str) -> str | None:
 
 
 def announce(connection: sa.Connection, tenant: str, feature_set: str, at_us: int) -> None:
-    """Tell that a feature set is made for the whole ledger: whoever chooses may follow."""
+    """Tell that a feature set is made for the whole ledger: whoever chooses may follow.
+
+    It is later than any told before, whatever the clock says.
+    """
     f = feature_sets.c
+    last = connection.scalar(sa.select(sa.func.max(f.ready_us)).where(f.tenant == tenant))
+    ready_us = at_us if last is None else max(at_us, last + 1)
     mine = (f.tenant == tenant) & (f.feature_set == feature_set)
-    connection.execute(sa.update(feature_sets).where(mine).values(ready_us=at_us))
+    connection.execute(sa.update(feature_sets).where(mine).values(ready_us=ready_us))
 
 
 def retire_others(connection: sa.Connection, tenant: str, feature_set: str) -> None:

@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from artwork.tables import ledger_marks
 
 Kind = Literal["forgotten", "expired", "unmet"]
+_SWEEP_US = 12 * 3600 * 1_000_000
+"""Removals for age that lie no further apart are one sweep: there is one a day."""
 _TOOK = ledger_marks.c.kind != "unmet"
 
 
@@ -28,12 +30,34 @@ def add_mark(
     at_us: int,
     data: Mapping[str, Any],
 ) -> None:
-    """Mark the ledger at `seq`; of what was taken away for its age only the newest mark stays."""
-    m = ledger_marks.c
+    """Mark the ledger at `seq`.
+
+    Of what was taken away for its age only the newest mark stays, and of each day's watch events
+    the last: what was fitted to them has to know since when some are missing (`watches_gone`).
+    """
     if kind == "expired":
-        connection.execute(sa.delete(ledger_marks).where(m.tenant == tenant, m.kind == kind))
+        since_us = at_us - _SWEEP_US if _watches(data) else None
+        _drop_superseded(connection, tenant, since_us)
     row = {"tenant": tenant, "seq": seq, "kind": kind, "at_us": at_us, "data": dict(data)}
     connection.execute(ledger_marks.insert(), row)
+
+
+def _watches(data: Mapping[str, Any]) -> bool:
+    return bool(data["removed"].get("watch_events"))
+
+
+def _drop_superseded(connection: sa.Connection, tenant: str, since_us: int | None) -> None:
+    """Delete the marks of age that took no watch events away; of the others those that are no
+    older than `since_us`."""
+    m = ledger_marks.c
+    mine = (m.tenant == tenant, m.kind == "expired")
+    rows = connection.execute(sa.select(m.seq, m.at_us, m.data).where(*mine)).all()
+    gone = [
+        row.seq
+        for row in rows
+        if not _watches(row.data) or (since_us is not None and row.at_us >= since_us)
+    ]
+    connection.execute(sa.delete(ledger_marks).where(*mine, m.seq.in_(gone)))
 
 
 def last_mark(
@@ -61,7 +85,7 @@ def watches_gone(connection: sa.Connection, tenant: str, after: int) -> int | No
     rows = connection.execute(
         sa.select(m.at_us, m.data).where(m.tenant == tenant, m.seq > after).order_by(m.seq)
     )
-    return next((row.at_us for row in rows if row.data["removed"].get("watch_events")), None)
+    return next((row.at_us for row in rows if _watches(row.data)), None)
 
 
 def last_time(connection: sa.Connection, tenant: str, kind: Kind) -> int:
