@@ -110,6 +110,20 @@ def test_a_cursor_is_of_its_question_generation_and_weights(tmp_path: Path) -> N
     service.close()
 
 
+def test_a_viewers_pages_end_where_they_watch_one_more(service: IndexService) -> None:
+    watched = {"t0003": 1.0, "t0005": 0.5}
+    first = Question(watched, leaving_out=tuple(watched), lenient=True, limit=4)
+    page = service.alike(first)
+    second = service.alike(replace(first, like=dict(watched), after=page.following))
+    assert not {h.title_id for h in page.hits} & {h.title_id for h in second.hits}
+    more = {**watched, "t0007": 1.0}
+    asked = replace(first, like=more, leaving_out=tuple(more), after=page.following)
+    with pytest.raises(Conflict, match="cursor_expired"):
+        service.alike(asked)
+    with pytest.raises(Invalid, match="invalid_cursor"):
+        service.alike(replace(first, space="synopsis", after=page.following))
+
+
 def test_what_comes_and_goes_between_pages_shifts_no_other(tmp_path: Path) -> None:
     service = IndexService(tmp_path / "index", EdgeStores())
     service.ensure(FINGERPRINTS)
