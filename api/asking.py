@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from pydantic import Field, TypeAdapter, ValidationError
 
 from api.checks import Country, Language, Short, Time, TitleId
-from api.paging import Cursor, Limit, decode, encode, refusal
+from api.paging import LIMIT_MAX, Cursor, Limit, decode, encode, refusal
 from api.schemas.common import Page
 from api.schemas.search import Like
 from content.errors import Invalid
@@ -16,6 +16,7 @@ from content.types import Maturity
 from indexes.conditions import AllOf, AnyOf, Condition, Equals, HasField, Not, Range
 from indexes.grammar import LENGTH_MAX, parse
 from indexes.question import Continuation, HitPage, Question
+from indexes.ranking import DEPTH_PER_RESULT
 from indexes.schema import Filter, SimilarSpace
 
 NAMES_MAX = 200
@@ -196,9 +197,13 @@ def after(cursor: str | None) -> Continuation | None:
     if key is None:
         return None
     try:
-        return _CONTINUATION.validate_json(key)
+        found = _CONTINUATION.validate_json(key)
     except ValidationError as error:
         raise refusal() from error
+    found.check()  # before it travels: the wire knows no number of a hundred digits
+    if found.depth > DEPTH_PER_RESULT * LIMIT_MAX:
+        raise refusal()
+    return found
 
 
 def paged(answer: HitPage) -> Page[Like]:

@@ -1,5 +1,6 @@
 """Similar titles over HTTP: what may be asked, how it is refused, page by page."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.paging import decode, encode
 from indexes.conditions import AllOf, AnyOf, Equals, HasField, Not, Range
 from indexes.question import Question
 from tests.http_house import as_json, assert_problem, client_of, make_house
@@ -119,6 +121,25 @@ def test_pages_lead_on(client: TestClient) -> None:
         if cursor is None:
             break
     assert found == ["bare", "bikes", *(f"t{n}" for n in range(9))]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"depth": 10**30},  # does not fit into the index's messages
+        {"rank": -(10**30)},
+        {"depth": 4000},  # a list of candidates as no page begins one
+        {"score": "NaN"},
+        {"title_id": None},
+    ],
+)
+def test_a_cursor_that_was_tampered_with(client: TestClient, changed: dict[str, Any]) -> None:
+    cursor = client.get(SIMILAR, params={"limit": 4}).json()["next"]
+    forged = encode(json.dumps({**json.loads(decode(cursor) or ""), **changed}))
+    asked = {"limit": 4, "cursor": forged}
+    assert_problem(client.get(SIMILAR, params=asked), 422, "invalid_cursor")
+    body = {"like": ["film"], **asked}
+    assert_problem(client.post("/v1/similar", json=body), 422, "invalid_cursor")
 
 
 def test_because_is_told_when_it_is_asked_for(client: TestClient) -> None:
