@@ -250,8 +250,15 @@ def payload_of(point: TitlePoint) -> dict[str, Any]:
         "facts": stored_facts(point.facts),
         "external_ids": dict(point.external_ids),
         "name": point.name,
-        "tags": {n: list(v) if isinstance(v, tuple) else v for n, v in point.tags.items()},
+        "tags": {name: _stored_tag(value) for name, value in point.tags.items()},
     }
+
+
+def _stored_tag(value: Tag) -> Any:
+    """Lists as JSON has them; 3.0 as 3, which the engines take for another number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def dim_of(fingerprint: str) -> int:

@@ -304,6 +304,7 @@ def test_filters_of_own_fields(tmp_path: Path) -> None:
     service = IndexService(tmp_path / "index", EdgeStores())
     service.ensure(FINGERPRINTS)
     tags = [{"series": "blupi", "season": 3}, {"series": ("blupi", "more")}, {"score": 7.5}, {}]
+    tags[3] = {"score": 8.0, "code": "1.50"}
     windows = [Availability(100, 200, ("DE",)), Availability(100), Availability(), Availability()]
     items = [
         replace(point(n), tags=tags[n], available=windows[n], country="FR" if n else None)
@@ -318,9 +319,14 @@ def test_filters_of_own_fields(tmp_path: Path) -> None:
 
     assert found("tags.series:blupi") == {0, 1}
     assert found("tags.season:3") == {0}
-    assert found("tags.score:7..8") == {2}
+    assert found("tags.score:7..8") == {2, 3}
+    assert found("tags.score:7.5") == {2}
+    assert found("tags.score:7.5,8") == {2, 3}
+    assert found("tags.code:1.50") == {3}
     assert found("NOT tags.series:*") == {2, 3}
     assert found("country:fr AND NOT territory:DE") == {1, 2, 3}
+    assert found("country:fr AND NOT territory:de") == {1, 2, 3}
+    assert found("territory:de") == {0}
     assert found("available_from:<=1970-01-01T00:00:00.000100Z") == {0, 1}
     service.close()
 
