@@ -22,9 +22,6 @@ from indexes.schema import Filter, SimilarSpace
 NAMES_MAX = 200
 """Titles in one `exclude`."""
 Year = Annotated[int, Field(ge=1, le=9999)]
-Genre = Annotated[Short | None, Query(description="Only titles of this genre.")]
-Tongue = Annotated[Language | None, Query(description="Only titles in this language.")]
-MaturityMax = Annotated[Maturity | None, Query(description="Only titles up to this rating.")]
 FilterText = Annotated[
     str | None,
     Query(
@@ -58,10 +55,12 @@ CODES = (
 class Narrowing:
     """Which titles may be answered: all that is given must hold."""
 
-    genre: Genre = None
-    language: Tongue = None
+    genre: Annotated[Short | None, Query(description="Only titles of this genre.")] = None
+    language: Annotated[Language | None, Query(description="Only titles in this language.")] = None
     country: Annotated[Country | None, Query(description="Only titles made there.")] = None
-    maturity_max: MaturityMax = None
+    maturity_max: Annotated[
+        Maturity | None, Query(description="Only titles up to this rating.")
+    ] = None
     year_from: Annotated[Year | None, Query(description="Only titles released then or later.")] = (
         None
     )

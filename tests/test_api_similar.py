@@ -80,6 +80,34 @@ def test_filters_are_one_condition(house: House, client: TestClient) -> None:
     assert asked(house, client, year_to=1999).filter.condition == AllOf((Range("year", lte=1999),))
 
 
+NARROWED = {
+    "genre": "drama",
+    "language": "en",
+    "country": "fr",
+    "maturity_max": "13",
+    "year_from": 1990,
+    "year_to": 1999,
+    "territory": "de",
+    "available_at": "2026-01-01T00:00:00Z",
+    "filter": "NOT tags.series:blupi",
+}
+
+
+def test_a_search_by_words_is_narrowed_alike(house: House, client: TestClient, keyart: Any) -> None:
+    wanted = asked(house, client, **NARROWED).filter
+    assert client.get("/v1/search", params={"q": "cats", **NARROWED}).status_code == 200
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in NARROWED.items()]
+    assert keyart("search", "cats", *options)[0] == 0
+    assert keyart("similar", "film", *options)[0] == 0
+    assert house.index.filters == [wanted] * 4
+
+
+@pytest.mark.parametrize("query", [{"filter": "genre"}, {"available_at": "tomorrow"}])
+def test_a_search_is_refused_alike(client: TestClient, query: dict[str, str]) -> None:
+    code = "invalid_filter" if "filter" in query else "invalid_time"
+    assert_problem(client.get("/v1/search", params={"q": "cats", **query}), 422, code)
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
