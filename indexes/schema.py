@@ -201,6 +201,12 @@ class GenerationInfo:
     bytes: int | None = None
     """On this disk, with its graph; None unless asked for in detail, or on a Qdrant server."""
 
+    def differing(self, prints: Fingerprints) -> list[str]:
+        """Spaces that other encoders make than these, in order; `taste` aside, which none makes."""
+        mine = {str(s): made for s, made in self.fingerprints.items() if s != "taste"}
+        others = {str(space): made for space, made in prints.items()}
+        return sorted(s for s in mine.keys() | others.keys() if mine.get(s) != others.get(s))
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
