@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from pydantic import Field, TypeAdapter, ValidationError
 
 from api.checks import Country, Language, Short, Time, TitleId
-from api.paging import Cursor, Limit, decode, encode, refusal
+from api.paging import LIMIT_MAX, Cursor, Limit, decode, encode, refusal
 from api.schemas.common import Page
 from api.schemas.search import Like
 from content.errors import Invalid
@@ -16,14 +16,12 @@ from content.types import Maturity
 from indexes.conditions import AllOf, AnyOf, Condition, Equals, HasField, Not, Range
 from indexes.grammar import LENGTH_MAX, parse
 from indexes.question import Continuation, HitPage, Question
+from indexes.ranking import DEPTH_PER_RESULT
 from indexes.schema import Filter, SimilarSpace
 
 NAMES_MAX = 200
 """Titles in one `exclude`."""
 Year = Annotated[int, Field(ge=1, le=9999)]
-Genre = Annotated[Short | None, Query(description="Only titles of this genre.")]
-Tongue = Annotated[Language | None, Query(description="Only titles in this language.")]
-MaturityMax = Annotated[Maturity | None, Query(description="Only titles up to this rating.")]
 FilterText = Annotated[
     str | None,
     Query(
@@ -57,10 +55,12 @@ CODES = (
 class Narrowing:
     """Which titles may be answered: all that is given must hold."""
 
-    genre: Genre = None
-    language: Tongue = None
+    genre: Annotated[Short | None, Query(description="Only titles of this genre.")] = None
+    language: Annotated[Language | None, Query(description="Only titles in this language.")] = None
     country: Annotated[Country | None, Query(description="Only titles made there.")] = None
-    maturity_max: MaturityMax = None
+    maturity_max: Annotated[
+        Maturity | None, Query(description="Only titles up to this rating.")
+    ] = None
     year_from: Annotated[Year | None, Query(description="Only titles released then or later.")] = (
         None
     )
@@ -196,9 +196,13 @@ def after(cursor: str | None) -> Continuation | None:
     if key is None:
         return None
     try:
-        return _CONTINUATION.validate_json(key)
+        found = _CONTINUATION.validate_json(key)
     except ValidationError as error:
         raise refusal() from error
+    found.check()  # before it travels: the wire knows no number of a hundred digits
+    if found.depth > DEPTH_PER_RESULT * LIMIT_MAX:
+        raise refusal()
+    return found
 
 
 def paged(answer: HitPage) -> Page[Like]:

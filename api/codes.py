@@ -53,7 +53,8 @@ CODES: Mapping[str, Code] = {
     "reindex_running": Code(409, "A reindex, or a fit of the taste space, is under way."),
     "consent_missing": Code(409, "Without consent nothing of the user may be read."),
     "cursor_expired": Code(
-        409, "The index was cut over, or the weights changed, since the first page."
+        409,
+        "Since the first page the index was cut over, weights changed, or the viewer watched more.",
     ),
     "space_not_fitted": Code(409, "The taste space has not been fitted: `keyart fit-space`."),
     # 410

@@ -12,7 +12,8 @@ from content.errors import Invalid
 
 Row = TypeVar("Row")
 
-Limit = Annotated[int, Query(ge=1, le=200, description="How many items at most.")]
+LIMIT_MAX = 200
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many items at most.")]
 CURSOR_MAX = 512
 Cursor = Annotated[
     str | None, Query(max_length=CURSOR_MAX, description="`next` of the page before; opaque.")

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from api.asking import Narrowing, Year, after
 from api.checks import Body, Country, Language, Short, Time, TitleId
-from api.paging import CURSOR_MAX
+from api.paging import CURSOR_MAX, LIMIT_MAX
 from content.types import Maturity
 from indexes.grammar import LENGTH_MAX
 from indexes.question import Question
@@ -37,7 +37,7 @@ class QuestionBody(Body):
     filter: Annotated[str, Field(max_length=LENGTH_MAX)] | None = None
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     because: bool = False
-    limit: Annotated[int, Field(ge=1, le=200)] = 20
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = 20
     cursor: Annotated[str, Field(max_length=CURSOR_MAX)] | None = None
 
     def asked(self, **examples: Any) -> Question:

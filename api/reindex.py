@@ -70,4 +70,5 @@ def roll_back(job_id: Short, house: House) -> RolledBack:
 def generations(house: House) -> Generations:
     """Every generation of vectors: what made it, what it holds, and how good it was found."""
     found = house.index.generations(detailed=True)
-    return Generations(items=[Generation.of(each) for each in reversed(found)])
+    prints = house.fingerprints()
+    return Generations(items=[Generation.of(each, prints) for each in reversed(found)])

@@ -6,14 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.admission import AdmittedRoute
-from api.asking import Genre, MaturityMax, Tongue
+from api.asking import Narrow
 from api.checks import Words
 from api.errors import problems
 from api.paging import Limit
 from api.schemas.common import Page
 from api.schemas.search import Explanation, FoundByWords
 from api.services import House
-from indexes.schema import Filter
 
 router = APIRouter(tags=["search"], route_class=AdmittedRoute)
 
@@ -25,6 +24,8 @@ router = APIRouter(tags=["search"], route_class=AdmittedRoute)
         "invalid_request",
         "invalid_text",
         "invalid_limit",
+        "invalid_filter",
+        "invalid_time",
         "no_generation",
         "index_failed",
         "index_unavailable",
@@ -33,21 +34,20 @@ router = APIRouter(tags=["search"], route_class=AdmittedRoute)
 )
 def search_titles(
     house: House,
+    narrow: Narrow,
     *,
     q: Annotated[Words, Query()],
     limit: Limit = 20,
-    genre: Genre = None,
-    language: Tongue = None,
-    maturity_max: MaturityMax = None,
     explain: Annotated[
         bool, Query(description="Tell why: each list's rank and score, matched words by field.")
     ] = False,
 ) -> Page[FoundByWords]:
     """The titles that mean what the words mean, have the words themselves, or are called so.
 
-    Best first. Misspelt names are found; docs/search.md says how the score is put together.
+    Best first. Misspelt names are found; docs/search.md says how the score is put together. Which
+    titles may be answered is told as for `GET /v1/titles/{title_id}/similar`.
     """
-    chosen = Filter(genre=genre, language=language, maturity_max=maturity_max)
+    chosen = narrow.chosen()  # what cannot be read is refused before a model is asked
     hits = house.index.search(house.words.encode(q), text=q, limit=limit, filter=chosen)
     why = (Explanation.of(hit, house.finding.matches(hit.title_id, q)) for hit in hits)
     told = why if explain else repeat(None)

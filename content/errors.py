@@ -3,6 +3,8 @@
 A code, once published in docs/errors.md, never changes its meaning.
 """
 
+from collections.abc import Iterator
+
 
 class KeyartError(Exception):
     """Base of every error that a caller of Keyart may see.
@@ -97,5 +99,11 @@ def revived(kind: str, code: str, detail: str) -> KeyartError:
     """The error that `described` made data of, as the type that it was."""
     if kind == "Cancelled":
         return Cancelled()
-    known: dict[str, type[KeyartError]] = {c.__name__: c for c in KeyartError.__subclasses__()}
+    known = {each.__name__: each for each in _kinds(KeyartError)}
     return known.get(kind, TransientError)(code, detail)
+
+
+def _kinds(kind: type[KeyartError]) -> Iterator[type[KeyartError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _kinds(each)

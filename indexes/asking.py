@@ -1,6 +1,5 @@
 """Questions put to a generation: examples looked up, answers ranked, paged and explained."""
 
-import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -101,8 +100,8 @@ def _begun(generation: str, question: Question, weights: Weights) -> Continuatio
     Raises:
         Conflict: `cursor_expired`. Invalid: `invalid_cursor`.
     """
-    counted = hashlib.blake2b(repr(sorted(weights.items())).encode(), digest_size=8).hexdigest()
-    first = Continuation(generation, counted, question.digest(), question.depth, 0, 0.0, "")
+    counted, asked_for = question.counted(weights), question.digest()
+    first = Continuation(generation, counted, asked_for, question.depth, 0, 0.0, "")
     after = question.after
     if after is None:
         return first
@@ -111,7 +110,8 @@ def _begun(generation: str, question: Question, weights: Weights) -> Continuatio
     if (after.generation, after.weights) != (first.generation, first.weights):
         raise Conflict(
             "cursor_expired",
-            "since the first page the index was cut over, or other weights count, so that scores "
-            "are no longer those of the pages before: begin again without a cursor",
+            "since the first page the index was cut over, other weights count, or the viewer has "
+            "watched more, so that scores are no longer those of the pages before: begin again "
+            "without a cursor",
         )
     return after

@@ -59,7 +59,7 @@ def cuts(store: VectorStore, title_id: str, tenant: str, *, limit: int) -> list[
     others = store.get(sorted({key for _, key in near}), vectors=True)
     mine = {point.id: point for point in own}
     pairs = [_pair(mine[one], others[other]) for one, other in sorted(near) if other in others]
-    return _chosen(pairs, len(own))[:limit]
+    return _chosen([pair for pair in pairs if pair is not None], len(own))[:limit]
 
 
 def _shots(store: VectorStore, title_id: str, tenant: str) -> list[StoredPoint]:
@@ -79,12 +79,15 @@ def _spread(points: Sequence[StoredPoint]) -> list[StoredPoint]:
     return [points[k * len(points) // ASKED] for k in range(ASKED)]
 
 
-def _pair(one: StoredPoint, other: StoredPoint) -> CutHit:
+def _pair(one: StoredPoint, other: StoredPoint) -> CutHit | None:
+    """None where the other was replaced since it was found, and shares no space any more."""
     scores = {
         str(s): round(float(one.vectors[s] @ other.vectors[s]), DECIMALS)
         for s in SPACES
         if s in one.vectors and s in other.vectors
     }
+    if not scores:
+        return None
     return CutHit(
         one.payload["shot"],
         one.payload["version"],

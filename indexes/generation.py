@@ -77,6 +77,9 @@ class Generation:
         self.shots = shots
         """Of its titles; None for a generation of an earlier release."""
         self.readers = Readers()
+        self._fresh: set[str] = set()
+        """Ids of points that were written or removed while it is filled: what a copy has read of
+        them before is of the past, whatever its version (one of a title made anew begins at 1)."""
 
     @property
     def name(self) -> str:
@@ -132,6 +135,11 @@ class Generation:
             self._put_shots(point)  # before its title, whose version says that all is there
         self.store.upsert([self._calibrated(point) for point in last.values()])
 
+    def write(self, points: Sequence[TitlePoint]) -> None:
+        """As `put`; no copy that was read before replaces them."""
+        self.put(points)
+        self._note_fresh([point.id for point in points])
+
     def put_fitting(self, points: Sequence[TitlePoint]) -> None:
         """As `put`, but vectors of other encoders than this generation's are left out: a title
         that they alone know is there without, rather than with what it no longer is."""
@@ -139,11 +147,13 @@ class Generation:
         self.put([replace(point, vectors=fitting(point.vectors, prints)) for point in points])
 
     def put_unless_newer(self, points: Sequence[TitlePoint]) -> None:
-        """As `put`, but a point older than what is stored is left out.
+        """As `put`, but a point older than what is stored is left out, and so is one of a title
+        that was written or removed by others since the generation was begun.
 
         For copying: the old version of a title may arrive just after its new one was published.
         """
         self.check(points)
+        points = [point for point in points if point.id not in self._fresh]
         stored = self.store.get([point.id for point in points], vectors=False)
         self.put(
             [
@@ -154,20 +164,25 @@ class Generation:
         )
 
     def remove(self, title_ids: Sequence[str], tenant: str) -> None:
-        self.store.delete([point_id(title_id, tenant) for title_id in title_ids])
+        keys = [point_id(title_id, tenant) for title_id in title_ids]
+        self._note_fresh(keys)
+        self.store.delete(keys)
         if self.shots is not None and title_ids:
             self.shots.delete_where(Where(IsAny("title_id", tuple(title_ids)), tenant))
 
     def compare(self, expected: Mapping[str, int], tenant: str) -> Verification:
-        """What is stored beside what should be: title id to version."""
+        """What is stored beside what should be: title id to version. What is missing or stale may
+        be copied from here on, whoever wrote it."""
         stored = self.store.versions(tenant)
-        return Verification(
+        found = Verification(
             missing=tuple(sorted(expected.keys() - stored.keys())),
             stale=tuple(
                 sorted(t for t, version in expected.items() if stored.get(t, version) < version)
             ),
             extra=tuple(sorted(stored.keys() - expected.keys())),
         )
+        self._fresh -= {point_id(t, tenant) for t in (*found.missing, *found.stale)}
+        return found
 
     def info(self, tenant: str, *, detailed: bool = False) -> GenerationInfo:
         """What an operator sees; `detailed` counts vectors and bytes, which takes some ms."""
@@ -200,6 +215,10 @@ class Generation:
         self.store.close()
         if self.shots is not None:
             self.shots.close()
+
+    def _note_fresh(self, keys: Sequence[str]) -> None:
+        if self.state in ("building", "ready"):
+            self._fresh.update(keys)
 
     def _calibrated(self, point: TitlePoint) -> StoredPoint:
         sparse = _told(point.sparse) if self._reads(point) else {}

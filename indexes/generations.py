@@ -176,7 +176,7 @@ class Generations:
         """
         new, old = self.get(name), self._live
         if new is old:
-            self._stores.publish(name)  # what a cut-over may have failed at after its switch
+            self._settle(new)  # what a cut-over may have failed at after its switch
             return
         if new.state in ("kept", "retired"):
             raise Conflict(
@@ -189,11 +189,8 @@ class Generations:
             )
         kept = old is not None and keep_s > 0
         new.note(previous=old.name if old is not None and kept else None)
-        before = self.kept()
         self._switch_to(new, keep_s)
-        for each in before:
-            each.become("retired")
-        self._stores.publish(name)  # last: it may fail, and is repeated by calling again
+        self._settle(new)
 
     def roll_back(self, name: str, *, keep_s: float) -> str:
         """Let the generation answer again that was live before `name`; its name. Repeating it
@@ -252,6 +249,14 @@ class Generations:
         new.note(state="live", kept_until_us=None)
         if old is not None:
             old.become(_after(old.record))
+
+    def _settle(self, live: Generation) -> None:
+        """What follows a cut-over, repeated by calling it again: of those that were live before
+        only the last one is kept; others find the new one."""
+        for each in self.kept():
+            if each.name != live.record.previous:
+                each.become("retired")
+        self._stores.publish(live.name)  # last: it may fail
 
     def drop(self, name: str) -> None:
         """Remove a generation once its readers are done; an unknown one is no error.

@@ -40,6 +40,8 @@ from indexes.schema import maturity_rank
 LENGTH_MAX = 4000
 NAMES = {"genre": "genres", "maturity": "maturity_rank", "territory": "territories"}
 """What people call a field, where it is not its name."""
+IN_CAPITALS = ("country", "territories")
+"""Fields whose values are stored so."""
 _QUOTED = r'"(?:[^"\\]|\\["\\])*"'
 _TOKEN = re.compile(
     rf'\s*(?:(?P<mark>[()])|(?P<term>[A-Za-z0-9_.-]+:(?:{_QUOTED}|[^\s()"])*)|(?P<word>[^\s()]+))'
@@ -47,6 +49,7 @@ _TOKEN = re.compile(
 _VALUE = re.compile(rf'(?P<bound><=|>=|<|>)?(?:(?P<quoted>{_QUOTED})|(?P<bare>[^,"]*))(?:(,)|$)')
 _BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _INTEGER = re.compile(r"-?[0-9]{1,16}")
+_DECIMAL = re.compile(r"-?[0-9]{1,16}\.[0-9]{1,16}")
 _OPERATORS = ("AND", "OR", "NOT")
 
 
@@ -189,30 +192,34 @@ def _leaf(field: str, told: list[_Told]) -> Leaf | AnyOf:
     return _one_of(field, [_values(field, each) for each in told])
 
 
-def _one_of(field: str, wanted: list[tuple[Value, ...]]) -> Leaf | AnyOf:
-    """The engines compare texts with texts and numbers with numbers: one leaf of each."""
+def _one_of(field: str, wanted: list[tuple[Value | float, ...]]) -> Leaf | AnyOf:
+    """The engines compare texts with texts and whole numbers with those: one leaf of each, and a
+    range for each other number."""
     values = list(dict.fromkeys(value for each in wanted for value in each))
     texts = tuple(value for value in values if isinstance(value, str))
     numbers = tuple(value for value in values if isinstance(value, int))
-    leaves = [
+    leaves: list[Leaf] = [
         Equals(field, each[0]) if len(each) == 1 else IsAny(field, each)
         for each in (texts, numbers)
         if each
     ]
+    leaves += [Range(field, gte=v, lte=v) for v in values if isinstance(v, float)]
     return leaves[0] if len(leaves) == 1 else AnyOf(tuple(leaves))
 
 
-def _values(field: str, told: _Told) -> tuple[Value, ...]:
+def _values(field: str, told: _Told) -> tuple[Value | float, ...]:
     """What a value stands for: what looks like a number may be one or a text, in a field that may
     hold either."""
     kind = kind_of(field)
-    if field == "country":
+    if field in IN_CAPITALS:
         return (told.text.upper(),)
     if kind == "integer":
         return (int(_number(field, told.text)),)
     either = kind is None and not told.quoted and not field.startswith("external_ids.")
     if either and _INTEGER.fullmatch(told.text):
         return (told.text, int(told.text))
+    if either and _DECIMAL.fullmatch(told.text):
+        return (told.text, float(told.text))
     return (told.text,)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from content.errors import Invalid
 from content.ids import DEFAULT_TENANT
+from content.types import Space
 from indexes.conditions import AllOf, Condition, Ids, Not
 from indexes.ranking import DEPTH_MIN, DEPTH_PER_RESULT
 from indexes.schema import LIMIT_MAX, NO_FILTER, Filter, Hit, SimilarSpace, check_limit
@@ -24,7 +25,7 @@ class Continuation:
 
     generation: str
     weights: str
-    """A digest of the weights that counted."""
+    """A digest of what counted: weights, and a viewer's titles."""
     question: str
     """A digest of what was asked."""
     depth: int
@@ -98,11 +99,20 @@ class Question:
 
     def digest(self) -> str:
         """16 hexadecimal digits; alike for the pages of one list."""
-        parts = (
-            *(sorted(self.like.items()), sorted(self.unlike.items()), self.space),
-            *(self.filter, sorted(self.leaving_out), self.diversity, self.lenient),
-        )
-        return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
+        named = () if self.lenient else self._named()
+        return _digest((*named, self.space, self.filter, self.diversity, self.lenient))
+
+    def counted(self, weights: Mapping[Space, float]) -> str:
+        """The same of what may change from page to page though the question does not: the weights,
+        and the titles of a viewer, who may watch one more."""
+        return _digest((sorted(weights.items()), *(self._named() if self.lenient else ())))
+
+    def _named(self) -> tuple[object, ...]:
+        return sorted(self.like.items()), sorted(self.unlike.items()), sorted(self.leaving_out)
+
+
+def _digest(parts: tuple[object, ...]) -> str:
+    return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

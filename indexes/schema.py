@@ -201,6 +201,12 @@ class GenerationInfo:
     bytes: int | None = None
     """On this disk, with its graph; None unless asked for in detail, or on a Qdrant server."""
 
+    def differing(self, prints: Fingerprints) -> list[str]:
+        """Spaces that other encoders make than these, in order; `taste` aside, which none makes."""
+        mine = {str(s): made for s, made in self.fingerprints.items() if s != "taste"}
+        others = {str(space): made for space, made in prints.items()}
+        return sorted(s for s in mine.keys() | others.keys() if mine.get(s) != others.get(s))
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -250,8 +256,15 @@ def payload_of(point: TitlePoint) -> dict[str, Any]:
         "facts": stored_facts(point.facts),
         "external_ids": dict(point.external_ids),
         "name": point.name,
-        "tags": {n: list(v) if isinstance(v, tuple) else v for n, v in point.tags.items()},
+        "tags": {name: _stored_tag(value) for name, value in point.tags.items()},
     }
+
+
+def _stored_tag(value: Tag) -> Any:
+    """Lists as JSON has them; 3.0 as 3, which the engines take for another number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def dim_of(fingerprint: str) -> int:

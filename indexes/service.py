@@ -80,7 +80,7 @@ class IndexService:
                 fitting = [point for point in points if generation.refusal(point) is None]
                 if len(fitting) < len(points):
                     generation.become("building")
-                generation.put(fitting)
+                generation.write(fitting)
             for generation in self._generations.kept():
                 generation.put_fitting(points)
             live.put(points)
@@ -91,7 +91,8 @@ class IndexService:
         """Store in one generation.
 
         Args:
-            copied: a point older than the one stored there is left out; else the last write stays.
+            copied: a point older than the one stored there is left out, and one of a title that was
+                written or deleted since the last `verify` found it missing; else the last stays.
 
         Raises:
             NotFound: `unknown_generation`.
@@ -106,7 +107,7 @@ class IndexService:
             if copied:
                 target.put_unless_newer(points)
             else:
-                target.put(points)
+                target.write(points)
 
     def delete(self, title_ids: Sequence[str]) -> None:
         """Remove from every generation; unknown titles are no error."""

@@ -229,6 +229,7 @@ class House:
         self.uploads = Uploads(self.catalog, self.jobs, folder / "uploads")
         self.events: list[str] = []
         self.folding, self.posterior = False, "cd"
+        self.prints: Mapping[Space, str] = {"visual": "made@1:24:abc"}
         self.master = "cd" * 32
         self.looked = [_looked(0), _looked(1, "refused", ("blurred", "lettering")), _looked(2)]
 
@@ -310,6 +311,9 @@ class House:
             verdict=self.review.verdicts.get("g1"),
         )
         return [row] if aspect in (None, "16:9") else []
+
+    def fingerprints(self) -> Mapping[Space, str]:
+        return self.prints
 
     def readiness(self) -> Mapping[str, bool]:
         return {"records": True, "index": self.index.up}

@@ -25,6 +25,7 @@ def test_generations_are_told_the_newest_first(house: House, client: TestClient)
         "bytes": 4096,
         "graph": None,
         "quality": {"overlap": 0.5, "recall": 0.99, "golden": {"ndcg": 0.75}},
+        "outdated": [],
         "created_at": "2023-11-14T22:13:20.000000Z",
         "previous": "first",
         "kept_until": None,
@@ -32,6 +33,21 @@ def test_generations_are_told_the_newest_first(house: House, client: TestClient)
     assert (kept["state"], kept["kept_until"]) == ("kept", "2023-11-14T22:15:00.000000Z")
     house.index.up = False
     assert_problem(client.get("/v1/generations"), 503, "index_unavailable")
+
+
+def test_it_is_told_that_what_answers_is_of_other_encoders(
+    house: House, client: TestClient, keyart: Any
+) -> None:
+    assert [keyart(command)[2] for command in ("generations", "status")] == ["", ""]
+    house.prints = {"visual": "made@2:24:def", "synopsis": "made@1:8:abc"}
+    live, _ = client.get("/v1/generations").json()["items"]
+    assert live["outdated"] == ["synopsis", "visual"]
+    for command in ("generations", "status"):
+        status, _, err = keyart(command)
+        assert status == 0
+        assert "fingerprint_mismatch g-2" in err and "(synopsis, visual)" in err
+    house.index.up = False
+    assert keyart("status")[0] == 0
 
 
 def test_a_reindex_is_rolled_back_by_its_job(client: TestClient) -> None:

@@ -1,5 +1,6 @@
 """Similar titles over HTTP: what may be asked, how it is refused, page by page."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.paging import decode, encode
 from indexes.conditions import AllOf, AnyOf, Equals, HasField, Not, Range
 from indexes.question import Question
 from tests.http_house import as_json, assert_problem, client_of, make_house
@@ -78,6 +80,34 @@ def test_filters_are_one_condition(house: House, client: TestClient) -> None:
     assert asked(house, client, year_to=1999).filter.condition == AllOf((Range("year", lte=1999),))
 
 
+NARROWED = {
+    "genre": "drama",
+    "language": "en",
+    "country": "fr",
+    "maturity_max": "13",
+    "year_from": 1990,
+    "year_to": 1999,
+    "territory": "de",
+    "available_at": "2026-01-01T00:00:00Z",
+    "filter": "NOT tags.series:blupi",
+}
+
+
+def test_a_search_by_words_is_narrowed_alike(house: House, client: TestClient, keyart: Any) -> None:
+    wanted = asked(house, client, **NARROWED).filter
+    assert client.get("/v1/search", params={"q": "cats", **NARROWED}).status_code == 200
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in NARROWED.items()]
+    assert keyart("search", "cats", *options)[0] == 0
+    assert keyart("similar", "film", *options)[0] == 0
+    assert house.index.filters == [wanted] * 4
+
+
+@pytest.mark.parametrize("query", [{"filter": "genre"}, {"available_at": "tomorrow"}])
+def test_a_search_is_refused_alike(client: TestClient, query: dict[str, str]) -> None:
+    code = "invalid_filter" if "filter" in query else "invalid_time"
+    assert_problem(client.get("/v1/search", params={"q": "cats", **query}), 422, code)
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
@@ -119,6 +149,25 @@ def test_pages_lead_on(client: TestClient) -> None:
         if cursor is None:
             break
     assert found == ["bare", "bikes", *(f"t{n}" for n in range(9))]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"depth": 10**30},  # does not fit into the index's messages
+        {"rank": -(10**30)},
+        {"depth": 4000},  # a list of candidates as no page begins one
+        {"score": "NaN"},
+        {"title_id": None},
+    ],
+)
+def test_a_cursor_that_was_tampered_with(client: TestClient, changed: dict[str, Any]) -> None:
+    cursor = client.get(SIMILAR, params={"limit": 4}).json()["next"]
+    forged = encode(json.dumps({**json.loads(decode(cursor) or ""), **changed}))
+    asked = {"limit": 4, "cursor": forged}
+    assert_problem(client.get(SIMILAR, params=asked), 422, "invalid_cursor")
+    body = {"like": ["film"], **asked}
+    assert_problem(client.post("/v1/similar", json=body), 422, "invalid_cursor")
 
 
 def test_because_is_told_when_it_is_asked_for(client: TestClient) -> None:

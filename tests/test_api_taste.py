@@ -74,3 +74,13 @@ def test_a_viewer_of_whom_nothing_is_known_is_told_so(client: TestClient) -> Non
     assert_problem(refused, 409, "consent_missing")
     bad = client.get("/v1/users/bob/similar", params={"space": "smell"})
     assert_problem(bad, 422, "unknown_space")
+
+
+def test_a_viewers_question_is_the_same_a_page_later(client: TestClient, house: House) -> None:
+    item = {"user": "ada", "title_id": "film", "value": 0.9}
+    client.post("/v1/events", json={"items": [item]})
+    for _ in range(2):
+        assert client.get("/v1/users/ada/similar", params={"limit": 1}).status_code == 200
+    first, second = house.index.questions[-2:]
+    assert first.like == second.like == {"film": 0.9}
+    assert first.counted({}) == second.counted({})

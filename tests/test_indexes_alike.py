@@ -110,6 +110,20 @@ def test_a_cursor_is_of_its_question_generation_and_weights(tmp_path: Path) -> N
     service.close()
 
 
+def test_a_viewers_pages_end_where_they_watch_one_more(service: IndexService) -> None:
+    watched = {"t0003": 1.0, "t0005": 0.5}
+    first = Question(watched, leaving_out=tuple(watched), lenient=True, limit=4)
+    page = service.alike(first)
+    second = service.alike(replace(first, like=dict(watched), after=page.following))
+    assert not {h.title_id for h in page.hits} & {h.title_id for h in second.hits}
+    more = {**watched, "t0007": 1.0}
+    asked = replace(first, like=more, leaving_out=tuple(more), after=page.following)
+    with pytest.raises(Conflict, match="cursor_expired"):
+        service.alike(asked)
+    with pytest.raises(Invalid, match="invalid_cursor"):
+        service.alike(replace(first, space="synopsis", after=page.following))
+
+
 def test_what_comes_and_goes_between_pages_shifts_no_other(tmp_path: Path) -> None:
     service = IndexService(tmp_path / "index", EdgeStores())
     service.ensure(FINGERPRINTS)
@@ -290,6 +304,7 @@ def test_filters_of_own_fields(tmp_path: Path) -> None:
     service = IndexService(tmp_path / "index", EdgeStores())
     service.ensure(FINGERPRINTS)
     tags = [{"series": "blupi", "season": 3}, {"series": ("blupi", "more")}, {"score": 7.5}, {}]
+    tags[3] = {"score": 8.0, "code": "1.50"}
     windows = [Availability(100, 200, ("DE",)), Availability(100), Availability(), Availability()]
     items = [
         replace(point(n), tags=tags[n], available=windows[n], country="FR" if n else None)
@@ -304,9 +319,14 @@ def test_filters_of_own_fields(tmp_path: Path) -> None:
 
     assert found("tags.series:blupi") == {0, 1}
     assert found("tags.season:3") == {0}
-    assert found("tags.score:7..8") == {2}
+    assert found("tags.score:7..8") == {2, 3}
+    assert found("tags.score:7.5") == {2}
+    assert found("tags.score:7.5,8") == {2, 3}
+    assert found("tags.code:1.50") == {3}
     assert found("NOT tags.series:*") == {2, 3}
     assert found("country:fr AND NOT territory:DE") == {1, 2, 3}
+    assert found("country:fr AND NOT territory:de") == {1, 2, 3}
+    assert found("territory:de") == {0}
     assert found("available_from:<=1970-01-01T00:00:00.000100Z") == {0, 1}
     service.close()
 

@@ -13,6 +13,7 @@ from content.errors import Conflict, Invalid, NotFound, Unavailable
 from indexes.calibration import Calibration
 from indexes.generation import RECORD
 from indexes.generations import POINTER, Generations
+from indexes.schema import Filter
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
 from tests.index_points import DIMS, FINGERPRINTS, OTHER_FINGERPRINTS, catalogue, point, unit
@@ -60,6 +61,33 @@ def test_ensure_makes_the_first_and_then_keeps_it(service: IndexService, reopen:
     assert again.count() == 10
     (info,) = again.generations()
     assert (info.points, info.fingerprints) == (10, FINGERPRINTS)
+
+
+def test_a_copy_that_comes_late_brings_nothing_back(service: IndexService) -> None:
+    """Versions tell nothing here: a title that is made anew counts them from 1 again."""
+    read = [point(n, version=3, genres=("of-old",)) for n in (1, 2, 3)]
+    service.upsert(read)
+    service.begin("next", FINGERPRINTS, None)
+    service.delete(["t0001", "t0002"])
+    service.upsert([point(1, version=1, genres=("anew",))])
+    service.upsert_into("next", read)  # the batch that was read before
+    expected = {"t0001": 1, "t0003": 3}
+    found = service.verify("next", expected)
+    assert (found.complete, found.extra) == (True, ())
+    service.cut_over("next")
+    hits = service.similar("t0003", space="fused", limit=9, filter=Filter(genre="of-old"))
+    assert hits == []
+
+
+def test_what_verify_misses_may_be_copied_though_it_was_deleted(service: IndexService) -> None:
+    """As where a deletion broke off before the records knew of it."""
+    service.upsert([point(1), point(2)])
+    service.begin("next", FINGERPRINTS, None)
+    service.delete(["t0001"])
+    service.upsert_into("next", [point(1), point(2)])
+    assert service.verify("next", {"t0001": 1, "t0002": 1}).missing == ("t0001",)
+    service.upsert_into("next", [point(1)])
+    assert service.verify("next", {"t0001": 1, "t0002": 1}).complete
 
 
 def test_a_reindex_from_begin_to_drop(service: IndexService, reopen: Reopen) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from qdrant_client import QdrantClient
 
 from content.types import F32, Space, Vector
+from indexes.cuts import cuts
 from indexes.lexical.bm25 import Text, document, fingerprint
 from indexes.moments import mood_vector, moods_in
 from indexes.schema import TitlePoint
@@ -167,6 +169,30 @@ def test_match_cuts_pair_like_shots_of_two_films(service: IndexService) -> None:
     assert {pair.other_id for pair in pairs}.isdisjoint({"t0004"})
     assert all(pair.shot != 2 for pair in pairs)
     assert service.cuts("nobody", limit=10) == []
+
+
+def test_a_film_that_is_replaced_while_its_shots_are_paired_is_left_out(tmp_path: Path) -> None:
+    service = IndexService(tmp_path / "index", EdgeStores())
+    service.ensure(FINGERPRINTS)
+    near = looking(5, "visual", off=0.3)
+    service.upsert([film(n, shot(0, visual=near)) for n in (1, 2)])
+
+    class Replacing:
+        """A store in which the other film comes without pictures, right after it was found."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        def query(self, queries: Any, *, exact: bool) -> Any:
+            found = store.query(queries, exact=exact)
+            service.upsert([film(2, shot(0, audio=looking(1, "audio")), version=2)])
+            return found
+
+    with service._generations.reading() as live:
+        assert live is not None and live.shots is not None
+        store = live.shots
+        assert cuts(cast(Any, Replacing()), "t0001", "default", limit=10) == []
+    service.close()
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=12), st.integers(1, 5))

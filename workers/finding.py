@@ -4,8 +4,9 @@ Every call reads the published version; hits of another one, which the index has
 a version is replaced, are left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from content.catalog import Catalog
@@ -20,7 +21,8 @@ from indexes.moments import MomentHit
 from workers import findable
 
 SPARE = 4
-"""So many times as many moments are asked for as are answered: short or stale ones are left out."""
+"""So many times as many moments are asked for as are answered, since short or stale ones are left
+out; and so many times again while that leaves too few."""
 INDEX_MOST = 1000
 LONG_S = 20.0
 """Of a single shot longer than this, found by what is said, only the time of the lines is told …"""
@@ -100,21 +102,15 @@ class Finding:
             raise Invalid("unknown_mood", f"{mood!r} is not one of {names}")
         if title_id is not None:
             self._catalog.get(title_id)
-        hits = self._index.moments(
-            words, text=text, mood=mood, title_id=title_id, limit=min(INDEX_MOST, SPARE * limit)
-        )
-        shelf = _Shelf(self._catalog)
-        found: list[FoundMoment] = []
-        for hit in hits:
-            shots = shelf.shots(hit.title_id, hit.version)
-            if len(shots) <= hit.last:
-                continue
-            moment = _moment(hit, shots, text)
-            if moment.end_s - moment.start_s >= min_s:
-                found.append(moment)
-            if len(found) == limit:
-                break
-        return found
+        shelf, most = _Shelf(self._catalog), SPARE * limit
+        while True:
+            most = min(INDEX_MOST, most)
+            hits = self._index.moments(words, text=text, mood=mood, title_id=title_id, limit=most)
+            fitting = _fitting(shelf, hits, text, min_s)
+            found = list(islice(fitting, limit))
+            if len(found) == limit or len(hits) < most or most == INDEX_MOST:
+                return found
+            most *= SPARE
 
     def match_cuts(self, title_id: str, *, limit: int) -> list[FoundCut]:
         """Pairs of shots of this title and others, best first.
@@ -153,6 +149,18 @@ class _Shelf:
             row = self._catalog.version(title_id, version)
             self._media[title_id] = None if row is None else row.title.media_sha256
         return self._media[title_id]
+
+
+def _fitting(
+    shelf: _Shelf, hits: Sequence[MomentHit], text: str | None, min_s: float
+) -> Iterator[FoundMoment]:
+    """Those of published versions that are long enough."""
+    for hit in hits:
+        shots = shelf.shots(hit.title_id, hit.version)
+        if len(shots) > hit.last:
+            moment = _moment(hit, shots, text)
+            if moment.end_s - moment.start_s >= min_s:
+                yield moment
 
 
 def _moment(hit: MomentHit, shots: Sequence[ShotRow], text: str | None) -> FoundMoment:

@@ -62,9 +62,14 @@ class Partial:
         outcome = {"titles": len(titles), "failed": list(failed)}
         wanted = (self.job.request or {}).get("titles")
         if wanted is not None:
-            outcome["unknown"] = sorted(set(wanted) - set(titles))
+            left = sorted(set(wanted) - set(titles))
+            outcome["unknown"] = [t for t in left if self._is_unknown(t)]
         if not self.parts.rows.note(self.job.id, outcome):
             raise Cancelled
+
+    def _is_unknown(self, title_id: str) -> bool:
+        """Not merely left out by the other things that were asked for."""
+        return self.parts.catalog.published_version(title_id) is None
 
     def _fits(self, title_id: str, version: int, asked: Mapping[str, Any]) -> bool:
         """Does a title meet all that is asked?"""
@@ -119,11 +124,8 @@ def check_agreement(parts: Parts) -> None:
     Raises:
         Conflict: `fingerprint_mismatch`.
     """
-    prints = {str(space): made for space, made in parts.fingerprints.items()}
     for live in (g for g in parts.index.generations() if g.state == "live"):
-        own = {str(s): made for s, made in live.fingerprints.items() if s != "taste"}
-        if own != prints:
-            other = sorted(s for s in own.keys() | prints.keys() if own.get(s) != prints.get(s))
+        if other := live.differing(parts.fingerprints):
             raise Conflict(
                 "fingerprint_mismatch",
                 f"today's encoders of {', '.join(other)} are not those of the live generation "

@@ -1,9 +1,11 @@
 """Taking things away: a title, or what an unfinished job left. Every step may be repeated."""
 
 import contextlib
+import logging
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,11 +19,15 @@ from content.errors import Conflict
 from content.records import writing
 from content.tables import matching, shots, title_versions
 from indexes.fields import facts_of
-from indexes.schema import TitlePoint
+from indexes.schema import TitlePoint, fitting
 from workers import findable, taste
 from workers.jobs import JobRecord
 from workers.parts import Parts
 
+log = logging.getLogger("keyart.jobs")
+
+PUBLISHING = "publish"
+"""The stage in which a job's point is put into the index (`workers.ingest`)."""
 GRACE_S = 24 * 3600
 """Files that no row names are left alone this long: somebody may be about to name them."""
 
@@ -65,8 +71,18 @@ def abandon(parts: Parts, job: JobRecord) -> None:
         with contextlib.suppress(Conflict):  # it is live already: readers have it, it stays
             parts.index.drop(job.generation)
     drop_unpublished(parts, job)
-    if job.title_id is not None:
+    if job.title_id is None:
+        return
+    try:
         restore_index(parts, job.title_id)
+    except Conflict as error:
+        if error.code != "fingerprint_mismatch":
+            raise
+        # The title waits for a reindex, understood by encoders that the live generation is not of.
+        if parts.rows.get(job.id).stage == PUBLISHING:
+            _restore_fitting(parts, job.title_id)  # the job's point may be there
+        else:
+            log.info("the index keeps what it has of %s: %s", job.title_id, error.detail)
 
 
 def drop_unpublished(parts: Parts, job: JobRecord) -> None:
@@ -99,6 +115,14 @@ def restore_index(parts: Parts, title_id: str) -> None:
         parts.index.delete([title_id])
     else:
         taste.publish(parts, point)
+
+
+def _restore_fitting(parts: Parts, title_id: str) -> None:
+    """As `restore_index`, without what the live generation would refuse: absent, not stale."""
+    point = point_of(parts, title_id)
+    live = next((g for g in parts.index.generations() if g.state == "live"), None)
+    if point is not None and live is not None:
+        taste.publish(parts, replace(point, vectors=fitting(point.vectors, live.fingerprints)))
 
 
 def point_of(parts: Parts, title_id: str, version: int | None = None) -> TitlePoint | None:

@@ -20,6 +20,7 @@ from artwork.quality.refit import QualityWeights
 from content.catalog import Catalog
 from content.receipts import Receipts
 from content.records import Writer
+from content.types import Space
 from indexes.client import IndexClient
 from workers import taste
 from workers.cards import Cards
@@ -164,6 +165,10 @@ class Services:
     def readiness(self) -> dict[str, bool]:
         """Each part that an answer needs: does it work?"""
         return {"records": self._records_answer(), "index": self.index.ready()}
+
+    def fingerprints(self) -> dict[Space, str]:
+        """Of today's encoder of each space."""
+        return self._parts.fingerprints
 
     def _records_answer(self) -> bool:
         try:

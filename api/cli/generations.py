@@ -30,6 +30,18 @@ def generations(*, as_json: AsJson = False, url: Url = DEFAULT_URL, key: Key = "
     console = show.out()
     console.print(rows)
     console.print(_models(page["items"]))
+    warn_of(page["items"])
+
+
+def warn_of(items: list[dict[str, Any]]) -> None:
+    """Say so where what answers is not of today's encoders."""
+    for live in (each for each in items if each["state"] == "live" and each["outdated"]):
+        show.complain(
+            "fingerprint_mismatch",
+            f"{live['name']}, which answers, is of other encoders than today's settings name "
+            f"({', '.join(live['outdated'])}): words find less there and new titles are refused; "
+            "run `keyart reindex`, or set those encoders again and restart",
+        )
 
 
 def go_back(remote: Remote, job_id: str, *, as_json: bool) -> None:

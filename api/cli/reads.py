@@ -14,6 +14,17 @@ Limit = Annotated[int, typer.Option(min=1, max=200, help="How many at most.")]
 Genre = Annotated[str | None, typer.Option(help="Only titles of this genre.")]
 Language = Annotated[str | None, typer.Option(help="Only titles in this language.")]
 MaturityMax = Annotated[str | None, typer.Option(help="Only titles up to: all, 7, 13, 16, 18.")]
+Country = Annotated[str | None, typer.Option(help="Only titles made there.")]
+YearFrom = Annotated[int | None, typer.Option(help="Released then or later.")]
+YearTo = Annotated[int | None, typer.Option(help="Released then or before.")]
+AvailableAt = Annotated[
+    str | None, typer.Option(help="That viewers may have then: 2026-12-24T20:00:00Z.")
+]
+Territory = Annotated[str | None, typer.Option(help="That viewers may have there: two letters.")]
+FilterText = Annotated[
+    str | None,
+    typer.Option("--filter", help="genre:drama AND (year:1990..2000 OR NOT language:de)"),
+]
 
 
 # As the service knows them (a test compares): its own types load numpy, which takes long.
@@ -28,7 +39,13 @@ def search(
     limit: Limit = 10,
     genre: Genre = None,
     language: Language = None,
+    country: Country = None,
     maturity_max: MaturityMax = None,
+    year_from: YearFrom = None,
+    year_to: YearTo = None,
+    available_at: AvailableAt = None,
+    territory: Territory = None,
+    filter_text: FilterText = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show ranks and scores, and which words are where.")
     ] = False,
@@ -37,9 +54,11 @@ def search(
     key: Key = "",
 ) -> None:
     """Show the titles that mean what the words mean, have them, or are called so."""
-    query = {"genre": genre, "language": language, "maturity_max": maturity_max}
-    if explain:
-        query["explain"] = "true"
+    query = {
+        "genre": genre, "language": language, "country": country, "maturity_max": maturity_max,
+        "year_from": year_from, "year_to": year_to, "available_at": available_at,
+        "territory": territory, "filter": filter_text, "explain": "true" if explain else None,
+    }  # fmt: skip
     remote = Remote(url, key)
     page = remote.get("/v1/search", q=" ".join(words), limit=limit, **query)
     if as_json:

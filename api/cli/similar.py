@@ -6,7 +6,18 @@ import typer
 from rich.markup import escape
 
 from api.cli import show
-from api.cli.reads import Genre, Language, MaturityMax, found
+from api.cli.reads import (
+    AvailableAt,
+    Country,
+    FilterText,
+    Genre,
+    Language,
+    MaturityMax,
+    Territory,
+    YearFrom,
+    YearTo,
+    found,
+)
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
 from api.cli.show import AsJson
 
@@ -36,20 +47,13 @@ def similar(
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 10,
     genre: Genre = None,
     language: Language = None,
-    country: Annotated[str | None, typer.Option(help="Only titles made there.")] = None,
+    country: Country = None,
     maturity_max: MaturityMax = None,
-    year_from: Annotated[int | None, typer.Option(help="Released then or later.")] = None,
-    year_to: Annotated[int | None, typer.Option(help="Released then or before.")] = None,
-    available_at: Annotated[
-        str | None, typer.Option(help="That viewers may have then: 2026-12-24T20:00:00Z.")
-    ] = None,
-    territory: Annotated[
-        str | None, typer.Option(help="That viewers may have there: two letters.")
-    ] = None,
-    filter_text: Annotated[
-        str | None,
-        typer.Option("--filter", help="genre:drama AND (year:1990..2000 OR NOT language:de)"),
-    ] = None,
+    year_from: YearFrom = None,
+    year_to: YearTo = None,
+    available_at: AvailableAt = None,
+    territory: Territory = None,
+    filter_text: FilterText = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
     key: Key = "",

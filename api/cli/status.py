@@ -1,5 +1,6 @@
 """`keyart status`: a job, a title, or the newest jobs."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli import show
+from api.cli.generations import warn_of
 from api.cli.reads import Limit
 from api.cli.remote import DEFAULT_URL, Key, Refused, Remote, Url, path
 from api.cli.show import AsJson
@@ -29,7 +31,11 @@ def status(
     remote = Remote(url, key)
     if name is None:
         page = remote.get("/v1/jobs", limit=limit)
-        show.print_json(page) if as_json else _jobs(page["items"])
+        if as_json:
+            show.print_json(page)
+        else:
+            _jobs(page["items"])
+            _warn(remote)
         return
     found = _job(remote, name) or _title(remote, name) or _unpublished(remote, name)
     if found is None:
@@ -67,6 +73,12 @@ def _unpublished(remote: Remote, name: str) -> Any:
         return None
     show.complain("", f"there is no title {name!r}, only this job of it:")
     return newest
+
+
+def _warn(remote: Remote) -> None:
+    """Of what keeps new titles out; where the index is away, the jobs are told all the same."""
+    with suppress(Refused):
+        warn_of(remote.get("/v1/generations")["items"])
 
 
 def _jobs(items: list[Any]) -> None:

@@ -52,13 +52,17 @@ class Generation(BaseModel):
     graph: GenerationGraph | None
     quality: dict[str, Any] | None
     """What its gates measured before it was cut over to; null of the first."""
+    outdated: list[str]
+    """Spaces that other encoders made than today's settings name, as after a reindex that failed at
+    a gate or was rolled back. Of the live one: words find nothing there by meaning, and new titles
+    are refused (`fingerprint_mismatch`) until a reindex."""
     created_at: str
     previous: str | None
     """The one that was live before it, and is kept."""
     kept_until: str | None
 
     @classmethod
-    def of(cls, info: schema.GenerationInfo) -> Self:
+    def of(cls, info: schema.GenerationInfo, prints: schema.Fingerprints) -> Self:
         until, titles = info.kept_until_us, info.spaces or {}
         return cls(
             name=info.name,
@@ -71,6 +75,7 @@ class Generation(BaseModel):
             bytes=info.bytes,
             graph=None if info.graph is None else GenerationGraph.of(info.graph, info.outside),
             quality=info.quality,
+            outdated=info.differing(prints),
             created_at=iso(info.created_us),
             previous=info.previous,
             kept_until=None if until is None else iso(until),

@@ -118,7 +118,19 @@ def test_anything_is_a_condition_or_a_refusal_that_says_where(text: str) -> None
         ("country:de", Equals("country", "DE")),
         ("facts.look.warmth:0.2", Range("facts.look.warmth", gte=0.2, lte=0.2)),
         ("tags.season:3", AnyOf((Equals("tags.season", "3"), Equals("tags.season", 3)))),
+        (
+            "tags.rating:4.5,5",
+            AnyOf(
+                (
+                    IsAny("tags.rating", ("4.5", "5")),
+                    Equals("tags.rating", 5),
+                    Range("tags.rating", gte=4.5, lte=4.5),
+                )
+            ),
+        ),
         ("external_ids.house:7", Equals("external_ids.house", "7")),
+        ("external_ids.house:7.5", Equals("external_ids.house", "7.5")),
+        ("territory:de,AT", IsAny("territories", ("DE", "AT"))),
         (
             "available_until:>2026-01-01T00:00:00Z",
             Range("available_until", gt=1_767_225_600_000_000),

@@ -20,7 +20,8 @@ class Liking:
     """What a viewer likes, from what they watched."""
 
     weights: Mapping[str, float]
-    """Title id to weight, above 0: share watched, halved every 60 days; of the latest 64 events."""
+    """Title id to weight, above 0: share watched, halved for every 60 days before the latest of the
+    64 events that count. Not before now: what is asked again without a new event is the same."""
     watched: Sequence[str]
     """Every title of their events, the latest first, 2,000 at most."""
 
@@ -37,16 +38,22 @@ def co_watched(connection: sa.Connection, tenant: str) -> list[tuple[bytes, str]
     return [(bytes(viewer), title_id) for viewer, title_id in connection.execute(query)]
 
 
-def liking(connection: sa.Connection, tenant: str, viewer: bytes, at_us: int) -> Liking:
-    """What one viewer likes at a moment, in µs UTC; nothing of a viewer without events."""
+def liking(connection: sa.Connection, tenant: str, viewer: bytes) -> Liking:
+    """What one viewer likes; nothing of a viewer without events."""
     w = watch_events.c
     mine = (w.tenant == tenant, w.viewer == viewer)
-    latest = sa.select(w.title_id, w.value, w.occurred_us).where(*mine)
+    query = sa.select(w.title_id, w.value, w.occurred_us, w.received_us).where(*mine)
+    # Nothing was watched after it was told, whatever a player's clock says.
+    latest = [
+        (title_id, value, min(occurred_us, received_us))
+        for title_id, value, occurred_us, received_us in connection.execute(
+            query.order_by(w.seq.desc()).limit(EVENTS)
+        )
+    ]
+    at_us = max((watched_us for _, _, watched_us in latest), default=0)
     weights: dict[str, float] = {}
-    for title_id, value, occurred_us in connection.execute(
-        latest.order_by(w.seq.desc()).limit(EVENTS)
-    ):
-        faded = float(value * np.exp2(-max(at_us - occurred_us, 0) / HALF_LIFE_US))
+    for title_id, value, watched_us in latest:
+        faded = float(value * np.exp2((watched_us - at_us) / HALF_LIFE_US))
         if faded > 0:
             weights[title_id] = weights.get(title_id, 0.0) + faded
     every = sa.select(w.title_id).where(*mine).group_by(w.title_id)

@@ -71,7 +71,7 @@ class People:
         desk = self._desk
         viewer = desk.viewer(user)
         with desk.engine.connect() as connection:
-            found = liking(connection, desk.scope.tenant, viewer, desk.clock())
+            found = liking(connection, desk.scope.tenant, viewer)
             if not (found.watched or self._met(connection, viewer)):
                 raise NotFound("user_not_found", "nothing is held of this user")
         if not found.weights:
