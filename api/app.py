@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from api import (
     artwork,
+    bulk,
     candidates,
     cards,
     compose,
@@ -53,6 +54,7 @@ _ROUTERS = (
     events,
     users,
     titles,
+    bulk,
     candidates,
     understanding,
     review,

@@ -60,6 +60,9 @@ CODES: Mapping[str, Code] = {
     "decision_expired": Code(410, "The decision is older than KEYART_RETENTION keeps them."),
     # 413, 415
     "body_too_large": Code(413, "A JSON body is over 1 MB."),
+    "line_too_large": Code(413, "A line of NDJSON is over 1 MB."),
+    "too_many_lines": Code(413, "More lines were sent than one request may have."),
+    "bulk_too_large": Code(413, "The lines of one request are over 256 MB together."),
     "upload_too_large": Code(413, "A file is over KEYART_MAX_UPLOAD_BYTES."),
     "unsupported_media_type": Code(415, "The Content-Type is not one this route reads."),
     # 422

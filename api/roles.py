@@ -40,6 +40,7 @@ _VIEWER = """
 """
 _EDITOR = """
     POST /v1/titles
+    POST /v1/titles:bulk
     DELETE /v1/titles/{title_id}
     GET /v1/titles/{title_id}/variants
     POST /v1/titles/{title_id}/variants
