@@ -1,5 +1,6 @@
 """The service, as the command line reaches it."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,6 +126,21 @@ class Remote:
             "image": (Path(image.name).name, image, "application/octet-stream"),
         }
         return self._parsed(self._http.post(where, files=parts))
+
+    def bulk(self, lines: bytes) -> list[Any]:
+        """Submit titles, one a line: what is answered of each, and the last line.
+
+        Raises:
+            httpx.RemoteProtocolError: the answer lacks its last line.
+        """
+        headers = {"Content-Type": "application/x-ndjson"}
+        response = self._http.post("/v1/titles:bulk", content=lines, headers=headers)
+        if not response.is_success:
+            self._parsed(response)
+        answers = [json.loads(line) for line in response.content.split(b"\n") if line]
+        if not answers or "stopped" not in answers[-1]:
+            raise httpx.RemoteProtocolError("the answer is cut short", request=response.request)
+        return answers
 
     def picture(self, link: str, width: int) -> bytes | None:
         """A picture as JPEG, at most so many px wide; None when it is not there any more."""
