@@ -1,8 +1,7 @@
 """Many titles in one request: each line is told of, and one that is refused keeps none out."""
 
 import json
-import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,11 @@ from fastapi.testclient import TestClient
 
 from api import bulk
 from content.errors import Busy, Invalid, NoSpace
+from tests.bulk_wire import PATH, Wire
 from tests.http_house import assert_problem, make_house, served
 from tests.standins import House
 from tests.waiting import until
 
-PATH = "/v1/titles:bulk"
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
@@ -146,45 +145,6 @@ def test_no_room_at_first_is_the_answer_and_later_where_it_stopped(
     assert end["stopped"] == {
         "line": 3, "code": error.code, "detail": "full", "retry_after_s": later
     }  # fmt: skip
-
-
-class Wire:
-    """A request that is sent, and its answer read, piece by piece."""
-
-    def __init__(self, url: str) -> None:
-        host, port = url.removeprefix("http://").split(":")
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self._socket.settimeout(60)
-        self._socket.connect((host, int(port)))
-        head = f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-ndjson\r\n"
-        self._socket.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
-        self._answer = self._socket.makefile("rb")
-
-    def send(self, data: bytes) -> None:
-        """One chunk; an empty one is the end."""
-        self._socket.sendall(b"%x\r\n%s\r\n" % (len(data), data))
-
-    def head(self) -> str:
-        text = b""
-        while not text.endswith(b"\r\n\r\n"):
-            text += self._answer.readline()
-        return text.decode()
-
-    def chunk(self) -> list[dict[str, Any]]:
-        """The lines of the next chunk; none at the end."""
-        size = int(self._answer.readline(), 16)
-        data = self._answer.read(size)
-        self._answer.readline()
-        return [json.loads(each) for each in data.splitlines()]
-
-    def chunks(self) -> Iterator[list[dict[str, Any]]]:
-        while lines := self.chunk():
-            yield lines
-
-    def close(self) -> None:
-        self._answer.close()
-        self._socket.close()
 
 
 def test_it_is_told_of_a_title_while_the_next_is_still_to_come(house: House) -> None:
