@@ -19,7 +19,7 @@ router = APIRouter(tags=["review"], route_class=AdmittedRoute)
 
 AT_ONCE = 2
 """Pictures decoded at once, each in up to 2 GiB; who comes then waits."""
-_DECODING = CapacityLimiter(AT_ONCE)
+DECODING = CapacityLimiter(AT_ONCE)
 
 _BODY = {
     "requestBody": {
@@ -93,7 +93,7 @@ async def upload_variants(
         # With threads of their own: decoding takes seconds, and others' requests need theirs.
         job = await to_thread.run_sync(
             lambda: house.uploads.take(title_id, path, language=told.language, note=told.note),
-            limiter=_DECODING,
+            limiter=DECODING,
         )
     finally:
         path.unlink(missing_ok=True)

@@ -119,13 +119,15 @@ class Remote:
         }
         return self._parsed(self._http.post("/v1/titles", files=parts))
 
-    def upload_image(self, where: str, told: str, image: IO[bytes]) -> Any:
-        """Send a picture with what is told of it (JSON)."""
+    def upload_image(self, where: str, told: str | None, image: IO[bytes], **query: Any) -> Any:
+        """Send a picture with what is told of it (JSON), if anything is."""
         parts: dict[str, tuple[str | None, IO[bytes] | str, str]] = {
-            "artwork": (None, told, "application/json"),
             "image": (Path(image.name).name, image, "application/octet-stream"),
         }
-        return self._parsed(self._http.post(where, files=parts))
+        if told is not None:
+            parts = {"artwork": (None, told, "application/json"), **parts}
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._parsed(self._http.post(where, files=parts, params=given))
 
     def bulk(self, lines: bytes) -> list[Any]:
         """Submit titles, one a line: what is answered of each, and the last line.
