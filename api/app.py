@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from api import (
     artwork,
+    bulk,
     candidates,
     cards,
     compose,
@@ -24,6 +25,7 @@ from api import (
     jobs,
     metrics,
     moments,
+    pictured,
     policy,
     provenance,
     quality,
@@ -53,6 +55,7 @@ _ROUTERS = (
     events,
     users,
     titles,
+    bulk,
     candidates,
     understanding,
     review,
@@ -61,6 +64,7 @@ _ROUTERS = (
     generate,
     jobs,
     search,
+    pictured,
     moments,
     similar,
     similarity,

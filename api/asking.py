@@ -107,26 +107,13 @@ Narrow = Annotated[Narrowing, Depends()]
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How titles are compared and listed."""
+class Listing:
+    """Which part of the answers is wanted."""
 
-    space: Annotated[SimilarSpace, Query(description="What to compare.")] = "fused"
-    weights: Annotated[
-        str | None,
-        Query(
-            max_length=200,
-            description="How much each space counts in `fused`, this once: `visual:2,audio:1`.",
-        ),
-    ] = None
     exclude: Annotated[
         str | None,
         Query(max_length=NAMES_MAX * 129, description="Not these titles: ids joined by commas."),
     ] = None
-    diversity: Annotated[
-        float,
-        Query(ge=0, le=1, description="0: by score alone; towards 1: the less alike, the better."),
-    ] = 0.0
-    because: Annotated[bool, Query(description="Whether each answer says why.")] = False
     limit: Limit = 20
     cursor: Cursor = None
 
@@ -143,6 +130,28 @@ class Manner:
             return tuple(_TITLE_IDS.validate_python(given))
         except ValidationError as error:
             raise Invalid("invalid_title_id", f"exclude: {error.errors()[0]['msg']}") from error
+
+
+Listed = Annotated[Listing, Depends()]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner(Listing):
+    """How titles are compared and listed."""
+
+    space: Annotated[SimilarSpace, Query(description="What to compare.")] = "fused"
+    weights: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="How much each space counts in `fused`, this once: `visual:2,audio:1`.",
+        ),
+    ] = None
+    diversity: Annotated[
+        float,
+        Query(ge=0, le=1, description="0: by score alone; towards 1: the less alike, the better."),
+    ] = 0.0
+    because: Annotated[bool, Query(description="Whether each answer says why.")] = False
 
     def question(self, narrow: Narrowing, **asked: Any) -> Question:
         """What the index is asked.
@@ -205,11 +214,14 @@ def after(cursor: str | None) -> Continuation | None:
     return found
 
 
+def before(following: Continuation | None) -> str | None:
+    """The cursor of the page that begins there; None where there is none."""
+    return None if following is None else encode(_CONTINUATION.dump_json(following).decode())
+
+
 def paged(answer: HitPage) -> Page[Like]:
     """An answer of the index as a page."""
-    following = answer.following
-    cursor = None if following is None else encode(_CONTINUATION.dump_json(following).decode())
-    return Page(items=[Like.of(hit) for hit in answer.hits], next=cursor)
+    return Page(items=[Like.of(hit) for hit in answer.hits], next=before(answer.following))
 
 
 def _unless_told(field: str, condition: Condition) -> Condition:

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +14,7 @@ from api.errors import Malformed, UnsupportedMediaType
 from content.errors import TooLarge
 
 JSON_MAX_BYTES = 1_000_000
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse_json(raw: bytes) -> Any:
@@ -32,6 +35,20 @@ def parse_json(raw: bytes) -> Any:
         raise Malformed("invalid_json", str(error)) from error
     except RecursionError as error:
         raise Malformed("invalid_json", "the body is nested too deeply") from error
+
+
+def validated(raw: bytes, model: type[Model]) -> Model:
+    """JSON that is a part of a body (of a form, a line) as `model`.
+
+    Raises:
+        Malformed: `invalid_json`. RequestValidationError: as the framework itself would.
+    """
+    parsed = parse_json(raw)
+    try:
+        return model.model_validate(parsed)
+    except ValidationError as error:
+        failures = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+        raise RequestValidationError(failures) from error
 
 
 async def read_capped(request: Request, cap: int = JSON_MAX_BYTES) -> bytes:

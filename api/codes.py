@@ -61,6 +61,9 @@ CODES: Mapping[str, Code] = {
     "decision_expired": Code(410, "The decision is older than KEYART_RETENTION keeps them."),
     # 413, 415
     "body_too_large": Code(413, "A JSON body is over 1 MB."),
+    "line_too_large": Code(413, "A line of NDJSON is over 1 MB."),
+    "too_many_lines": Code(413, "More lines were sent than one request may have."),
+    "bulk_too_large": Code(413, "The lines of one request are over 256 MB together."),
     "upload_too_large": Code(413, "A file is over KEYART_MAX_UPLOAD_BYTES."),
     "unsupported_media_type": Code(415, "The Content-Type is not one this route reads."),
     # 422
@@ -102,8 +105,8 @@ CODES: Mapping[str, Code] = {
     "image_format_refused": Code(422, "The picture is no JPEG, PNG, WebP or AVIF."),
     "image_unreadable": Code(422, "The picture is cut, damaged or cannot be decoded."),
     "image_too_large": Code(422, "The picture has more pixels than are taken here."),
-    "image_too_small": Code(422, "The picture has fewer pixels a side than artwork needs."),
-    "image_animated": Code(422, "The picture moves; artwork is still."),
+    "image_too_small": Code(422, "The picture has fewer pixels a side than it needs here."),
+    "image_animated": Code(422, "The picture moves; a still one is needed."),
     "media_twice": Code(422, "Both a media path and a file were given."),
     "media_outside_roots": Code(422, "The media path is not under a folder of KEYART_MEDIA_ROOTS."),
     "media_not_found": Code(422, "There is no file at the media path."),
@@ -126,6 +129,9 @@ CODES: Mapping[str, Code] = {
     "not_started": Code(503, "The policy is still reading its ledger."),
     "rebuild_disturbed": Code(503, "Rows were being removed all the while; try again."),
     "rebuild_failed": Code(503, "The ledger could not be folded again; the log says why."),
+    "pictures_unavailable": Code(
+        503, "The encoder of pictures is not ready; trying again may help."
+    ),
     "words_unavailable": Code(503, "The text encoder is not ready; trying again may help."),
     "not_ready": Code(503, "A part of the service is down; see `parts`."),
     "disk_full": Code(507, "Less disk is free than KEYART_MIN_FREE_BYTES."),

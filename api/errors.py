@@ -104,17 +104,22 @@ def item(error: errors.KeyartError) -> dict[str, object]:
     return {"code": error.code, "detail": error.detail}
 
 
-def invalid(failures: Sequence[Mapping[str, Any]]) -> Response:
-    """The answer for a request that pydantic refused. Nothing of the input is repeated.
+def refusal(failures: Sequence[Mapping[str, Any]]) -> errors.Invalid:
+    """What pydantic refused as one error. Nothing of the input is repeated.
 
     Where the failure has a code of its own that is the code, else it is `invalid_request`.
     """
     fields = [{"field": _field(each["loc"]), "message": _message(each)} for each in failures]
     first = fields[0]
-    code = _code_of(failures[0])
     detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
-    status = CODES[code].status
-    body = document(status, code, detail, errors=fields)
+    return errors.Invalid(_code_of(failures[0]), detail, errors=fields)
+
+
+def invalid(failures: Sequence[Mapping[str, Any]]) -> Response:
+    """The answer for a request that pydantic refused."""
+    error = refusal(failures)
+    status = CODES[error.code].status
+    body = document(status, error.code, error.detail, **error.extra)
     return JSONResponse(body, status, media_type=MEDIA_TYPE)
 
 

@@ -25,9 +25,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The names of a form's parts: one of JSON and one that is a file; which of them must be."""
+    """The names of a form's parts: one of JSON (None where there may be none) and one that is a
+    file; which of them must be."""
 
-    text: str = "title"
+    text: str | None = "title"
     file: str = "media"
     text_needed: bool = True
     file_needed: bool = False
@@ -35,6 +36,7 @@ class Parts:
 
 TITLE = Parts()
 PICTURE = Parts(text="artwork", file="image", text_needed=False, file_needed=True)
+SEARCHED = Parts(text=None, file="image", text_needed=False, file_needed=True)
 
 
 class Form:
@@ -130,9 +132,9 @@ class Form:
         if self._name == parts.file and not self.has_file:
             self.has_file = True
         elif self._name != parts.text or self.text is not None:
+            known = [f"one `{name}`" for name in (parts.text, parts.file) if name is not None]
             raise _malformed(
-                f"unexpected part {self._name[:64]!r}: the form has one `{parts.text}` and one "
-                f"`{parts.file}`"
+                f"unexpected part {self._name[:64]!r}: the form has {' and '.join(known)}"
             )
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:

@@ -18,6 +18,7 @@ _VIEWER = """
     GET /v1/titles/{title_id}/similar
     GET /v1/titles/{title_id}/artwork
     GET /v1/search
+    POST /v1/search/media
     GET /v1/moments
     GET /v1/titles/{title_id}/match-cuts
     POST /v1/artwork
@@ -40,6 +41,7 @@ _VIEWER = """
 """
 _EDITOR = """
     POST /v1/titles
+    POST /v1/titles:bulk
     DELETE /v1/titles/{title_id}
     GET /v1/titles/{title_id}/variants
     POST /v1/titles/{title_id}/variants

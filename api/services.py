@@ -30,12 +30,13 @@ from artwork.rules.house import CatalogueRules
 from artwork.rules.review import Judged
 from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
-from content.types import Aspect, Space, Vectors
+from content.types import Aspect, Space, Vector, Vectors
 from indexes.lexical.bm25 import Match
-from indexes.question import HitPage, Question
+from indexes.pictured import PictureQuestion
+from indexes.question import Continuation, HitPage, Question
 from indexes.schema import Comparison, Filter, GenerationInfo, WordsHit
 from workers.fields import SubmitFields
-from workers.finding import FoundCut, FoundMoment
+from workers.finding import FoundCut, FoundMoment, FoundPicture
 from workers.jobs import JobRecord
 from workers.rebuild import Rebuilt
 from workers.rollback import RolledBack
@@ -167,7 +168,15 @@ class Finding(Protocol):
         min_s: float,
         limit: int,
     ) -> Sequence[FoundMoment]: ...
+    def pictured(
+        self, question: PictureQuestion
+    ) -> tuple[Sequence[FoundPicture], Continuation | None]: ...
     def match_cuts(self, title_id: str, *, limit: int) -> Sequence[FoundCut]: ...
+
+
+class Sight(Protocol):
+    def new_path(self) -> Path: ...
+    def look(self, file: Path) -> Vector: ...
 
 
 class Words(Protocol):
@@ -203,6 +212,8 @@ class Services(Protocol):
     def index(self) -> Index: ...
     @property
     def words(self) -> Words: ...
+    @property
+    def sight(self) -> Sight: ...
     @property
     def finding(self) -> Finding: ...
     @property

@@ -4,14 +4,12 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api import multipart
 from api.bodies import TitleBody
-from api.body import JsonRoute, media_type, parse_json, read_capped
+from api.body import JsonRoute, media_type, read_capped, validated
 from api.checks import TitleId
 from api.errors import UnsupportedMediaType, problems
 from api.paging import Cursor, Limit, decode, decode_int, page
@@ -25,7 +23,7 @@ from content.types import Aspect
 router = APIRouter(tags=["titles"], route_class=JsonRoute)
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema without definitions of its own: OpenAPI looks for those elsewhere."""
     text = json.dumps({name: part for name, part in schema.items() if name != "$defs"})
     for name, part in schema.get("$defs", {}).items():
@@ -34,18 +32,18 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
     return inlined
 
 
-_TITLE_SCHEMA = _inlined(TitleBody.model_json_schema())
+TITLE_SCHEMA = inlined(TitleBody.model_json_schema())
 _SUBMIT_BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": _TITLE_SCHEMA},
+            "application/json": {"schema": TITLE_SCHEMA},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
                     "required": ["title"],
                     "properties": {
-                        "title": _TITLE_SCHEMA,
+                        "title": TITLE_SCHEMA,
                         "media": {"type": "string", "format": "binary"},
                     },
                 },
@@ -54,22 +52,26 @@ _SUBMIT_BODY = {
         },
     }
 }
-_SUBMIT_CODES = (
+TITLE_CODES = (
     "invalid_json",
-    "invalid_multipart",
-    "body_too_large",
-    "upload_too_large",
-    "unsupported_media_type",
     "invalid_request",
     "invalid_text",
     "invalid_title_id",
     "synopsis_empty",
     "synopsis_too_long",
-    "media_twice",
     "media_outside_roots",
     "media_not_found",
     "media_not_a_file",
     "media_empty",
+)
+"""What a title by itself may be refused with."""
+_SUBMIT_CODES = (
+    *TITLE_CODES,
+    "invalid_multipart",
+    "body_too_large",
+    "upload_too_large",
+    "unsupported_media_type",
+    "media_twice",
     "queue_full",
     "disk_full",
 )
@@ -91,7 +93,7 @@ async def submit_title(request: Request, house: House, response: Response) -> Su
     """
     match media_type(request):
         case "application/json":
-            body = _title(await read_capped(request))
+            body = validated(await read_capped(request), TitleBody)
             made = await run_in_threadpool(house.intake.submit, body.fields(), None)
         case "multipart/form-data":
             made = await _submit_form(request, house)
@@ -111,7 +113,7 @@ async def _submit_form(request: Request, house: Services) -> Submission:
         body, has_media = await multipart.receive(
             request,
             path,
-            _title,
+            lambda raw: validated(raw, TitleBody),
             cap=settings.max_upload_bytes,
             keep_free=settings.min_free_bytes,
         )
@@ -124,15 +126,6 @@ async def _submit_form(request: Request, house: Services) -> Submission:
     # The intake decides from here on what becomes of the file.
     upload = path if has_media else None
     return await run_in_threadpool(house.intake.submit, body.fields(), upload)
-
-
-def _title(raw: bytes) -> TitleBody:
-    parsed = parse_json(raw)
-    try:
-        return TitleBody.model_validate(parsed)
-    except ValidationError as error:
-        failures = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
-        raise RequestValidationError(failures) from error
 
 
 @router.get(

@@ -2,15 +2,13 @@
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api import multipart
 from api.admission import AdmittedRoute
 from api.bodies import UploadBody
-from api.body import media_type, parse_json
+from api.body import media_type, validated
 from api.checks import TitleId
 from api.errors import UnsupportedMediaType, problems
 from api.schemas.jobs import Making
@@ -21,7 +19,7 @@ router = APIRouter(tags=["review"], route_class=AdmittedRoute)
 
 AT_ONCE = 2
 """Pictures decoded at once, each in up to 2 GiB; who comes then waits."""
-_DECODING = CapacityLimiter(AT_ONCE)
+DECODING = CapacityLimiter(AT_ONCE)
 
 _BODY = {
     "requestBody": {
@@ -86,7 +84,7 @@ async def upload_variants(
         told, _ = await multipart.receive(
             request,
             path,
-            _told,
+            lambda raw: validated(raw, UploadBody),
             cap=min(MAX_BYTES, settings.max_upload_bytes),
             keep_free=settings.min_free_bytes,
             parts=multipart.PICTURE,
@@ -95,18 +93,9 @@ async def upload_variants(
         # With threads of their own: decoding takes seconds, and others' requests need theirs.
         job = await to_thread.run_sync(
             lambda: house.uploads.take(title_id, path, language=told.language, note=told.note),
-            limiter=_DECODING,
+            limiter=DECODING,
         )
     finally:
         path.unlink(missing_ok=True)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return Making(title_id=title_id, job_id=job.id)
-
-
-def _told(raw: bytes) -> UploadBody:
-    parsed = parse_json(raw)
-    try:
-        return UploadBody.model_validate(parsed)
-    except ValidationError as error:
-        failures = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
-        raise RequestValidationError(failures) from error

@@ -1,7 +1,7 @@
 """Black bars around a picture: letterbox above and below, pillarbox at the sides."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ FLAT = 8.0
 """From the mean of the darkest line to the brightest pixel within a wide bar: a room has noise."""
 
 
+Kind = TypeVar("Kind", bound=np.generic)
+
+
 class Bars(NamedTuple):
     """Shares of the picture's height (`top`, `bottom`) and width, each 0..0.42."""
 
@@ -32,6 +35,15 @@ class Bars(NamedTuple):
     bottom: float = 0.0
     left: float = 0.0
     right: float = 0.0
+
+    def within(self, picture: npt.NDArray[Kind]) -> npt.NDArray[Kind]:
+        """What a picture (H, W, …) shows between the bars; not copied, never empty."""
+        if not any(self):
+            return picture
+        height, width = picture.shape[:2]
+        top, bottom = round(self.top * height), height - round(self.bottom * height)
+        left, right = round(self.left * width), width - round(self.right * width)
+        return picture[top : max(bottom, top + 1), left : max(right, left + 1)]
 
     def turned(self, quarters: int) -> "Bars":
         """The bars of the picture turned counter-clockwise by quarters."""
@@ -60,6 +72,14 @@ def find_bars(pictures: Iterable[U8]) -> Bars:
             rows.append(down)
             columns.append(across)
     return Bars(*_pair(rows), *_pair(columns)) if rows else Bars()
+
+
+def without_bars(rgb: U8) -> U8:
+    """A still (H, W, 3) without the bars around it, as those of a film are left out."""
+    import cv2
+
+    luma = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    return find_bars([luma]).within(rgb)
 
 
 class _Profile(NamedTuple):

@@ -17,6 +17,7 @@ from indexes.generation import Generation
 from indexes.generations import Generations
 from indexes.lexical.bm25 import fingerprint
 from indexes.moments import MomentHit, find
+from indexes.pictured import PicturePage, PictureQuestion, answer
 from indexes.question import HitPage, Question, like_one
 from indexes.schema import (
     NO_FILTER,
@@ -259,6 +260,17 @@ class IndexService:
             if live is None or live.shots is None:
                 return []
             return cuts(live.shots, title_id, self._tenant, limit=limit)
+
+    def pictured(self, question: PictureQuestion) -> PicturePage:
+        """See `pictured.answer`.
+
+        Raises:
+            Conflict: `fingerprint_mismatch`, `cursor_expired`.
+            Invalid: what `PictureQuestion.check` refuses.
+        """
+        question.check()
+        with self._generations.reading() as live:
+            return PicturePage(()) if live is None else answer(live, question, self._tenant)
 
     def begin(
         self, generation: str, fingerprints: Fingerprints, calibration: Calibration | None

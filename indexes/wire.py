@@ -17,6 +17,7 @@ from indexes.conditions import CONDITIONS
 from indexes.cuts import CutHit
 from indexes.graph import Graph
 from indexes.moments import MomentHit
+from indexes.pictured import PictureHit, PicturePage, PictureQuestion
 from indexes.question import Continuation, HitPage, Question
 from indexes.schema import (
     Because,
@@ -37,7 +38,7 @@ METHODS = frozenset(
     {"ensure", "upsert", "upsert_into", "delete", "alike", "search", "count", "vectors"}
     | {"build", "snapshot", "begin", "verify", "cut_over", "drop", "generations"}
     | {"compare", "weights", "set_weights", "judged", "building", "roll_back", "release", "expire"}
-    | {"moments", "cuts"}
+    | {"moments", "cuts", "pictured"}
 )
 """What may be called; the names are those of `service.IndexService`."""
 
@@ -50,6 +51,7 @@ TYPES: dict[str, type] = {
         *(TitlePoint, Vector, Filter, Hit, Comparison, GenerationInfo, Verification),
         *(Graph, ShotPoint, Sparse, WordsHit, Place, MomentHit, CutHit),
         *(Availability, Graph, Question, Continuation, HitPage, Because, Shared),
+        *(PictureQuestion, PicturePage, PictureHit),
         *CONDITIONS,
     )
 }

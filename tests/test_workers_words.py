@@ -10,6 +10,8 @@ import pytest
 
 from content.encoders.models import Models
 from content.errors import Unavailable
+from content.letterbox import without_bars
+from tests.photographs import SCENES, shipped
 from workers.words import Words
 
 
@@ -57,3 +59,36 @@ def test_a_query_too_soon_is_answered_later(words: Callable[..., Words]) -> None
         with contextlib.suppress(Unavailable):  # the models load in the background meanwhile
             found = encoder.encode("a ship")
     assert found is not None and set(found) == {"synopsis", "concept"}
+
+
+def test_a_picture_is_what_the_models_make_of_it_without_its_bars(
+    words: Callable[..., Words],
+) -> None:
+    scene = shipped(*SCENES[0])[:400:2, :600:2]
+    boxed = np.zeros((280, *scene.shape[1:]), np.uint8)
+    boxed[40:240] = scene
+    encoder, models = words(), Models()
+    for picture in (scene, boxed):
+        found = encoder.encode_picture(picture)
+        assert found.fingerprint == models.specs["visual"].fingerprint
+        assert np.array_equal(found.data, models.visual.encode([without_bars(picture)])[0])
+    [plain] = models.visual.encode([scene])
+    assert float(plain @ found.data) > 0.99 > float(plain @ models.visual.encode([boxed])[0])
+
+
+def test_a_picture_whose_model_does_not_load_is_told(
+    words: Callable[..., Words], tmp_path: Path
+) -> None:
+    encoder = words(KEYART_VISUAL_ENCODER=f"open_clip:{tmp_path / 'gone'}")
+    with pytest.raises(Unavailable) as caught:
+        encoder.encode_picture(np.zeros((32, 32, 3), np.uint8))
+    assert caught.value.code == "pictures_unavailable"
+    assert "no such folder" in caught.value.detail
+
+
+def test_a_picture_too_soon_is_answered_later(words: Callable[..., Words]) -> None:
+    encoder, black = words(timeout_s=0.2), np.zeros((32, 32, 3), np.uint8)
+    with pytest.raises(Unavailable, match="not ready"):
+        encoder.encode_picture(black)
+    encoder._settled.wait(120)
+    assert np.isfinite(encoder.encode_picture(black).data).all()

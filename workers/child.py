@@ -36,6 +36,7 @@ from content.encoders.models import Models
 from content.errors import Conflict, KeyartError, PermanentError, TransientError, described
 from content.extract import SEGMENTS, extract, made_by
 from content.keeping import load, save
+from content.letterbox import without_bars
 from content.process import follow_parent
 from content.synopsis import encode_synopsis
 from content.types import Maturity
@@ -95,6 +96,14 @@ class Operations:
     def query(self, _report: Report, *, text: str) -> dict[str, tuple[bytes, str]]:
         found = self._models.query(text)
         return {s: (v.data.astype("<f4").tobytes(), v.fingerprint) for s, v in found.items()}
+
+    def picture(
+        self, _report: Report, *, pixels: bytes, shape: tuple[int, ...]
+    ) -> tuple[bytes, str]:
+        """The visual vector of a still (RGB uint8, (H, W, 3)) that is searched for."""
+        rgb = np.frombuffer(pixels, np.uint8).reshape(shape)
+        vector = self._models.visual.encode([without_bars(rgb)])[0]
+        return vector.astype("<f4").tobytes(), self._models.specs["visual"].fingerprint
 
     def looks(
         self,

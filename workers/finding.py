@@ -18,6 +18,8 @@ from indexes.client import IndexClient
 from indexes.cuts import CutHit
 from indexes.lexical.bm25 import Match, asked, matches
 from indexes.moments import MomentHit
+from indexes.pictured import PictureHit, PictureQuestion
+from indexes.question import Continuation
 from workers import findable
 
 SPARE = 4
@@ -59,6 +61,16 @@ class FoundCut:
     other: ShotRow
     score: float
     scores: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPicture:
+    """A title that shows something like a picture, and its shot that does."""
+
+    title_id: str
+    score: float
+    scores: dict[str, float]
+    shot: ShotRow
 
 
 class Finding:
@@ -111,6 +123,18 @@ class Finding:
             if len(found) == limit or len(hits) < most or most == INDEX_MOST:
                 return found
             most *= SPARE
+
+    def pictured(
+        self, question: PictureQuestion
+    ) -> tuple[Sequence[FoundPicture], Continuation | None]:
+        """Titles that show something like a picture, best first, and where the next page begins.
+
+        Raises:
+            Conflict, Invalid: as `indexes.pictured.answer`.
+        """
+        page, shelf = self._index.pictured(question), _Shelf(self._catalog)
+        found = [each for hit in page.hits if (each := _pictured(shelf, hit)) is not None]
+        return found, page.following
 
     def match_cuts(self, title_id: str, *, limit: int) -> list[FoundCut]:
         """Pairs of shots of this title and others, best first.
@@ -206,6 +230,13 @@ def _span(hit: MomentHit, lines: dict[str, tuple[float, float]]) -> tuple[float,
     first = min(start_s for start_s, _ in lines.values())
     last = max(end_s for _, end_s in lines.values())
     return max(hit.start_s, first - AROUND_S), min(hit.end_s, last + AROUND_S)
+
+
+def _pictured(shelf: _Shelf, hit: PictureHit) -> FoundPicture | None:
+    shots = shelf.shots(hit.title_id, hit.version)
+    if len(shots) <= hit.shot:
+        return None
+    return FoundPicture(hit.title_id, hit.score, dict(hit.scores), shots[hit.shot])
 
 
 def _cut(shelf: _Shelf, title_id: str, pair: CutHit) -> FoundCut | None:

@@ -34,6 +34,7 @@ from workers.review import Review
 from workers.reward_policy import read_reward_policy
 from workers.rules import Rules
 from workers.settings import Settings
+from workers.sight import Sight
 from workers.ticker import Ticker
 from workers.uploads import ArtworkUploads
 from workers.words import Words
@@ -60,6 +61,7 @@ class Services:
     images: ImageStore
     index: IndexClient
     words: Words
+    sight: Sight
     finding: Finding
     root_certificate: bytes
     review: Review
@@ -102,6 +104,7 @@ class Services:
             horizons=settings.horizons,
             guard=Guard(settings.holdout, settings.guardrail_margin),
         )
+        words = Words(environment=settings.environment())
         return cls(
             settings=settings,
             catalog=parts.catalog,
@@ -114,7 +117,8 @@ class Services:
                 settings.image_folder, cache_bytes=settings.image_cache_bytes, sign=sign
             ),
             index=parts.index,
-            words=Words(environment=settings.environment()),
+            words=words,
+            sight=Sight(settings, words),
             finding=Finding(parts.catalog, parts.index),
             root_certificate=chain.root,
             review=Review(parts),

@@ -1,21 +1,22 @@
-"""Query words to vectors, in a warm child: the API process never loads a model."""
+"""Query words and pictures to vectors, in a warm child: the API process never loads a model."""
 
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 import numpy as np
 
 from content.errors import Invalid, PermanentError, TransientError, Unavailable
-from content.types import Space, Vector, Vectors
+from content.types import U8, Space, Vector, Vectors
 from workers.pool import Pool
 
 LOAD_S = 600.0
+_BLANK = np.zeros((32, 32, 3), np.uint8)
 
 
 class Words:
-    """Encodes short texts in every space that knows words; repeated ones come from memory."""
+    """Encodes short texts in every space that knows words, repeated ones from memory; pictures."""
 
     def __init__(
         self, *, environment: Mapping[str, str] | None = None, timeout_s: float = 30.0
@@ -27,6 +28,8 @@ class Words:
         self._settled = threading.Event()
         """Set unless models are being loaded in the background."""
         self._settled.set()
+        self._sees = False
+        """Whether a picture was asked for: then its encoder is loaded in the background, too."""
 
     def warm(self) -> None:
         """Load the models in the background, so that the first query need not wait for them."""
@@ -44,18 +47,34 @@ class Words:
             Unavailable: `words_unavailable`, when the models still load, do not load, or their
                 process died or takes too long.
         """
-        if not self._settled.wait(self._timeout_s):
-            raise Unavailable("words_unavailable", "the text encoder is still being loaded")
-        try:
+        with self._ready("words_unavailable", "the text encoder"):
             return self._encode(text)
-        except TransientError as error:
-            self.warm()  # a large model may need longer to load than a query may wait
-            raise Unavailable("words_unavailable", "the text encoder is not ready") from error
-        except (PermanentError, Invalid) as error:
-            raise Unavailable("words_unavailable", error.detail) from error
+
+    def encode_picture(self, rgb: U8) -> Vector:
+        """A still, RGB (H, W, 3), 0..255, in the space `visual`, as the frames of films are.
+
+        Raises:
+            Unavailable: `pictures_unavailable`, as `encode`.
+        """
+        self._sees = True
+        with self._ready("pictures_unavailable", "the encoder of pictures"):
+            return self._look(rgb, self._timeout_s)
 
     def close(self) -> None:
         self._pool.close()
+
+    @contextmanager
+    def _ready(self, code: str, what: str) -> Iterator[None]:
+        """Around a question to the child: waits for models that load, and names what fails."""
+        if not self._settled.wait(self._timeout_s):
+            raise Unavailable(code, f"{what} is still being loaded")
+        try:
+            yield
+        except TransientError as error:
+            self.warm()  # a large model may need longer to load than a query may wait
+            raise Unavailable(code, f"{what} is not ready") from error
+        except (PermanentError, Invalid) as error:
+            raise Unavailable(code, error.detail) from error
 
     def _encode_now(self, text: str) -> dict[Space, Vector]:
         return self._ask(text, self._timeout_s)
@@ -65,8 +84,16 @@ class Words:
             answer = child.call("query", {"text": text}, timeout_s=timeout_s)
         return {space: Vector(np.frombuffer(d, "<f4"), p) for space, (d, p) in answer.items()}
 
+    def _look(self, rgb: U8, timeout_s: float) -> Vector:
+        asked = {"pixels": rgb.tobytes(), "shape": rgb.shape}
+        with self._pool.child() as child:
+            data, fingerprint = child.call("picture", asked, timeout_s=timeout_s)
+        return Vector(np.frombuffer(data, "<f4"), fingerprint)
+
     def _load(self) -> None:
         # A failure here is met again, and reported, by the next query.
         with suppress(TransientError, PermanentError, Invalid):
             self._ask("a film", LOAD_S)
+            if self._sees:
+                self._look(_BLANK, LOAD_S)
         self._settled.set()

@@ -37,7 +37,7 @@ def moments(
         "", "title", "from", "to", "score", "why", numbers=["", "from", "to", "score"]
     )
     for rank, item in enumerate(page["items"], 1):
-        span = (_clock(item["start_s"]), _clock(item["end_s"]))
+        span = (clock(item["start_s"]), clock(item["end_s"]))
         title_id, score = escape(item["title_id"]), f"{item['score']:.3f}"
         rows.add_row(str(rank), title_id, *span, score, escape(_why(item["why"])))
     show.out().print(rows)
@@ -61,7 +61,7 @@ def match_cuts(
         return
     rows = show.table("at", "other", "at", "score", "by", numbers=["at", "score"])
     for item in page["items"]:
-        own, other = _clock(item["shot"]["start_s"]), _clock(item["other"]["start_s"])
+        own, other = clock(item["shot"]["start_s"]), clock(item["other"]["start_s"])
         name, score = escape(item["other"]["title_id"]), f"{item['score']:.3f}"
         rows.add_row(own, name, other, score, item["why"])
     show.out().print(rows)
@@ -73,5 +73,5 @@ def _why(why: dict[str, Any]) -> str:
     return ", ".join([*parts, *words])
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{seconds % 60:04.1f}"

@@ -172,7 +172,7 @@ def found(remote: Remote, items: list[Any], nothing: str) -> None:
     for rank, item in enumerate(items, 1):
         title = item["title_id"]
         each = [_cosine(item["scores"].get(space)) for space in spaces]
-        name = escape(_name(remote, title))
+        name = escape(name_of(remote, title))
         rows.add_row(str(rank), escape(title), name, _cosine(item["score"]), *each)
     show.out().print(rows)
 
@@ -188,7 +188,7 @@ def _reasons(item: dict[str, Any]) -> str:
     return escape(f"{item['title_id']}: {'; '.join([*places, *words])}")
 
 
-def _name(remote: Remote, title: str) -> str:
+def name_of(remote: Remote, title: str) -> str:
     try:
         return str(remote.get(path("titles", title))["name"])
     except Refused as error:

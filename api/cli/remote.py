@@ -1,5 +1,6 @@
 """The service, as the command line reaches it."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,13 +119,30 @@ class Remote:
         }
         return self._parsed(self._http.post("/v1/titles", files=parts))
 
-    def upload_image(self, where: str, told: str, image: IO[bytes]) -> Any:
-        """Send a picture with what is told of it (JSON)."""
+    def upload_image(self, where: str, told: str | None, image: IO[bytes], **query: Any) -> Any:
+        """Send a picture with what is told of it (JSON), if anything is."""
         parts: dict[str, tuple[str | None, IO[bytes] | str, str]] = {
-            "artwork": (None, told, "application/json"),
             "image": (Path(image.name).name, image, "application/octet-stream"),
         }
-        return self._parsed(self._http.post(where, files=parts))
+        if told is not None:
+            parts = {"artwork": (None, told, "application/json"), **parts}
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._parsed(self._http.post(where, files=parts, params=given))
+
+    def bulk(self, lines: bytes) -> list[Any]:
+        """Submit titles, one a line: what is answered of each, and the last line.
+
+        Raises:
+            httpx.RemoteProtocolError: the answer lacks its last line.
+        """
+        headers = {"Content-Type": "application/x-ndjson"}
+        response = self._http.post("/v1/titles:bulk", content=lines, headers=headers)
+        if not response.is_success:
+            self._parsed(response)
+        answers = [json.loads(line) for line in response.content.split(b"\n") if line]
+        if not answers or "stopped" not in answers[-1]:
+            raise httpx.RemoteProtocolError("the answer is cut short", request=response.request)
+        return answers
 
     def picture(self, link: str, width: int) -> bytes | None:
         """A picture as JPEG, at most so many px wide; None when it is not there any more."""

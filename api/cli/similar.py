@@ -1,11 +1,13 @@
-"""`keyart similar`: what is like one title, like several, unlike others."""
+"""`keyart similar`: what is like one title, like several, unlike others, or like a picture."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
 
 from api.cli import show
+from api.cli.moments import clock
 from api.cli.reads import (
     AvailableAt,
     Country,
@@ -17,19 +19,28 @@ from api.cli.reads import (
     YearFrom,
     YearTo,
     found,
+    name_of,
 )
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
 from api.cli.show import AsJson
 
+_PLAIN = {"space": "fused", "diversity": 0.0, "because": False}
 # As the service knows them (a test compares): its own types load numpy, which takes long.
 SpaceName = Literal["fused", "visual", "audio", "synopsis", "style", "taste"]
 
 
 def similar(
     titles: Annotated[
-        list[str], typer.Argument(metavar="TITLE…", help="Ids; of several, what is like them all.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="TITLE…", help="Ids; of several, what is like them all."),
+    ] = None,
     *,
+    image: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Instead: what shows something like this picture."
+        ),
+    ] = None,
     unlike: Annotated[
         list[str] | None, typer.Option(help="And not like this title; may be repeated.")
     ] = None,
@@ -58,16 +69,24 @@ def similar(
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """Show the titles nearest to one, or to several."""
-    asked = {
-        "space": space, "diversity": diversity, "because": because, "limit": limit, "genre": genre,
-        "language": language, "country": country, "maturity_max": maturity_max,
-        "year_from": year_from, "year_to": year_to, "available_at": available_at,
-        "territory": territory, "filter": filter_text,
+    """Show the titles nearest to one, or to several, or to a picture and when they show it."""
+    which = {
+        "limit": limit, "genre": genre, "language": language, "country": country,
+        "maturity_max": maturity_max, "year_from": year_from, "year_to": year_to,
+        "available_at": available_at, "territory": territory, "filter": filter_text,
     }  # fmt: skip
+    manner = {"space": space, "diversity": diversity, "because": because}
+    listed = ",".join(exclude) if exclude else None
     remote = Remote(url, key)
+    if image is not None:
+        if titles or unlike or weights or manner != _PLAIN:
+            raise typer.BadParameter("--image goes with --exclude, --limit and filters alone")
+        _pictured(remote, image, {**which, "exclude": listed}, as_json=as_json)
+        return
+    if not titles:
+        raise typer.BadParameter("name a TITLE, or give --image")
+    asked = {**manner, **which}
     if len(titles) == 1 and not unlike:
-        listed = ",".join(exclude) if exclude else None
         where = path("titles", titles[0], "similar")
         page = remote.get(where, weights=weights, exclude=listed, **asked)
     else:
@@ -79,6 +98,24 @@ def similar(
     found(remote, page["items"], "no title has a space in common")
     for item in page["items"] if because else ():
         _why(item)
+
+
+def _pictured(remote: Remote, image: Path, query: dict[str, Any], *, as_json: bool) -> None:
+    with image.open("rb") as opened:
+        page = remote.upload_image("/v1/search/media", None, opened, **query)
+    if as_json:
+        show.print_json(page)
+        return
+    if not page["items"]:
+        show.out().print("no title shows anything")
+        return
+    numbers = ["", "score", "from", "to"]
+    rows = show.table("", "title", "name", "score", "from", "to", numbers=numbers)
+    for rank, item in enumerate(page["items"], 1):
+        span = [clock(item["moment"][end]) for end in ("start_s", "end_s")]
+        named = (escape(item["title_id"]), escape(name_of(remote, item["title_id"])))
+        rows.add_row(str(rank), *named, f"{item['score']:.3f}", *span)
+    show.out().print(rows)
 
 
 def _weights(text: str | None) -> dict[str, float] | None:

@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import wrap_file
 
 from api.cli import show
-from api.cli.catalog import read_catalog
+from api.cli.bulk import Sent, send_catalog
 from api.cli.generations import go_back
 from api.cli.remote import DEFAULT_URL, Key, Refused, Remote, Url
 from api.cli.show import AsJson
@@ -22,6 +22,8 @@ from api.cli.waiting import wait
 BUSY_TRIES = 60
 LISTED = 10
 """Names that one line tells; a catalogue may have thousands."""
+COMPLAINTS, ANNOUNCED = 20, 100
+"""Refused titles, and jobs, that are told one a line."""
 UNCHANGED = "unchanged, not understood again (use --again)"
 Wait = Annotated[bool, typer.Option("--wait", help="Show the progress until it is done.")]
 
@@ -38,15 +40,6 @@ class Draft:
         return str(self.title.get("id") or self.title.get("name") or self.file)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What the service answered: job id -> title, what it refused, what it knew already."""
-
-    jobs: dict[str, str] = field(default_factory=dict)
-    refused: list[dict[str, Any]] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-
-
 def submit(
     files: Annotated[
         list[Path] | None,
@@ -55,7 +48,15 @@ def submit(
     *,
     catalog: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Titles: one JSON object a line (NDJSON)."),
+        typer.Option(
+            exists=True, dir_okay=False, help="Titles: one JSON object a line (NDJSON), or CSV."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="Write which titles of the catalogue were refused there (NDJSON)."
+        ),
     ] = None,
     wait_for: Wait = False,
     by_path: Annotated[
@@ -83,6 +84,8 @@ def submit(
     """Submit files, or a catalogue of titles, to be understood."""
     if bool(files) == bool(catalog):
         raise typer.BadParameter("give FILEs or --catalog, one of them")
+    if report is not None and catalog is None:
+        raise typer.BadParameter("--report goes with --catalog")
     if files and len(files) > 1 and (title_id or name):
         raise typer.BadParameter("--id and --name fit one file only; use --catalog for several")
     facts = {
@@ -94,13 +97,13 @@ def submit(
     }
     remote = Remote(url, key)
     if catalog is not None:
-        drafts = [Draft(title) for title in read_catalog(catalog)]
+        sent = send_catalog(remote, catalog, again=again, report=report, quiet=as_json)
     else:
         named = {"id": title_id, "name": name, "synopsis": synopsis, **facts}
         drafts = [_file_draft(file, named, by_path=by_path) for file in files or []]
-    if again:
-        drafts = [replace(draft, title={**draft.title, "again": True}) for draft in drafts]
-    sent = _send_all(remote, drafts, quiet=as_json)
+        if again:
+            drafts = [replace(draft, title={**draft.title, "again": True}) for draft in drafts]
+        sent = _send_all(remote, drafts, quiet=as_json)
     ended = wait(remote, sent.jobs, quiet=as_json) if wait_for and sent.jobs else []
     _conclude(sent, ended, as_json=as_json)
 
@@ -219,8 +222,7 @@ def _conclude(sent: Sent, ended: list[Any], *, as_json: bool) -> None:
             _announce(sent.jobs)
         if sent.unchanged:
             show.complain("", f"{_listed(sent.unchanged)}: {UNCHANGED}")
-        for each in sent.refused:
-            show.complain(each["code"], f"{each['title']}: {each['detail']}")
+        _complain_of(sent.refused)
         for job in failed:
             error = job["error"] or {"code": job["state"], "detail": "it did not finish"}
             show.complain(error["code"], f"{sent.jobs[job['id']]}: {error['detail']}")
@@ -233,8 +235,18 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
+def _complain_of(refused: Sequence[dict[str, Any]]) -> None:
+    for each in refused[:COMPLAINTS]:
+        where = f" (line {each['line']})" if "line" in each else ""
+        show.complain(each["code"], f"{each['title']}: {each['detail']}{where}")
+    if (more := len(refused) - COMPLAINTS) > 0:
+        show.complain("", f"{more} more were refused; --report FILE has them all")
+
+
 def _announce(jobs: dict[str, str]) -> None:
-    if jobs:
+    if len(jobs) > ANNOUNCED:
+        show.out().print(f"{len(jobs)} titles submitted; `keyart status` shows their jobs")
+    elif jobs:
         rows = show.table("title", "job", whole=["job"])
         for job_id, title in jobs.items():
             rows.add_row(escape(title), job_id)

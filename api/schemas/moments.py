@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.schemas.common import image_url
+from api.schemas.search import Found
 from content.entries import ShotRow
 from workers import finding
 
@@ -64,6 +65,29 @@ class CutSide(BaseModel):
             end_s=shot.end_s,
             keyframe_url=_url(shot.keyframe_sha256),
         )
+
+
+class Stretch(BaseModel):
+    """A shot, `[start_s, end_s)`."""
+
+    start_s: float
+    end_s: float
+    keyframe_url: str | None
+
+
+class FoundByPicture(Found):
+    """A title that shows something like a picture: `score` is the cosine of its nearest shot,
+    `moment`; `scores.visual` that of the title as a whole."""
+
+    moment: Stretch
+
+    @classmethod
+    def shown(cls, found: finding.FoundPicture) -> "FoundByPicture":
+        shot = found.shot
+        moment = Stretch(
+            start_s=shot.start_s, end_s=shot.end_s, keyframe_url=_url(shot.keyframe_sha256)
+        )
+        return cls(title_id=found.title_id, score=found.score, scores=found.scores, moment=moment)
 
 
 class MatchCut(BaseModel):

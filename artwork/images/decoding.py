@@ -24,19 +24,26 @@ UPLOADED = "upload.png"
 
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
-    """What one picture may cost. A picture has at most `max_pixels`, by its header."""
+    """What one picture may cost. A picture has at most `max_pixels`, by its header.
+
+    Its sides have at least `min_side_px`; what is kept has at most `kept_side_px` on the longer.
+    """
 
     wall_s: float = 60.0
     cpu_s: int = 30
     memory_bytes: int = 2 * 2**30
     max_pixels: int = MAX_PIXELS
+    min_side_px: int = 240
+    kept_side_px: int = 3840
+    """As wide as the largest screens."""
 
 
 USUAL_LIMITS = PictureLimits()
 
 
 def decoded(path: Path, limits: PictureLimits = USUAL_LIMITS) -> U8:
-    """The picture in a file: RGB (H, W, 3), sRGB, upright, its longer side at most 3840 px.
+    """The picture in a file: RGB (H, W, 3), sRGB, upright, its longer side at most 3840 px, or as
+    `limits` say.
 
     JPEG, PNG, WebP and AVIF, told by their bytes. EXIF's orientation and the colour profile are
     applied; CMYK, grey, palettes and 16 bits become 8-bit RGB; transparent is black.
@@ -78,5 +85,5 @@ def _asked(child: "subprocess.Popen[bytes]", request: dict[str, Any]) -> wire.Me
 
 
 def _rights(limits: PictureLimits) -> dict[str, Any]:
-    names = ("cpu_s", "memory_bytes", "max_pixels")
+    names = ("cpu_s", "memory_bytes", "max_pixels", "min_side_px", "kept_side_px")
     return {name: getattr(limits, name) for name in names}

@@ -30,16 +30,13 @@ from content.errors import Invalid
 from content.process import follow_parent
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
-MIN_SIDE = 240
-KEPT_SIDE = 3840
-"""px: the longer side of what is kept, as wide as the largest screens."""
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _PLUGINS = (AvifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin)
 # EXIF is read with the TIFF plugin, and any picture may hold it.
 _NEEDED_LATER = (*_PLUGINS, TiffImagePlugin)
 
 
-def opened(file: BinaryIO, max_pixels: int) -> Image.Image:
+def opened(file: BinaryIO, max_pixels: int, min_side: int) -> Image.Image:
     """The picture, its header read and nothing more.
 
     Raises:
@@ -54,16 +51,16 @@ def opened(file: BinaryIO, max_pixels: int) -> Image.Image:
     width, height = picture.size
     if width * height > max_pixels:
         raise Invalid("image_too_large", f"{width} × {height} is over {max_pixels} pixels")
-    if min(width, height) < MIN_SIDE:
-        raise Invalid("image_too_small", f"{width} × {height}: artwork has {MIN_SIDE} px a side")
+    if min(width, height) < min_side:
+        raise Invalid("image_too_small", f"{width} × {height}: at least {min_side} px a side")
     # A camera's JPEG may hold further views (MPO) behind the picture itself.
     if picture.format != "MPO" and getattr(picture, "is_animated", False):
-        raise Invalid("image_animated", "artwork is one picture, not a moving one")
+        raise Invalid("image_animated", "send one picture, not a moving one")
     return picture
 
 
-def plain(picture: Image.Image) -> Image.Image:
-    """Upright sRGB of 8 bits without alpha, its longer side at most `KEPT_SIDE` px.
+def plain(picture: Image.Image, kept_side: int) -> Image.Image:
+    """Upright sRGB of 8 bits without alpha, its longer side at most `kept_side` px.
 
     Its own colour profile is applied (relative colorimetric, black point compensated) where it is
     one; else the numbers are taken for sRGB, CMYK as its plain complement. What is transparent
@@ -72,7 +69,7 @@ def plain(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
     picture = ImageOps.exif_transpose(picture)
     picture = _shallow(picture)
-    picture.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
+    picture.thumbnail((kept_side, kept_side), Image.Resampling.LANCZOS)
     if "A" not in picture.getbands():
         return _srgb(picture, profile)
     alpha = picture.getchannel("A")
@@ -113,15 +110,19 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 def answer(request: dict[str, Any], out: BinaryIO) -> None:
     """Send the picture, or why there is none."""
+    least, kept = request["min_side_px"], request["kept_side_px"]
     try:
-        with os.fdopen(request["fd"], "rb") as file, opened(file, request["max_pixels"]) as picture:
+        with (
+            os.fdopen(request["fd"], "rb") as file,
+            opened(file, request["max_pixels"], least) as picture,
+        ):
             kind = picture.format
-            rgb = np.ascontiguousarray(plain(picture))
-        if min(rgb.shape[:2]) < MIN_SIDE:
+            rgb = np.ascontiguousarray(plain(picture, kept))
+        if min(rgb.shape[:2]) < least:
             raise Invalid(
                 "image_too_small",
-                f"at {KEPT_SIDE} px on its longer side it has {min(rgb.shape[:2])} on the shorter; "
-                f"artwork has {MIN_SIDE} px a side",
+                f"at {kept} px on its longer side it has {min(rgb.shape[:2])} on the shorter; "
+                f"at least {least} px a side",
             )
         wire.send_array(out, {"kind": "picture", "format": kind}, rgb)
         return

@@ -93,7 +93,7 @@ def planes(frame: Any, bars: Bars, scaler: VideoReformatter) -> Planes:
     depth = _depth(name)
     full = frame.color_range == _FULL_RANGE or name.startswith("yuvj")
     kind = np.uint8 if depth == 8 else np.dtype("<u2")
-    first, second, third = (_inside(_view(p, kind), bars) for p in frame.planes[:3])
+    first, second, third = (bars.within(_view(p, kind)) for p in frame.planes[:3])
     shapes = (first.shape, second.shape, third.shape)
     return Planes((first, second, third), Coding(depth, standard, full, transfer, shapes))
 
@@ -112,15 +112,6 @@ def _depth(name: str) -> int:
 def _view(plane: Any, kind: Any) -> Plane:
     lines = np.frombuffer(plane, kind).reshape(plane.height, -1)
     return lines[:, : plane.width]
-
-
-def _inside(plane: Plane, bars: Bars) -> Plane:
-    if not any(bars):
-        return plane
-    height, width = plane.shape
-    top, bottom = round(bars.top * height), height - round(bars.bottom * height)
-    left, right = round(bars.left * width), width - round(bars.right * width)
-    return plane[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
 def shrunk(lines: Sequence[tuple[Plane, Plane, Plane]], size: tuple[int, int], depth: int) -> U8:

@@ -33,6 +33,7 @@ SECTIONS = {
     "eyes": "Shut eyes told from open ones, on real people",
     "medium": "Live action or animation, each source judged by a fit without it",
     "serve": "The choice over HTTP, open loop, beside a bare endpoint",
+    "bulk": "A catalogue of words alone taken in, and understood",
     "busy": "Over HTTP, idle and while ingesting",
     "words": "What is said, and what is made of other sounds",
     "themes": "Themes of synopses of known works",
