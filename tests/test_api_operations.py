@@ -128,6 +128,8 @@ def test_openapi_has_the_routes_of_the_contract(schema: dict[str, Any]) -> None:
     }
     assert routes == {
         "POST /v1/titles",
+        "POST /v1/titles:bulk",
+        "POST /v1/search/media",
         "GET /v1/titles",
         "GET /v1/titles/{title_id}",
         "DELETE /v1/titles/{title_id}",

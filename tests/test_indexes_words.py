@@ -46,6 +46,13 @@ def test_a_query_meets_other_forms_of_its_words(language: str, told: str, query:
     assert [m.word for m in matches(asked(query), text)] == list(asked(query).words)
 
 
+def test_a_word_is_not_met_by_what_another_language_would_make_of_it() -> None:
+    """French, and others, make `be` of `bee`."""
+    told = [Text("said", "To be or not to be.", "en")]
+    assert not matches(asked("bee"), told)
+    assert not set(asked("bee").vector.indices) & set(document(told).indices)
+
+
 def test_words_end_at_unicodes_boundaries_and_lose_their_elisions() -> None:
     words = ["amour", "un", "chien", "o'brien's", "3d"]
     assert words_of("L'amour d’un CHIEN, O'Brien's 3D") == words
@@ -70,7 +77,7 @@ def test_the_language_of_a_text_is_told_by_its_function_words() -> None:
 def test_a_term_weighs_more_in_a_shorter_field_and_in_the_name() -> None:
     def weight(*texts: Text) -> float:
         vector = document(texts)
-        at = vector.indices.index(number("dragon"))
+        at = vector.indices.index(number("en:dragon"))
         return vector.values[at]
 
     short = weight(Text("synopsis", "A dragon sleeps.", "en"))

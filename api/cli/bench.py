@@ -9,7 +9,20 @@ import typer
 
 SECTIONS = (
     *("ingest", "memory", "sound", "encoders", "shots", "understanding", "choice", "audit"),
-    *("bandit", "index", "indexes", "coldstart", "mood", "candidates", "frames", "crops", "medium"),
+    *(
+        "bandit",
+        "index",
+        "indexes",
+        "search",
+        "moments",
+        "bulk",
+        "coldstart",
+        "mood",
+        "candidates",
+        "frames",
+        "crops",
+        "medium",
+    ),
     "serve",
     *("words", "themes", "provenance", "likeness", "eyes", "busy"),
 )

@@ -41,7 +41,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def terms_of(text: str, language: str | None) -> list[str]:
-    """The terms by which a text is found, one for each word.
+    """The terms by which a text is found, one for each word: `en:bike`, or a bare word.
 
     Args:
         language: of the text, such as `de` or `pt-BR`; where there is none it is told from its
@@ -58,8 +58,10 @@ def terms_of(text: str, language: str | None) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def variants(word: str) -> frozenset[str]:
-    """Every term that a word of a query may be stored as: its stem in each language, and itself."""
-    return frozenset(_term(word, language) for language in (None, *STEMMERS))
+    """Every term that a word of a query may be stored as: in each language its stem, and itself,
+    which may be another word's stem (`ciudad` of `ciudades`, where its own is `ciud`)."""
+    stems = {_term(word, language) for language in (None, *STEMMERS)}
+    return frozenset(stems | {f"{language}:{fold(word)}" for language in STEMMERS})
 
 
 def fold(text: str) -> str:
@@ -70,4 +72,5 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _term(word: str, language: str | None) -> str:
-    return fold(word if language is None else stem(word, language))
+    """Of its language: `bee` in a text is not what stems to `bee`, nor `be`, in another one."""
+    return fold(word) if language is None else f"{language}:{fold(stem(word, language))}"

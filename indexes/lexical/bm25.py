@@ -19,7 +19,7 @@ from indexes.lexical.analysis import terms_of, variants, words_of
 from indexes.lexical.languages import STEMMERS, STOPPED, is_function_word, languages_of
 from indexes.sparse import Sparse
 
-VERSION = 1
+VERSION = 2
 """Of the code that makes terms and names' trigrams: raise it with every change of what they are."""
 K1 = 1.2
 
