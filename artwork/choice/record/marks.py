@@ -1,8 +1,9 @@
 """Marks of the ledger: where rows before them were taken away.
 
-What was learned up to a mark is what the rows that remain teach: there the posterior is made anew
-from the sums. So the state after it does not depend on how what was taken away had been learned,
-and a decision from before the newest mark cannot be computed again.
+What was learned up to a mark is what the rows that remain teach: the posterior is made anew from
+the sums at the mark or, where that was done beside the choices, at an earlier row, its `base`; the
+rows since are learned one by one. So the state after it does not depend on how what was taken away
+had been learned, and a decision from before the newest mark cannot be computed again.
 
 Where somebody was forgotten of whom nothing was held the mark is `unmet`: it keeps the certificate,
 and nothing else comes of it.
@@ -69,6 +70,18 @@ def last_mark(
     if upto is not None:
         query = query.where(m.seq <= upto)
     return int(connection.scalar(query) or 0)
+
+
+def last_removal(
+    connection: sa.Connection, tenant: str, *, after: int, upto: int
+) -> tuple[int, int] | None:
+    """As `last_mark`, with its base; None where there is none."""
+    seq = last_mark(connection, tenant, after=after, upto=upto)
+    if not seq:
+        return None
+    m = ledger_marks.c
+    data = connection.scalar(sa.select(m.data).where(m.tenant == tenant, m.seq == seq))
+    return seq, int((data or {}).get("base", seq))
 
 
 def removals_within(connection: sa.Connection, tenant: str, after: int, upto: int) -> list[int]:
