@@ -54,7 +54,9 @@ class Retention:
             return False
         with self._desk.engine.connect() as connection:
             last = last_time(connection, self._desk.scope.tenant, "expired")
-        return self._desk.clock() - last >= DAY_US or self._cut_short(last)
+        since = self._desk.clock() - last
+        # Less than nothing, by more than a day: that of a clock that was far ahead.
+        return not -DAY_US <= since < DAY_US or self._cut_short(last)
 
     def _cut_short(self, last_us: int) -> bool:
         """Is anything left that was too old when that removal began, as after a kill?"""

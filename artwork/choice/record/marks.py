@@ -104,8 +104,8 @@ def watches_gone(connection: sa.Connection, tenant: str, after: int) -> int | No
 def last_time(connection: sa.Connection, tenant: str, kind: Kind) -> int:
     """When rows were last taken away, in µs UTC; 0 for never."""
     m = ledger_marks.c
-    query = sa.select(sa.func.max(m.at_us)).where(m.tenant == tenant, m.kind == kind)
-    return int(connection.scalar(query) or 0)
+    query = sa.select(m.at_us).where(m.tenant == tenant, m.kind == kind)
+    return int(connection.scalar(query.order_by(m.seq.desc()).limit(1)) or 0)
 
 
 def applied(connection: sa.Connection, tenant: str) -> dict[str, tuple[int, dict[str, int]]]:
