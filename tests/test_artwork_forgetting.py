@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ import sqlalchemy as sa
 from artwork.choice.belief.empirical import fitted
 from artwork.choice.belief.features import BLOCKS
 from artwork.choice.belief.posterior import Posterior
-from artwork.choice.learning.learner import save_checkpoint
+from artwork.choice.learning.learner import Learner, save_checkpoint
 from artwork.choice.people import removal
 from artwork.choice.people.proof import prove
 from artwork.choice.personalize import RewardEvent, WatchEvent
+from artwork.choice.record.ledger import Entry
 from artwork.tables import (
     checkpoints,
     decisions,
@@ -74,6 +77,56 @@ def test_any_interleaving_equals_the_ledger_without_the_viewer(
             running = state_of(house.p)
             reopen(house, tmp_path)
             assert state_of(house.p) == running == from_nothing(house)
+
+
+def test_choices_go_on_while_what_is_left_is_made(
+    kept: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traffic(kept, random.Random(11), USERS, 40)
+    with meanwhile(monkeypatch, lambda: traffic(kept, random.Random(12), USERS, 30)):
+        assert forget(kept, "ann").proof.holds
+    [mark] = rows_of(kept.engine, ledger_marks)
+    assert 0 < mark["data"]["base"] < mark["seq"] - 20
+    assert sums_of(kept.p) == taught(kept.engine) and held(kept, "ann") == 0
+    shown = kept.choose(*TITLES, user="dan")
+    running = state_of(kept.p)
+    assert running == from_nothing(kept)
+    reopen(kept, tmp_path)  # from the checkpoint that was made beside, too
+    assert kept.count(checkpoints) == 1 and state_of(kept.p) == running
+    for choice in shown:
+        assert kept.p.replay(choice.decision_id)[choice.variant_id] == choice.propensity
+
+
+def test_what_is_left_is_made_again_where_others_were_forgotten_meanwhile(
+    kept: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traffic(kept, random.Random(13), USERS, 40)
+    with meanwhile(monkeypatch, lambda: forget(kept, "bob", proven=False)):
+        assert forget(kept, "ann").proof.holds
+    bases = {row["data"].get("base") for row in rows_of(kept.engine, ledger_marks)}
+    assert None in bases and len(bases) == 2
+    assert sums_of(kept.p) == taught(kept.engine)
+    assert held(kept, "ann") == held(kept, "bob") == 0
+    traffic(kept, random.Random(14), USERS, 20)
+    running = state_of(kept.p)
+    assert running == from_nothing(kept)
+    reopen(kept, tmp_path)
+    assert state_of(kept.p) == running
+
+
+@contextmanager
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> Iterator[None]:
+    """Lets something happen while the first forgetting takes rows out of a state."""
+    unlearn, left = Learner.unlearn, [happens]
+
+    def slowly(learner: Learner, gone: Iterable[Entry]) -> None:
+        if left:
+            left.pop()()
+        unlearn(learner, gone)
+
+    with monkeypatch.context() as slower:
+        slower.setattr(Learner, "unlearn", slowly)
+        yield
 
 
 def test_nobody_is_forgotten_by_the_name_of_another(kept: House) -> None:
@@ -172,7 +225,9 @@ def test_a_checkpoint_under_way_does_not_bring_them_back(kept: House, tmp_path: 
     forget(kept, "ann")
     with kept.engine.begin() as connection:  # packed before, written after
         save_checkpoint(connection, kept.p.scope, offset, data, 1)
-    assert kept.count(checkpoints) == 0
+    [left] = rows_of(kept.engine, checkpoints)
+    assert left["data"] != data
+    assert Learner.unpacked(QUICK, left["data"]).sums == taught(kept.engine)
     running = state_of(kept.p)
     reopen(kept, tmp_path)
     assert state_of(kept.p) == running == from_nothing(kept)

@@ -254,6 +254,31 @@ def test_a_clock_set_back_gives_no_day_twice() -> None:
     assert exposure.spent("t", caps, 5 * DAY_US) == frozenset()
 
 
+def test_what_a_clock_far_ahead_counted_is_of_another_day(
+    house: House, groups: dict[str, str]
+) -> None:
+    """Nor is a picture kept until then, because it was first shown then."""
+    rule(house, pin=groups[A], cap=Cap(per_day=2), change_every_s=1e6)
+    house.later(400 * 24 * 3600)
+    for user in ("ann", "bob"):
+        house.choose(TITLE, user=user)
+    house.later(-400 * 24 * 3600)
+    for restarted in (False, True):
+        if restarted:
+            house.close()
+            house.open()
+            rule(house, pin=groups[B], cap=Cap(per_day=2), change_every_s=1e6)
+        for user in ("ann", "bob"):
+            assert house.choose(TITLE, user=user)
+        with pytest.raises(NotFound):
+            house.choose(TITLE, user="eve")
+    rule(house, change_every_s=1e6)
+    house.later(400 * 24 * 3600)
+    house.choose(TITLE, user="dan")
+    house.later(-400 * 24 * 3600)
+    assert house.choose(TITLE, user="dan")[0].propensity < 1.0
+
+
 def test_what_was_not_written_was_not_shown(house: House, groups: dict[str, str]) -> None:
     rule(house, pin=groups[A], cap=Cap(in_all=1), change_every_s=1000.0)
     with house.engine.begin() as connection:

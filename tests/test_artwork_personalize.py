@@ -140,6 +140,22 @@ def test_an_episode_outlives_the_process(any_house: House) -> None:
     assert any_house.choose(TITLES[0]) == [first]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_episode_of_a_clock_that_was_far_ahead_is_over(house: House, restarted: bool) -> None:
+    house.later(400 * 24 * 3600)
+    [wrong] = house.choose(TITLES[0])
+    house.later(-3600)
+    assert house.choose(TITLES[0])[0].decision_id == wrong.decision_id
+    house.later(-399 * 24 * 3600)
+    if restarted:
+        house.close()
+        house.open()
+    [right] = house.choose(TITLES[0])
+    assert right.decision_id != wrong.decision_id
+    assert right.expires_us < wrong.expires_us
+    assert house.choose(TITLES[0])[0].decision_id == right.decision_id
+
+
 def test_another_viewer_has_another_episode(house: House) -> None:
     assert (
         house.choose(TITLES[0])[0].decision_id != house.choose(TITLES[0], user="bob")[0].decision_id

@@ -256,6 +256,16 @@ def test_it_is_due_once_a_day_and_only_where_something_has_an_age(dated: House) 
     assert not dated.p.people.retention.due()
 
 
+def test_a_sweep_of_a_clock_that_was_far_ahead_puts_off_no_other(dated: House) -> None:
+    dated.choose(TITLES[0])
+    dated.later(400 * DAY_S)
+    assert sweep(dated)["decisions"] == 1
+    dated.later(-3600.0)
+    assert not dated.p.people.retention.due()
+    dated.later(-399 * DAY_S)
+    assert dated.p.people.retention.due()
+
+
 def test_a_sweep_that_was_cut_short_is_due_again_at_the_next_start(
     dated: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -265,9 +265,8 @@ class Page:
             narrowed=narrowed,
         )
         propensity = float(drawn.pmf[drawn.chosen])
-        episode = Episode(
-            decision_id, arm.group_id, propensity, decision.expires_us, held=stance.held
-        )
+        times = (request.now_us, decision.expires_us)
+        episode = Episode(decision_id, arm.group_id, propensity, *times, held=stance.held)
         self.made.append((decision, arm.group_id))
         self.offers[offer.id] = offer
         self.began.append(episode)

@@ -41,7 +41,7 @@ from artwork.choice.record.commits import ledger_unavailable, told_of
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.episodes import Episodes
 from artwork.choice.record.horizons import Horizons
-from artwork.choice.record.ledger import Appended, append_decisions, save_features
+from artwork.choice.record.ledger import Appended, Entry, append_decisions, save_features
 from artwork.choice.record.offers import save_offers
 from artwork.choice.watching import Watching
 from artwork.rules.exposure import save_exposures
@@ -150,13 +150,8 @@ class Personalizer(Memory):
         super().close()
         self._reading.close()
 
-    def _learn(self, appended: Appended) -> None:
-        super()._learn(appended)
-        if appended.removed and self._sound:
-            try:
-                self.steering.made_anew()
-            except sa.exc.SQLAlchemyError as error:
-                self._unlearned(error)
+    def _removed(self, gone: Sequence[Entry]) -> None:
+        self.steering.unlearn(gone)
 
     def _see_anew(self) -> None:
         self._rules = replace(self._rules, scope=self.scope)

@@ -27,12 +27,13 @@ class _Shown:
     today: int = 0
 
     def on(self, day: int) -> int:
-        """Impressions of that day. A clock set back goes on with the day that it had reached."""
-        return self.today if day <= self.day else 0
+        """Impressions of that day. A clock set back goes on with the day that it had reached; one
+        that was more than a day ahead had counted another."""
+        return self.today if self.day - 1 <= day <= self.day else 0
 
     def add(self, day: int, times: int) -> None:
         self.in_all += times
-        if day > self.day:
+        if not self.day - 1 <= day <= self.day:
             self.day, self.today = day, 0
         self.today = max(0, self.today + times)
 
@@ -109,12 +110,13 @@ def save_exposures(
     day = now_us // DAY_US
     new = dialect.insert(exposures)
     e, added = exposures.c, new.excluded
+    another = sa.or_(added.day > e.day, added.day < e.day - 1)  # as `_Shown.add`
     statement = new.on_conflict_do_update(
         index_elements=["tenant", "title_id", "group_id"],
         set_={
             "shown": e.shown + added.shown,
-            "today": sa.case((added.day > e.day, added.today), else_=e.today + added.today),
-            "day": sa.case((added.day > e.day, added.day), else_=e.day),
+            "today": sa.case((another, added.today), else_=e.today + added.today),
+            "day": sa.case((another, added.day), else_=e.day),
         },
     )
     # In one order, so that two processes never wait for each other's rows.

@@ -15,6 +15,7 @@ from artwork.choice.events.attribution import SKEW_US, RewardEvent
 from artwork.choice.events.outcomes import Outcomes
 from artwork.choice.events.worth import KINDS, LAPSED, RewardPolicy
 from artwork.choice.record.decisions import Decision, OfferedArms, Scope, learned_x, load
+from artwork.choice.record.episodes import ASTRAY_US
 from artwork.choice.record.ledger import (
     Appended,
     Entry,
@@ -26,9 +27,6 @@ from artwork.choice.record.ledger import (
 from artwork.tables import rewards
 from content.compiled import Compiled
 from content.errors import Conflict, Invalid, KeyartError, NotFound
-
-ASTRAY_US = 24 * 3600 * 1_000_000
-"""A clock may be wrong by a day, as of a device set to another zone; more is a mistake."""
 
 
 def check_reward(event: RewardEvent) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from artwork.choice.events.attribution import SKEW_US, RewardEvent
-from artwork.choice.events.rewards import ASTRAY_US, append_rewards
+from artwork.choice.events.rewards import append_rewards
 from artwork.choice.events.worth import LAPSED, RewardPolicy
 from artwork.choice.record.decisions import Scope
+from artwork.choice.record.episodes import ASTRAY_US
 from artwork.choice.record.ledger import Appended
 from artwork.tables import decisions, rewards
 

@@ -151,6 +151,8 @@ class Tastes:
             self._kept[viewer] = history
             if len(self._kept) > self._keep:
                 self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(viewer)
         return taste_of(history, at_us)
 
     def forget(self, viewer: bytes) -> None:

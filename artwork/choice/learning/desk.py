@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -16,6 +17,12 @@ from artwork.choice.record.commits import Commits
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.episodes import Episodes
 from artwork.choice.record.ledger import Appended
+
+
+class Learn(Protocol):
+    """As `Memory._learn`."""
+
+    def __call__(self, appended: Appended, instead: Learner | None = None) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Desk:
     shelves_in_use: Callable[[], Shelves]
     episodes: Episodes
     changes: Changes
-    learn: Callable[[Appended], None]
+    learn: Learn
     ready: Callable[[], Learner]
 
     @property

@@ -33,7 +33,7 @@ from artwork.choice.learning.underway import (
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.folds import mark_at
 from artwork.choice.record.ledger import Appended, Entry, entries, head
-from artwork.choice.record.marks import last_mark
+from artwork.choice.record.marks import last_mark, last_removal
 from artwork.choice.record.mode import newest
 from artwork.tables import checkpoints
 
@@ -150,11 +150,13 @@ class Learner:
 
         Nothing may have been learned yet of what marks on the way took away.
         """
-        mark = last_mark(connection, scope.tenant, after=self.offset, upto=upto)
-        if mark:
-            fold_sums(self, entries(connection, scope, self.offset, mark))
+        removal = last_removal(connection, scope.tenant, after=self.offset, upto=upto)
+        if removal is not None:
+            mark, base = removal
+            anew = base if base >= self.offset else mark
+            fold_sums(self, entries(connection, scope, self.offset, anew))
             self.renew()
-            self.offset = mark
+            self.offset = anew
         fold(self, entries(connection, scope, self.offset, upto))
         self.offset = max(self.offset, upto)
 
@@ -163,6 +165,12 @@ class Learner:
         fold_sums(self, entries(connection, scope, 0, base))
         self.rebuild()
         self.offset = base
+
+    def apart(self) -> "Learner":
+        """These sums in a state of its own, whose posterior is yet to be made of them."""
+        other = Learner(self._parameters, self.decay.landmark_us)
+        other.sums, other.offset = self.sums.copy(), self.offset
+        return other
 
     def image(self) -> Image:
         """This state now, to be packed by another thread: sums are copied as they change."""
@@ -247,12 +255,22 @@ def cleanse_checkpoints(
     c = checkpoints.c
     query = sa.select(c.seq, c.data).where(_mine(scope)).order_by(c.seq.desc()).limit(1)
     newest = connection.execute(query).first()
+    if newest is None:
+        connection.execute(sa.delete(checkpoints).where(c.tenant == scope.tenant))
+        return
+    learner = Learner.unpacked(parameters, newest.data)
+    learner.unlearn(entry for entry in gone if entry.seq <= newest.seq)
+    replace_checkpoints(connection, scope, newest.seq, learner.packed(), at_us)
+
+
+def replace_checkpoints(
+    connection: sa.Connection, scope: Scope, offset: int, data: bytes, at_us: int
+) -> None:
+    """Keep this one alone, of all policies and feature sets."""
+    c = checkpoints.c
     connection.execute(sa.delete(checkpoints).where(c.tenant == scope.tenant))
-    if newest is not None:
-        learner = Learner.unpacked(parameters, newest.data)
-        learner.unlearn(entry for entry in gone if entry.seq <= newest.seq)
-        row = {"seq": newest.seq, "data": learner.packed(), "made_us": at_us}
-        connection.execute(checkpoints.insert(), asdict(scope) | row)
+    row = {"seq": offset, "data": data, "made_us": at_us}
+    connection.execute(checkpoints.insert(), asdict(scope) | row)
 
 
 def restore(

@@ -2,7 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
@@ -17,7 +17,7 @@ from artwork.choice.learning.renewal import Prepared, Renewal, State
 from artwork.choice.record.commits import Commits
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.folds import Mark
-from artwork.choice.record.ledger import Appended
+from artwork.choice.record.ledger import Appended, Entry
 from content.errors import Unavailable
 from content.outages import away
 from content.records import Writer, snapshot
@@ -93,7 +93,8 @@ class Memory(ABC):
             Unavailable: `not_started`, `learning_stopped`.
         """
         with self._lock:
-            return learned(self.scope, self._ready())
+            scope, state = self.scope, self._ready().image()
+        return learned(scope, state)  # in its own time: choices need not wait for that
 
     def _ready(self) -> Learner:
         """The state in use.
@@ -194,13 +195,24 @@ class Memory(ABC):
 
         return self._packing.submit(keep)
 
-    def _learn(self, appended: Appended) -> None:
-        """Learn what was committed, in the order of the ledger. Called under the lock."""
+    def _learn(self, appended: Appended, instead: Learner | None = None) -> None:
+        """Learn what was committed, in the order of the ledger. Called under the lock.
+
+        Args:
+            instead: the state at the end of `appended`, where that was made beside.
+        """
         state = self._learner
         if state is None or not self._sound:
             return
         try:
-            if not state.advance(appended):  # another process appended rows before these
+            if instead is not None and appended.first == state.offset + 1:
+                self._use(instead)
+                self._rebuilding.submit(state.posterior.let_go)
+                self._removed(appended.entries)
+            elif state.advance(appended):
+                if appended.removed:
+                    self._removed(appended.entries)
+            else:  # another process appended rows before these
                 with snapshot(self._engine).connect() as connection:
                     parts = (connection, self.scope, self._parameters)
                     found = followed(*parts, state, appended.last)
@@ -209,6 +221,10 @@ class Memory(ABC):
                 self._happened_elsewhere(removed=found is not state)
         except _UNLEARNED as error:
             self._unlearned(error)
+
+    @abstractmethod
+    def _removed(self, gone: Sequence[Entry]) -> None:
+        """These were taken out of the state in use."""
 
     @abstractmethod
     def _happened_elsewhere(self, *, removed: bool) -> None:

@@ -7,7 +7,7 @@ import msgpack
 import sqlalchemy as sa
 
 from artwork.choice.belief.policy import Hyperparameters
-from artwork.choice.learning.learner import Learner, restore
+from artwork.choice.learning.learner import Image, restore
 from artwork.choice.record.decisions import Scope
 
 
@@ -27,17 +27,15 @@ class Learned:
     posterior: str
 
 
-def learned(scope: Scope, learner: Learner) -> Learned:
-    packed = learner.sums.packed()
-    floats = (
-        learner.posterior.P.astype("<f8").tobytes() + learner.posterior.m.astype("<f8").tobytes()
-    )
+def learned(scope: Scope, state: Image) -> Learned:
+    packed = state.sums.packed()
+    floats = b"".join(each.astype("<f8").tobytes() for each in state.posterior[:2])  # P and m
     return Learned(
         policy_id=scope.policy_id,
         feature_set=scope.feature_set,
-        offset=learner.offset,
-        landmark_us=learner.decay.landmark_us,
-        decisions=learner.sums.rows,
+        offset=state.offset,
+        landmark_us=state.landmark_us,
+        decisions=state.sums.rows,
         titles=len(packed["titles"]),
         pictures=sum(len(title[1]) for title in packed["titles"]),
         sums=hashlib.sha256(msgpack.packb(packed)).hexdigest(),
@@ -49,4 +47,4 @@ def folded_again(
     connection: sa.Connection, scope: Scope, parameters: Hyperparameters, offset: int
 ) -> Learned:
     """The state at an offset from the ledger alone, without a checkpoint."""
-    return learned(scope, restore(connection, scope, parameters, offset, afresh=True))
+    return learned(scope, restore(connection, scope, parameters, offset, afresh=True).image())

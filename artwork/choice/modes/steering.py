@@ -1,7 +1,7 @@
 """Steering the choice: its mode, what the mode has come to, and the way back when it does harm."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from artwork.choice.modes.frozen import frozen_state
 from artwork.choice.modes.sequential import Evidence, compare
 from artwork.choice.modes.tally import Tally, load_tally, save_tally
 from artwork.choice.record.commits import ledger_unavailable
-from artwork.choice.record.ledger import head
+from artwork.choice.record.ledger import Entry, head
 from artwork.choice.record.mode import (
     Change,
     Mode,
@@ -91,6 +91,12 @@ class Steering:
 
     def stance(self, viewer: bytes | None) -> Stance:
         return stance(self._change, viewer, floor=self._floor, holdout=self._guard.holdout)
+
+    def unlearn(self, gone: Iterable[Entry]) -> None:
+        """Take rows that were removed out of what is frozen: the same bits as making it anew."""
+        if self._frozen is not None:
+            offset = self._frozen.offset
+            self._frozen.unlearn(entry for entry in gone if entry.seq <= offset)
 
     def made_anew(self) -> None:
         """Make what is frozen anew: rows of the ledger went, or pictures are seen otherwise."""

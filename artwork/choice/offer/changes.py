@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from artwork.choice.record.episodes import ASTRAY_US
 from artwork.tables import decisions, offers
 
 
@@ -48,7 +49,9 @@ class Changes:
     def held(self, viewer: bytes, title_id: str, every_us: int, now_us: int) -> str | None:
         """The group that the viewer has to keep for now; None where a change is due or free."""
         last = self._kept.get((viewer, title_id))
-        return None if last is None or last.since_us + every_us <= now_us else last.group_id
+        if last is None or last.since_us > now_us + ASTRAY_US:  # the latter: of a wrong clock
+            return None
+        return last.group_id if last.since_us + every_us > now_us else None
 
     def note(self, viewer: bytes, title_id: str, group_id: str, now_us: int) -> None:
         """The viewer is shown this picture from now on; the same one again is no change."""

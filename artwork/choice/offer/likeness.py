@@ -85,7 +85,7 @@ def sketches(vectors: Sequence[F32 | None]) -> list[int | None]:
 
 @cache
 def _signs(dim: int) -> F32:
-    """(512, dim) of ±1: bits of a hash, as `artwork.choice.belief.features.projection`."""
+    """(512, dim) of ±1: bits of a hash, as `artwork.choice.belief.looks.by_chance`."""
     raw = hashlib.shake_256(b"keyart look sketch 1").digest(-(-SIGNS * dim // 8))
     bits = np.unpackbits(np.frombuffer(raw, np.uint8)).reshape(SIGNS, dim)
     return (bits * np.float32(2) - np.float32(1)).astype(np.float32)

@@ -12,9 +12,17 @@ from artwork.choice.learning.desk import Desk
 from artwork.choice.people.certificates import Certificate, Certificates
 from artwork.choice.people.export import Export, export
 from artwork.choice.people.proof import Proof, prove
-from artwork.choice.people.removal import Doomed, Removed, of_viewer, take_out
+from artwork.choice.people.removal import (
+    Doomed,
+    Removed,
+    Without,
+    of_viewer,
+    take_out,
+    taken_out,
+    without,
+)
 from artwork.choice.people.retention import Retention
-from artwork.choice.record.commits import durable
+from artwork.choice.record.commits import durable, ledger_unavailable
 from artwork.choice.record.horizons import Horizons
 from artwork.choice.record.ledger import head
 from artwork.choice.record.marks import applied
@@ -35,9 +43,10 @@ class Forgotten:
 
 
 class People:
-    """Order of a forgetting: the certificate, the transaction, the learned state, the certificate
-    complete. A kill before the first leaves nothing done, a kill after it is made up for at the
-    next start (`reapply`), as is a backup from before it.
+    """Order of a forgetting: the certificate, the state without the viewer (beside the choices),
+    the transaction, that state in use, the certificate complete. A kill before the first leaves
+    nothing done, a kill after it is made up for at the next start (`reapply`), as is a backup from
+    before it.
     """
 
     def __init__(self, desk: Desk, certificates: Certificates, horizons: Horizons) -> None:
@@ -51,9 +60,9 @@ class People:
         desk = self._desk
         desk.ready()
         viewer = desk.viewer(user)
-        begun = await asyncio.to_thread(self._begin, viewer)
+        begun, ready = await asyncio.to_thread(self._begin, viewer)
         submitted = asyncio.get_running_loop().run_in_executor(
-            desk.thread, self._let_go, viewer, begun.id
+            desk.thread, self._let_go, viewer, begun.id, ready
         )
         removed = await durable(await submitted)
         return await asyncio.to_thread(self._settle, viewer, begun, removed, proven)
@@ -83,31 +92,27 @@ class People:
         mine = sa.select(d.seq).where(d.tenant == self._desk.scope.tenant, d.viewer == viewer)
         return connection.scalar(mine.limit(1)) is not None
 
-    def _begin(self, viewer: bytes) -> Certificate:
-        tenant = self._desk.scope.tenant
-        with self._desk.engine.connect() as connection:
-            seq = head(connection, tenant)
-        return self._certificates.begin(viewer, tenant, seq=seq, at_us=self._desk.clock())
+    def _begin(self, viewer: bytes) -> tuple[Certificate, Without | None]:
+        """The promise, and what will be left, made beside the choices."""
+        desk, tenant = self._desk, self._desk.scope.tenant
+        try:
+            with desk.engine.connect() as connection:
+                seq = head(connection, tenant)
+            begun = self._certificates.begin(viewer, tenant, seq=seq, at_us=desk.clock())
+            return begun, without(desk, of_viewer(viewer))
+        except sa.exc.SQLAlchemyError as error:
+            raise ledger_unavailable() from error
 
-    def _let_go(self, viewer: bytes, certificate: str) -> "Future[Removed]":
+    def _let_go(self, viewer: bytes, certificate: str, ready: Without | None) -> "Future[Removed]":
         """Called in the deciding thread: what it decides from now on comes after the mark."""
         desk = self._desk
         desk.ready()
-        at_us = desk.clock()
         with desk.lock:
             desk.tastes.forget(viewer)
             desk.episodes.forget(viewer)
             desk.changes.forget(viewer)
-
-        def write(connection: sa.Connection) -> Removed:
-            return take_out(
-                *(connection, desk.scope, desk.parameters, of_viewer(viewer)),
-                kind="forgotten",
-                at_us=at_us,
-                certificate=certificate,
-            )
-
-        return desk.commits.submit(write, lambda removed: desk.learn(removed.appended))
+        doomed = of_viewer(viewer)
+        return taken_out(desk, doomed, ready, kind="forgotten", certificate=certificate)
 
     def _settle(
         self, viewer: bytes, begun: Certificate, removed: Removed, proven: bool

@@ -53,12 +53,11 @@ def prove(desk: Desk, viewer: bytes, mark: int) -> Proof:
     for _ in range(_PATIENCE):
         with snapshot(desk.engine).connect() as connection:
             with desk.lock:
-                state = desk.ready()
-                offset, live = state.offset, state.packed()
+                live = desk.ready().image()  # packed later: choices need not wait for that
                 head(connection, desk.scope.tenant)  # the snapshot begins with the first read
-            if not last_mark(connection, desk.scope.tenant, after=offset):
+            if not last_mark(connection, desk.scope.tenant, after=live.offset):
                 found = search(connection, desk.scope.tenant, viewer, mark)
-                return _compared(connection, desk, offset, live, found)
+                return _compared(connection, desk, live.offset, live.packed(), found)
         time.sleep(_PAUSE_S)  # another removal is committed and about to be learned
     raise Unavailable("proof_disturbed", "rows are being removed all the while; try again")
 

@@ -1,15 +1,19 @@
 """Rows taken out of the ledger, with all that they taught: one transaction, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from artwork.choice.belief.policy import Hyperparameters
-from artwork.choice.learning.learner import cleanse_checkpoints
+from artwork.choice.learning.desk import Desk
+from artwork.choice.learning.folding import fold
+from artwork.choice.learning.learner import Learner, cleanse_checkpoints, replace_checkpoints
 from artwork.choice.record.decisions import Scope
-from artwork.choice.record.ledger import Appended, entries_of, take_seqs
-from artwork.choice.record.marks import Kind, add_mark
+from artwork.choice.record.folds import marks_within
+from artwork.choice.record.ledger import Appended, entries, entries_of, take_seqs
+from artwork.choice.record.marks import Kind, add_mark, last_mark
 from artwork.tables import decisions, impressions, rewards, watch_events
 
 NOTHING: sa.ColumnElement[bool] = sa.false()
@@ -26,10 +30,12 @@ class Doomed:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was taken out: `counts` of rows by table; `appended` tells the learner."""
+    """What was taken out: `counts` of rows by table; `appended` tells the learner, or `instead` is
+    what takes its place."""
 
     counts: dict[str, int]
     appended: Appended
+    instead: Learner | None = None
 
     @property
     def mark(self) -> int:
@@ -51,6 +57,87 @@ def of_age(decision_ids: Sequence[str], watched_seqs: Sequence[int]) -> Doomed:
     return Doomed(decisions.c.id.in_(decision_ids), watch_events.c.seq.in_(watched_seqs))
 
 
+@dataclass(frozen=True, eq=False)
+class Without:
+    """A state without the doomed rows, made beside the one in use, `of`, from its sums at `base`;
+    `packed` is a checkpoint of it."""
+
+    of: Learner
+    base: int
+    learner: Learner
+    packed: bytes
+
+    def holds(self, connection: sa.Connection, scope: Scope, mark: int) -> bool:
+        """Is it still that of the ledger, but for rows that were appended since?"""
+        removed = last_mark(connection, scope.tenant, after=self.base)
+        return not (removed or marks_within(connection, scope, self.base, mark))
+
+
+def without(desk: Desk, doomed: Doomed) -> Without | None:
+    """What is left without the doomed rows; None where there are none.
+
+    It takes as long as the posterior takes to be made of its sums, but nobody waits for it.
+
+    Raises:
+        Unavailable: `not_started`, `learning_stopped`.
+    """
+    with desk.lock:
+        state, scope = desk.ready(), desk.scope
+        left = state.apart()
+    base = left.offset
+    with desk.engine.connect() as connection:
+        if not _any(connection, scope.tenant, doomed):
+            return None
+        gone = entries_of(connection, scope, doomed.decisions)
+    left.unlearn(entry for entry in gone if entry.seq <= base)
+    return Without(state, base, left, left.packed())
+
+
+def _any(connection: sa.Connection, tenant: str, doomed: Doomed) -> bool:
+    some = ((decisions, doomed.decisions), (watch_events, doomed.watched))
+    rows = [
+        connection.execute(
+            sa.select(table.c.seq).where(table.c.tenant == tenant, condition).limit(1)
+        ).first()
+        for table, condition in some
+    ]
+    return any(row is not None for row in rows)
+
+
+def taken_out(
+    desk: Desk,
+    doomed: Doomed,
+    ready: Without | None,
+    *,
+    kind: Kind,
+    certificate: str | None = None,
+    also: Callable[[], None] = lambda: None,
+) -> "Future[Removed]":
+    """Take the doomed rows out of ledger and learned state; the future is done.
+
+    Called in the deciding thread: nothing is drawn, or frozen, of what is on its way out. `also` is
+    called under the lock before what remains is learned.
+    """
+    at_us = desk.clock()
+    if ready is not None and desk.ready() is not ready.of:
+        ready = None
+
+    def write(connection: sa.Connection) -> Removed:
+        return take_out(
+            *(connection, desk.scope, desk.parameters, doomed),
+            kind=kind,
+            at_us=at_us,
+            certificate=certificate,
+            ready=ready,
+        )
+
+    def learn(removed: Removed) -> None:
+        also()
+        desk.learn(removed.appended, removed.instead)
+
+    return desk.commits.submit(write, learn)
+
+
 def take_out(
     connection: sa.Connection,
     scope: Scope,
@@ -60,25 +147,35 @@ def take_out(
     kind: Kind,
     at_us: int,
     certificate: str | None = None,
+    ready: Without | None = None,
 ) -> Removed:
     """Delete the doomed rows, mark the ledger, and take what they taught out of the checkpoints.
 
     Whoever is forgotten and was never met leaves a mark that nothing comes of.
+
+    Args:
+        ready: what is left, where that was made beside; it learns the rows since.
     """
     mark = take_seqs(connection, scope.tenant, 1)  # first: from here on nobody else appends
+    if ready is not None and not ready.holds(connection, scope, mark):
+        ready = None
     gone = entries_of(connection, scope, doomed.decisions)
     counts = _delete(connection, scope.tenant, doomed)
-    if counts["decisions"]:
+    data: dict[str, object] = {"removed": counts}
+    if certificate is not None:
+        data["certificate"] = certificate
+    if not any(counts.values()):
+        ready, kind = None, "unmet" if kind == "forgotten" else kind
+    if ready is not None:
+        data["base"] = ready.base
+        replace_checkpoints(connection, scope, ready.base, ready.packed, at_us)
+        fold(ready.learner, entries(connection, scope, ready.base, mark))
+        ready.learner.offset = mark
+    elif counts["decisions"]:
         cleanse_checkpoints(connection, scope, parameters, gone, at_us)
-    if kind == "forgotten" and not any(counts.values()):
-        kind = "unmet"
-    data = {"removed": counts} if certificate is None else _data(certificate, counts)
     add_mark(connection, scope.tenant, mark, kind, at_us=at_us, data=data)
-    return Removed(counts, Appended(mark, mark, gone, removed=kind != "unmet"))
-
-
-def _data(certificate: str, counts: dict[str, int]) -> dict[str, object]:
-    return {"certificate": certificate, "removed": counts}
+    appended = Appended(mark, mark, gone, removed=kind != "unmet")
+    return Removed(counts, appended, None if ready is None else ready.learner)
 
 
 def _delete(connection: sa.Connection, tenant: str, doomed: Doomed) -> dict[str, int]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from artwork.choice.learning.desk import Desk
-from artwork.choice.people.removal import Removed, of_age, take_out
+from artwork.choice.people.removal import Removed, of_age, taken_out, without
 from artwork.choice.record import left
 from artwork.choice.record.commits import ledger_unavailable
 from artwork.choice.record.horizons import DAY_US, Horizons
@@ -54,7 +54,9 @@ class Retention:
             return False
         with self._desk.engine.connect() as connection:
             last = last_time(connection, self._desk.scope.tenant, "expired")
-        return self._desk.clock() - last >= DAY_US or self._cut_short(last)
+        since = self._desk.clock() - last
+        # Less than nothing, by more than a day: that of a clock that was far ahead.
+        return not -DAY_US <= since < DAY_US or self._cut_short(last)
 
     def _cut_short(self, last_us: int) -> bool:
         """Is anything left that was too old when that removal began, as after a kill?"""
@@ -151,22 +153,11 @@ class Retention:
         return self._desk.commits.submit(write, lambda _: None).result()
 
     def _take_out(self, decision_ids: list[str], watched: list[int]) -> Removed:
-        desk, at_us = self._desk, self._desk.clock()
-
-        def write(connection: sa.Connection) -> Removed:
-            return take_out(
-                *(connection, desk.scope, desk.parameters, of_age(decision_ids, watched)),
-                kind="expired",
-                at_us=at_us,
-            )
-
-        def learn(removed: Removed) -> None:
-            desk.tastes.clear()
-            desk.learn(removed.appended)
+        desk, doomed = self._desk, of_age(decision_ids, watched)
+        ready = without(desk, doomed)
 
         def work() -> Removed:
-            desk.ready()
-            return desk.commits.submit(write, learn).result()
+            also = desk.tastes.clear
+            return taken_out(desk, doomed, ready, kind="expired", also=also).result()
 
-        # In the deciding thread: nothing is drawn, or frozen, of what is on its way out.
         return desk.thread.submit(work).result()

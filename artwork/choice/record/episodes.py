@@ -10,6 +10,9 @@ from artwork.choice.belief.policy import mix
 from artwork.choice.record.decisions import latest_episodes
 from artwork.choice.record.ways import HELD
 
+ASTRAY_US = 24 * 3600 * 1_000_000
+"""A clock may be wrong by a day, as of a device set to another zone; more is a mistake."""
+
 
 @dataclass(slots=True, eq=False)
 class Episode:
@@ -18,6 +21,7 @@ class Episode:
     decision_id: str
     group_id: str
     propensity: float
+    began_us: int
     expires_us: int
     held: bool = False
     """Was the incumbent the only arm on offer?"""
@@ -44,13 +48,17 @@ class Episodes:
             propensity = float(mix(decision.counts, decision.floor)[decision.chosen])
             group = arms.groups[decision.chosen]
             held = decision.way in HELD
-            episode = Episode(decision.id, group, propensity, decision.expires_us, held=held)
+            times = (decision.decided_us, decision.expires_us)
+            episode = Episode(decision.id, group, propensity, *times, held=held)
             self.begin(viewer, decision.title_id, episode)
 
     def current(self, viewer: bytes, title_id: str, now_us: int) -> Episode | None:
-        """The running episode, if there is one in memory."""
+        """The running episode, if there is one in memory. One of a clock that was far ahead would
+        run until then: it is over."""
         episode = self._kept.get((viewer, title_id))
-        return episode if episode is not None and episode.expires_us > now_us else None
+        if episode is None or episode.began_us > now_us + ASTRAY_US:
+            return None
+        return episode if episode.expires_us > now_us else None
 
     def begin(self, viewer: bytes, title_id: str, episode: Episode) -> None:
         """Let `episode` take the place of any earlier one."""

@@ -1,8 +1,9 @@
 """Marks of the ledger: where rows before them were taken away.
 
-What was learned up to a mark is what the rows that remain teach: there the posterior is made anew
-from the sums. So the state after it does not depend on how what was taken away had been learned,
-and a decision from before the newest mark cannot be computed again.
+What was learned up to a mark is what the rows that remain teach: the posterior is made anew from
+the sums at the mark or, where that was done beside the choices, at an earlier row, its `base`; the
+rows since are learned one by one. So the state after it does not depend on how what was taken away
+had been learned, and a decision from before the newest mark cannot be computed again.
 
 Where somebody was forgotten of whom nothing was held the mark is `unmet`: it keeps the certificate,
 and nothing else comes of it.
@@ -71,6 +72,18 @@ def last_mark(
     return int(connection.scalar(query) or 0)
 
 
+def last_removal(
+    connection: sa.Connection, tenant: str, *, after: int, upto: int
+) -> tuple[int, int] | None:
+    """As `last_mark`, with its base; None where there is none."""
+    seq = last_mark(connection, tenant, after=after, upto=upto)
+    if not seq:
+        return None
+    m = ledger_marks.c
+    data = connection.scalar(sa.select(m.data).where(m.tenant == tenant, m.seq == seq))
+    return seq, int((data or {}).get("base", seq))
+
+
 def removals_within(connection: sa.Connection, tenant: str, after: int, upto: int) -> list[int]:
     """The seqs of the marks with `after < seq <= upto` that took rows away, in order."""
     m = ledger_marks.c
@@ -91,8 +104,8 @@ def watches_gone(connection: sa.Connection, tenant: str, after: int) -> int | No
 def last_time(connection: sa.Connection, tenant: str, kind: Kind) -> int:
     """When rows were last taken away, in µs UTC; 0 for never."""
     m = ledger_marks.c
-    query = sa.select(sa.func.max(m.at_us)).where(m.tenant == tenant, m.kind == kind)
-    return int(connection.scalar(query) or 0)
+    query = sa.select(m.at_us).where(m.tenant == tenant, m.kind == kind)
+    return int(connection.scalar(query.order_by(m.seq.desc()).limit(1)) or 0)
 
 
 def applied(connection: sa.Connection, tenant: str) -> dict[str, tuple[int, dict[str, int]]]:
