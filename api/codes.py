@@ -39,7 +39,7 @@ CODES: Mapping[str, Code] = {
     "event_conflict": Code(409, "The event id already names another event."),
     "policy_mismatch": Code(409, "The decision cannot be taken apart: an earlier policy's, say."),
     "not_in_shadow": Code(409, "Only a policy that runs in shadow can be promoted."),
-    "job_ended": Code(409, "The job has ended and cannot be cancelled."),
+    "job_ended": Code(409, "The job has ended, or what it made is in use: it cannot be cancelled."),
     "too_few_decisions": Code(409, "Too few titles had two pictures shown to learn weights from."),
     "no_generation": Code(409, "The index has no live generation yet."),
     "no_timeline": Code(409, "The title has no media: there is nothing that runs in time."),

@@ -27,6 +27,8 @@ TRAINED_BY_COSINE = ("open_clip:", "clap:", "sentence-transformers:")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 POINTER = "current"
 FIRST = "first"
+LEFT: tuple[GenerationState, ...] = ("kept", "retired")
+"""What a generation may be that was live."""
 OF_SHOTS: frozenset[Space] = frozenset({"visual", "concept", "audio", "synopsis"})
 """Spaces in which shots have vectors; in `synopsis`, of what is said in them."""
 
@@ -197,7 +199,7 @@ class Generations:
         changes nothing.
 
         Nothing that was written meanwhile is missing from it but vectors that its encoders did
-        not make. `name` itself is kept for `keep_s`.
+        not make. `name` itself is kept for `keep_s`, which may be 0.
 
         Raises:
             Conflict: `generation_not_live`, when a third answers meanwhile; `rollback_expired`,
@@ -206,7 +208,7 @@ class Generations:
         live = self.live()
         if live.name != name:
             left = self._open.get(name)
-            if left is None or left.state != "kept" or left.record.previous != live.name:
+            if left is None or left.state not in LEFT or left.record.previous != live.name:
                 raise Conflict(
                     "generation_not_live", f"generation {live.name!r} answers, not {name!r}"
                 )

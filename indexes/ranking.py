@@ -6,12 +6,11 @@ algorithm, without its stopping rule). In a catalogue no larger than `DEPTH_MIN`
 """
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from content.types import F32, Space
-from indexes.schema import Hit
-from indexes.store import AnyQuery, Query, Scored, VectorStore, Where
+from content.types import Space
+from indexes.store import AnyQuery, Scored, VectorStore
 
 DEPTH_MIN = 100
 DEPTH_PER_RESULT = 4
@@ -20,32 +19,6 @@ DECIMALS = 6
 """Scores are rounded here, so that engines which sum in another order still agree on ties."""
 
 Cosines = Mapping[Space, float]
-
-
-def rank(
-    store: VectorStore,
-    vectors: Mapping[Space, F32],
-    score: Callable[[Cosines], float],
-    *,
-    limit: int,
-    where: Where,
-    exact: bool = False,
-) -> list[Hit]:
-    """The best `limit` titles by `score` of their cosines; ties by title id.
-
-    `vectors` are calibrated, unit norm; `score` sees the spaces shared with the title, at least
-    one. Unless `exact`, a graph may propose the candidates; they are scored exactly either way.
-    """
-    depth = max(DEPTH_MIN, DEPTH_PER_RESULT * limit)
-    queries = [Query(space, vector, depth, where) for space, vector in vectors.items()]
-    cosines = candidates(store, queries, exact=exact)
-    scores = {key: round(score(shared), DECIMALS) for key, shared in cosines.items()}  # type: ignore[arg-type]
-    hits = [
-        Hit(title_id, scores[key], cosines[key])
-        for key, title_id in titles_of(store, leading(scores, limit)).items()
-    ]
-    hits.sort(key=lambda hit: (-hit.score, hit.title_id))
-    return hits[:limit]
 
 
 def candidates(

@@ -306,15 +306,19 @@ def check_point(point: TitlePoint) -> None:
         Invalid: `invalid_title_id`, `unknown_space`, `invalid_fingerprint`, `invalid_vector`.
     """
     check_title_id(point.title_id)
-    for space, dim in check_fingerprints(
-        {space: vector.fingerprint for space, vector in point.vectors.items()}
-    ).items():
-        data = check_vector(point.vectors[space].data, dim, f"{space} of {point.title_id}")
+    _check_vectors(point.vectors, point.title_id)
+    for shot in point.shots:
+        _check_vectors(shot.vectors, f"shot {shot.index} of {point.title_id}")
+
+
+def _check_vectors(vectors: Vectors, whose: str) -> None:
+    dims = check_fingerprints({space: vector.fingerprint for space, vector in vectors.items()})
+    for space, dim in dims.items():
+        data = check_vector(vectors[space].data, dim, f"{space} of {whose}")
         norm = float(np.linalg.norm(data))
         if abs(norm - 1.0) > NORM_TOLERANCE:
             raise Invalid(
-                "invalid_vector",
-                f"{space} of {point.title_id} has norm {norm:.4f}; divide it by its norm",
+                "invalid_vector", f"{space} of {whose} has norm {norm:.4f}; divide it by its norm"
             )
 
 

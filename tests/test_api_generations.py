@@ -80,6 +80,15 @@ def test_the_command_line_tells_generations_and_goes_back(
     assert (status, "job_not_found" in err) == (1, True)
 
 
+def test_the_command_refuses_what_does_not_go_together(keyart: Any, tmp_path: Path) -> None:
+    status, _, err = keyart("reindex", "--rollback", "reindex-1", "--genre", "drama")
+    assert (status, "--genre" in err) == (2, True)
+    ids = tmp_path / "ids.txt"
+    ids.write_bytes(b"\xff\xfe")
+    status, _, err = keyart("reindex", "--titles", str(ids))
+    assert (status, "UTF-8" in err) == (2, True)
+
+
 def test_a_part_is_reindexed_in_place(client: TestClient, house: House) -> None:
     answer = client.post("/v1/titles:reindex", json={"titles": ["film"], "stale": True})
     assert answer.status_code == 202

@@ -273,3 +273,9 @@ def test_the_command_line_asks_the_same(keyart: Any, house: House) -> None:
     assert (dict(several.like), dict(several.unlike)) == ({"film": 1, "bikes": 1}, {"t0": 1})
     assert keyart("similar", "film", "bikes", "--weights", "visual")[0] == 2
     assert keyart("similar", "film", "--filter", "year:x")[2].startswith("invalid_filter ")
+
+
+@pytest.mark.parametrize("weights", ["visual:nan", "visual:inf", "visual:1,visual:2", "visual"])
+def test_the_command_refuses_weights_that_are_none(keyart: Any, weights: str) -> None:
+    status, _, err = keyart("similar", "film", "bikes", "--weights", weights)
+    assert (status, "--weights" in err) == (2, True)

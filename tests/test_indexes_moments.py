@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qdrant_client import QdrantClient
 
+from content.errors import Invalid
 from content.types import F32, Space, Vector
 from indexes.cuts import cuts
 from indexes.lexical.bm25 import Text, document, fingerprint
@@ -136,6 +137,17 @@ def test_vectors_of_another_encoder_are_left_out(service: IndexService) -> None:
     odd = ShotPoint(0, 0.0, 4.0, {"concept": Vector(CAT, OTHER_FINGERPRINTS["concept"])})
     service.upsert([film(3, odd)])
     assert moments(service, data=CAT) == []
+
+
+@pytest.mark.parametrize("bad", [np.full(16, np.nan, np.float32), CAT * 2, CAT[:8]])
+def test_nothing_of_a_batch_is_stored_when_a_shot_of_it_is_refused(
+    service: IndexService, bad: F32
+) -> None:
+    service.upsert([film(1, shot(0, concept=CAT))])
+    newer = film(1, shot(0, concept=looking(9, "concept")), version=2)
+    with pytest.raises(Invalid, match="invalid_vector"):
+        service.upsert([newer, film(2, shot(0, concept=bad))])
+    assert [hit.version for hit in moments(service, data=CAT)] == [1]
 
 
 def test_a_snapshot_has_the_shots(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from content.catalog import Catalog
 from content.errors import Conflict, NotFound, PermanentError
 from content.types import TitleInput
-from workers.jobs import JobRows
+from workers.jobs import SWITCHING, JobRows
 
 
 @pytest.fixture
@@ -35,6 +35,17 @@ def test_an_ended_job_stays_as_it_is(rows: JobRows, job_id: str) -> None:
     assert rows.get(job_id).state == "cancelled"
     with pytest.raises(Conflict, match="job_ended"):
         rows.mark_cancelled(job_id)
+
+
+def test_a_reindex_cannot_be_cancelled_while_it_switches_readers(rows: JobRows) -> None:
+    """It would be `cancelled`, and its generation answer all the same."""
+    job = rows.add_reindex()
+    rows.advance(job.id, SWITCHING, 0.99)
+    with pytest.raises(Conflict, match=r"job_ended: .* is in use"):
+        rows.mark_cancelled(job.id)
+    assert rows.finish(job.id)
+    with pytest.raises(Conflict, match=r"job_ended: .* already: done"):
+        rows.mark_cancelled(job.id)
 
 
 def test_a_failure_keeps_its_code(rows: JobRows, job_id: str) -> None:

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from artwork.images.store import ImageStore
 from content import publication
+from content.errors import Unavailable
 from content.records import writing
 from content.tables import shots, title_versions
 from content.types import TitleInput, Vector
-from indexes.schema import TitlePoint
+from indexes.schema import TitlePoint, point_id
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
 from tests.shelf import fresh_engine
@@ -103,6 +104,31 @@ def test_a_start_sweeps_up_while_records_and_index_are_of_different_encoders(
     removal.sweep(housed)
     assert versions(parts) == [(1, first.job_id)]
     assert set(service.vectors("a")) == left  # of what a job may have put there nothing is
+    service.close()
+
+
+def test_what_could_not_be_undone_without_the_index_is_undone_at_the_next_start(
+    parts: Parts, tmp_path: Path
+) -> None:
+    service = IndexService(tmp_path / "index", EdgeStores())
+    service.ensure(parts.fingerprints)
+    first = parts.catalog.submit(TITLE)
+    with writing(parts.engine).begin() as connection:
+        publication.publish(connection, tenant="default", title_id="a", version=1)
+    parts.rows.finish(first.job_id)
+    ghosts = [parts.catalog.submit(replace(TITLE, id=each, synopsis="Another.")) for each in "ab"]
+    for ghost in ghosts:
+        service.upsert([TitlePoint(ghost.title_id, ghost.version, {})])
+        parts.rows.mark_cancelled(ghost.job_id)
+        # There is no index behind the socket.
+        with pytest.raises(Unavailable):
+            removal.abandon(parts, parts.rows.get(ghost.job_id))
+    removal.sweep(replace(parts, index=cast(Any, service)))
+    assert versions(parts) == [(1, first.job_id)]
+    assert service.count() == 1
+    assert service.verify("first", {"a": 1}).complete
+    (point,) = service._generations.live().store.get([point_id("a")], vectors=False).values()
+    assert point.payload["version"] == 1
     service.close()
 
 

@@ -156,6 +156,20 @@ def test_a_map_of_forgotten_people_is_not_kept(parts: Parts) -> None:
     assert list(parts.settings.taste_folder.iterdir()) == []
 
 
+def test_a_map_of_forgotten_people_is_not_kept_when_it_is_rolled_back(parts: Parts) -> None:
+    learned = fit(taste_worlds.contents(72), taste_worlds.watched(72), DEFAULT, 0).map
+    made = taste.keep(parts, learned, 0)
+    parts.index.begin("with", {**OLD, "taste": made}, None)
+    parts.index.verify("with", {})
+    parts.index.cut_over("with", keep_s=rollback.keep_s(parts))
+    forget(parts, 1, ago_s=10)
+    for _ in range(2):
+        assert rollback.roll_back(parts, job_of(parts, "with")).generation == "first"
+    rollback.sweep(parts)
+    assert states(parts) == ["live"]
+    assert list(parts.settings.taste_folder.iterdir()) == []
+
+
 def forget(parts: Parts, seq: int, ago_s: int) -> None:
     with writing(parts.engine).begin() as connection:
         data = {"certificate": f"c{seq}", "removed": {"watch_events": 3}}

@@ -19,6 +19,8 @@ STATES = ("queued", "running", "done", "failed", "cancelled")
 LIVE = ("queued", "running")
 PUBLISHED = "published"
 """The stage of a job whose work readers see already, and which has but to tidy up."""
+SWITCHING = "cut over"
+"""The stage of a reindex in which readers are switched: what it made is in use in a moment."""
 BUILDING = ("reindex", "fit-space")
 """Kinds of jobs that build a generation: one at a time."""
 MAKING = ("compose", "generate", "upload")
@@ -196,13 +198,17 @@ class JobRows:
             cancelled = self._move_within(
                 connection,
                 job_id,
-                jobs.c.stage != PUBLISHED,
+                jobs.c.stage.notin_((PUBLISHED, SWITCHING)),
                 state="cancelled",
                 error_code="cancelled",
                 error_detail="cancelled by request",
             )
         if not cancelled:
-            raise Conflict("job_ended", f"job {job_id} has ended already: {self.get(job_id).state}")
+            now = self.get(job_id)
+            told = f"has ended already: {now.state}"
+            if now.state in LIVE:
+                told = "is about to end: what it made is in use"
+            raise Conflict("job_ended", f"job {job_id} {told}")
         return before
 
     def note_within(self, connection: sa.Connection, job_id: str, stage: str) -> bool:

@@ -28,7 +28,7 @@ from indexes.schema import TitlePoint, fitting
 from workers import learning, removal, rollback, taste
 from workers.fitting import TasteChoice
 from workers.gates import Gates
-from workers.jobs import JobRecord
+from workers.jobs import SWITCHING, JobRecord
 from workers.pace import Pace
 from workers.parts import Parts
 from workers.pool import Pool, Progress, spaced
@@ -164,7 +164,7 @@ class Reindex:
         wanted = learning.target(self.parts)
         for share in learning.made_anew(self.parts, wanted):
             self._advance("refold", 0.95 + 0.04 * share)
-        self._advance("cut over", 0.99)
+        self._advance(SWITCHING, 0.99)
         self._switch()
         learning.follow(self.parts, wanted)
         rollback.sweep(self.parts)

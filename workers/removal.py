@@ -70,19 +70,10 @@ def abandon(parts: Parts, job: JobRecord) -> None:
     if job.generation is not None:
         with contextlib.suppress(Conflict):  # it is live already: readers have it, it stays
             parts.index.drop(job.generation)
+    if job.title_id is not None:
+        _restore(parts, job.id, job.title_id)
+    # Last: by its row the next start knows that there is something left to undo.
     drop_unpublished(parts, job)
-    if job.title_id is None:
-        return
-    try:
-        restore_index(parts, job.title_id)
-    except Conflict as error:
-        if error.code != "fingerprint_mismatch":
-            raise
-        # The title waits for a reindex, understood by encoders that the live generation is not of.
-        if parts.rows.get(job.id).stage == PUBLISHING:
-            _restore_fitting(parts, job.title_id)  # the job's point may be there
-        else:
-            log.info("the index keeps what it has of %s: %s", job.title_id, error.detail)
 
 
 def drop_unpublished(parts: Parts, job: JobRecord) -> None:
@@ -115,6 +106,20 @@ def restore_index(parts: Parts, title_id: str) -> None:
         parts.index.delete([title_id])
     else:
         taste.publish(parts, point)
+
+
+def _restore(parts: Parts, job_id: str, title_id: str) -> None:
+    """Take a job's point back, where it came so far as to put one into the index."""
+    try:
+        restore_index(parts, title_id)
+    except Conflict as error:
+        if error.code != "fingerprint_mismatch":
+            raise
+        # The title waits for a reindex, understood by encoders that the live generation is not of.
+        if parts.rows.get(job_id).stage == PUBLISHING:
+            _restore_fitting(parts, title_id)  # the job's point may be there
+        else:
+            log.info("the index keeps what it has of %s: %s", title_id, error.detail)
 
 
 def _restore_fitting(parts: Parts, title_id: str) -> None:

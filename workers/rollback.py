@@ -47,8 +47,7 @@ def roll_back(parts: Parts, job: JobRecord) -> RolledBack:
             f"job {job.id} has not ended; cancel it by `DELETE /v1/jobs/{job.id}`",
             job_id=job.id,
         )
-    keep = parts.settings.keep_generation_h * 3600.0
-    name = parts.index.roll_back(job.generation, keep_s=keep)
+    name = parts.index.roll_back(job.generation, keep_s=keep_s(parts))
     found = {g.name: g for g in parts.index.generations(detailed=True)}
     back = found[name]
     learning.follow(parts, learning.seen_by(parts, back.fingerprints["visual"]))

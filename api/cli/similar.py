@@ -1,5 +1,6 @@
 """`keyart similar`: what is like one title, like several, unlike others, or like a picture."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -124,9 +125,12 @@ def _weights(text: str | None) -> dict[str, float] | None:
         return None
     try:
         pairs = [each.split(":") for each in text.split(",")]
-        return {space.strip(): float(number) for space, number in pairs}
+        weights = {space.strip(): float(number) for space, number in pairs}
     except ValueError as error:
         raise typer.BadParameter("write --weights as visual:2,audio:1") from error
+    if len(weights) < len(pairs) or not all(map(math.isfinite, weights.values())):
+        raise typer.BadParameter("--weights: a finite number for each space, once")
+    return weights
 
 
 def _why(item: dict[str, Any]) -> None:

@@ -134,18 +134,27 @@ def reindex(
     all that is given holding.
     """
     remote = Remote(url, key)
-    if rollback is not None:
-        go_back(remote, rollback, as_json=as_json)
-        return
-    ids = None if titles is None else titles.read_text("utf-8").split()
+    ids = None if titles is None else _ids_in(titles)
     asked = {"titles": ids, "genre": genre, "language": language, "stale": stale or None}
     part = {name: value for name, value in asked.items() if value is not None}
+    if rollback is not None:
+        if part:
+            raise typer.BadParameter(f"--rollback goes back as a whole, without --{min(part)}")
+        go_back(remote, rollback, as_json=as_json)
+        return
     started = remote.post("/v1/titles:reindex", part) if part else remote.post("/v1/reindex")
     if not wait_for:
         show.print_json(started) if as_json else show.fields(started)
         return
     jobs = {started["job_id"]: started["generation"] or "reindex"}
     _conclude(Sent(jobs), wait(remote, jobs, quiet=as_json), as_json=as_json)
+
+
+def _ids_in(file: Path) -> list[str]:
+    try:
+        return file.read_text("utf-8-sig").split()
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"--titles: {file} is no text in UTF-8") from error
 
 
 def _file_draft(file: Path, named: dict[str, Any], *, by_path: bool) -> Draft:
