@@ -150,7 +150,9 @@ def main(share: int, of: int, seeds: int) -> None:
             result.cpu_s, result.wall_s = (now - began).tolist()
             began = now
             keep(kept(contender, spec, seed, decisions), result)
+        del world
         gc.unfreeze()
+        gc.collect()  # some 200 MB, which nothing else would look at soon
 
 
 def _times() -> npt.NDArray[np.float64]:
