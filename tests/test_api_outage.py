@@ -84,7 +84,7 @@ def test_every_route_says_that_the_database_is_away_and_works_when_it_is_back(
         answer = client.post(path, json=body)
         assert answer.json()["code"] in ("ledger_unavailable", "records_unavailable"), path
         assert_problem(answer, 503, answer.json()["code"])
-    assert_problem(client.delete("/v1/users/ada"), 503, "records_unavailable")
+    assert_problem(client.delete("/v1/users/ada"), 503, "ledger_unavailable")
     assert_problem(client.put("/v1/policy", json={"mode": "shadow"}), 503, "ledger_unavailable")
     server.ensure_postgres_running()
     assert client.get(ARTWORK).json()["decision_id"] == made["decision_id"]

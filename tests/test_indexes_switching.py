@@ -62,7 +62,11 @@ def back(service: IndexService, keep_s: float) -> None:
     assert service.roll_back("third", keep_s=keep_s) == "second"
 
 
-SWITCHES = [(over, KEEP_S), (over, 0.0), (back, KEEP_S)]
+SWITCHES = [
+    (over, KEEP_S),
+    pytest.param(over, 0.0, marks=pytest.mark.proof),
+    (back, KEEP_S),
+]
 
 
 @pytest.mark.parametrize("after", [False, True])
