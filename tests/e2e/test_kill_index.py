@@ -62,7 +62,7 @@ class Writer(threading.Thread):
         self.acknowledged: dict[str, int] = {}
         self.deleted: set[str] = set()
         self.doubtful: set[str] = set()
-        """Titles of the call whose answer was lost: stored or not."""
+        """Titles of the calls whose answers were lost: stored or not."""
         self.stop = threading.Event()
 
     def run(self) -> None:
@@ -72,18 +72,17 @@ class Writer(threading.Thread):
             first = version * 7 % TITLES
             items = [point(first + n, version=version) for n in range(3)]
             gone = f"t{(first + 100) % TITLES:04d}"
-            self.doubtful = {item.title_id for item in items} | {gone}
+            under_way = {item.title_id for item in items} | {gone}
             try:
                 self.client.upsert(items)
                 self.acknowledged |= {item.title_id: version for item in items}
-                self.deleted -= self.doubtful
+                self.deleted -= under_way
                 self.client.delete([gone])
                 self.acknowledged.pop(gone, None)
                 self.deleted.add(gone)
-            except Unavailable:
+            except Unavailable:  # once and again, until the process is known to be dead
+                self.doubtful |= under_way
                 time.sleep(0.02)
-                continue  # it is not known what became of these
-            self.doubtful = set()
 
     def check(self, stored: dict[str, int], *, copied: bool) -> None:
         """All that was acknowledged is there, in that version or a newer one; what was deleted is
