@@ -42,7 +42,7 @@ async def reward(body: Rewards, house: House, meters: Meters) -> Response:
     Another value for the same kind is a conflict, unless `correct` is true: then it supersedes, and
     both stay on record. An event that names a viewer without consent is dropped as soon as it is
     read; `ignored` tells how many. When some items of a batch are refused the others are kept, and
-    the problem's `items` names the refused by index.
+    the problem's `items` names the refused by index; badly formed ones (`errors`) refuse it whole.
     """
     single = isinstance(body, RewardBody)
     rewards = [body] if isinstance(body, RewardBody) else body.items

@@ -262,3 +262,10 @@ def test_serve_refuses_settings_that_may_not_be(
     )
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_what_cannot_be_sent_or_written_is_told_in_a_line(keyart: Any, tmp_path: Path) -> None:
+    status, _, err = keyart("reward", "watch", "nan", "--user", "ada", "--title", "film")
+    assert status == 1 and "invalid_json" in err and "not finite" in err
+    status, _, err = keyart("export", "ada", "--out", str(tmp_path / "none" / "ada.json"))
+    assert status == 2 and "there is no folder" in err

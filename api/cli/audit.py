@@ -55,7 +55,7 @@ def _why_none(left_out: Mapping[str, int]) -> str:
     """What to do about it: rows that are gone come back by no setting."""
     from artwork.choice.probability.audit import REMOVED
 
-    if set(left_out) == {REMOVED}:
+    if REMOVED in left_out:
         return "none was made since somebody was forgotten or rows went for their age"
     return "are these the service's settings?"
 

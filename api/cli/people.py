@@ -50,6 +50,8 @@ def export(
     key: Key = "",
 ) -> None:
     """Write everything that is held of a viewer, as JSON."""
+    if out is not None and not out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {out.absolute().parent}", param_hint="--out")
     parts = Remote(url, key).download(f"{_path(user)}/export")
     first = next(parts)  # a refusal leaves no file behind
     if out is None:

@@ -92,10 +92,18 @@ class Remote:
         return self._parsed(self._http.get(path, params=given))
 
     def post(self, path: str, body: Any = None) -> Any:
-        return self._parsed(self._http.post(path, json=body))
+        return self._sent("POST", path, body)
 
     def put(self, path: str, body: Any) -> Any:
-        return self._parsed(self._http.put(path, json=body))
+        return self._sent("PUT", path, body)
+
+    def _sent(self, method: str, path: str, body: Any) -> Any:
+        try:
+            request = self._http.build_request(method, path, json=body)
+        except ValueError as error:  # JSON has no NaN and no infinity
+            detail = "a number is not finite (NaN or infinity)"
+            raise Refused(422, {"code": "invalid_json", "detail": detail}) from error
+        return self._parsed(self._http.send(request))
 
     def delete(self, path: str) -> Any:
         """May take as long as it needs: a proof reads the whole ledger."""

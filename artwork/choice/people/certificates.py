@@ -94,6 +94,7 @@ class Certificates:
 
 def _write_durably(path: Path, certificate: Certificate) -> None:
     draft = path.with_suffix(".draft")
+    draft.touch(mode=0o600)
     with draft.open("w") as file:
         json.dump(_written(certificate), file, indent=1)
         file.flush()
