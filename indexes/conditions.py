@@ -7,7 +7,7 @@ or an empty list satisfies none of them (and so their `Not`).
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -98,6 +98,16 @@ class Ids:
     def of_titles(cls, title_ids: Iterable[str], tenant: str = DEFAULT_TENANT) -> "Ids":
         """The points of titles, in every generation."""
         return cls(tuple(stable_id(tenant, title_id) for title_id in title_ids))
+
+
+def sparing(
+    asked: "Condition | None", title_ids: Sequence[str], tenant: str = DEFAULT_TENANT
+) -> "Condition | None":
+    """What is asked, and that a point is none of these titles; None where neither asks anything."""
+    if not title_ids:
+        return asked
+    others = Not(Ids.of_titles(title_ids, tenant))
+    return others if asked is None else AllOf((asked, others))
 
 
 Leaf = Equals | IsAny | Range | HasField | Ids

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from content.errors import Conflict, Invalid
 from content.ids import DEFAULT_TENANT
 from content.types import F32, Vector
-from indexes.conditions import VALUES_MAX, AllOf, Condition, Ids, IsAny, Not
+from indexes.conditions import VALUES_MAX, Condition, IsAny, Not, sparing
 from indexes.generation import Generation
 from indexes.question import Continuation
 from indexes.ranking import DECIMALS, DEPTH_MIN
@@ -46,11 +46,7 @@ class PictureQuestion:
 
     def condition(self, tenant: str = DEFAULT_TENANT) -> Condition | None:
         """All that must hold of a title."""
-        asked = self.filter.conditions()
-        if not self.leaving_out:
-            return asked
-        others = Not(Ids.of_titles(self.leaving_out, tenant))
-        return others if asked is None else AllOf((asked, others))
+        return sparing(self.filter.conditions(), self.leaving_out, tenant)
 
     def digest(self) -> str:
         """16 hexadecimal digits; alike for the pages of one list."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from content.errors import Invalid
 from content.ids import DEFAULT_TENANT
 from content.types import Space
-from indexes.conditions import AllOf, Condition, Ids, Not
+from indexes.conditions import Condition, sparing
 from indexes.ranking import DEPTH_MIN, DEPTH_PER_RESULT
 from indexes.schema import LIMIT_MAX, NO_FILTER, Filter, Hit, SimilarSpace, check_limit
 
@@ -91,11 +91,7 @@ class Question:
 
     def condition(self, tenant: str = DEFAULT_TENANT) -> Condition | None:
         """All that must hold of an answer."""
-        asked = self.filter.conditions()
-        if not self.leaving_out:
-            return asked
-        others = Not(Ids.of_titles(self.leaving_out, tenant))
-        return others if asked is None else AllOf((asked, others))
+        return sparing(self.filter.conditions(), self.leaving_out, tenant)
 
     def digest(self) -> str:
         """16 hexadecimal digits; alike for the pages of one list."""
