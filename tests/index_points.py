@@ -1,15 +1,32 @@
 """Points with made vectors for the index's tests: small, seeded, unit norm."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
+from qdrant_client import QdrantClient
 
 from content.types import F32, Space, Vector, Vectors
 from indexes.schema import TitlePoint
+from indexes.service import IndexService
+from indexes.store_edge import EdgeStores
+from indexes.store_server import ServerStores
 
 DIMS: dict[Space, int] = {"visual": 24, "concept": 16, "audio": 12, "synopsis": 16, "style": 10}
 FINGERPRINTS: dict[Space, str] = {space: f"made@1:{dim}:abc" for space, dim in DIMS.items()}
 OTHER_FINGERPRINTS: dict[Space, str] = {s: f"made@2:{dim}:def" for s, dim in DIMS.items()}
+
+
+BODIES = ("edge", "memory")
+
+
+def opened(folder: Path, body: str) -> Iterator[IndexService]:
+    """An index on one body of the store, ready for points; closed at the end."""
+    stores = EdgeStores() if body == "edge" else ServerStores(QdrantClient(":memory:"))
+    service = IndexService(folder, stores)
+    service.ensure(FINGERPRINTS)
+    yield service
+    service.close()
 
 
 def unit(values: F32) -> F32:

@@ -56,7 +56,6 @@ def changed(any_house: House) -> Iterator[tuple[House, list[Choice]]]:
     any_house.close()
     any_house.open(encoder=NEW)
     yield any_house, shown
-    any_house.p._renewal.stop()
 
 
 def test_what_was_learned_is_taken_along_to_another_encoder(

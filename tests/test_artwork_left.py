@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from artwork.choice.belief.features import feature_set_id
+from artwork.choice.personalize import Choice
 from artwork.choice.record import left
 from artwork.tables import decision_features, watch_features
 from tests.choosing import TITLES, House, run, state_of
@@ -33,7 +34,18 @@ def house(any_house: House) -> Iterator[House]:
     any_house.close()
     any_house.open(encoder=NEW)
     yield any_house
-    any_house.p._renewal.stop()
+
+
+def there_and_back(house: House, turns: int) -> list[Choice]:
+    """Over to the other encoder, some pages shown there, and back; which ones."""
+    look_again(house)
+    cut_over(house)
+    assert renewed(house.p)
+    shown = live(house, turns, "in between")
+    house.later(1.0)
+    cut_over(house, OLD)
+    assert renewed(house.p)
+    return shown
 
 
 def test_what_was_made_for_a_set_that_was_left_goes_once_nothing_needs_it(
@@ -41,13 +53,7 @@ def test_what_was_made_for_a_set_that_was_left_goes_once_nothing_needs_it(
 ) -> None:
     monkeypatch.setattr(left, "SPAN", 7)
     kept = house.p.people.retention
-    look_again(house)
-    cut_over(house)
-    assert renewed(house.p)
-    shown = live(house, 2, "in between")
-    house.later(1.0)
-    cut_over(house, OLD)
-    assert renewed(house.p)
+    shown = there_and_back(house, 2)
     made = rows_made(house, NEW)
     assert made[0] >= 16 and made[1] == 4
     live(house, 1, "back")
@@ -72,13 +78,7 @@ def test_what_was_made_for_a_set_that_was_left_goes_once_nothing_needs_it(
 def test_a_set_whose_decisions_can_be_computed_again_keeps_its_rows(
     house: House,
 ) -> None:
-    look_again(house)
-    cut_over(house)
-    assert renewed(house.p)
-    shown = live(house, 2, "in between")
-    house.later(1.0)
-    cut_over(house, OLD)
-    assert renewed(house.p)
+    shown = there_and_back(house, 2)
     made = rows_made(house, NEW)
     house.later(400 * DAY_S)
     house.p.people.retention.tick()
@@ -89,12 +89,7 @@ def test_rows_half_deleted_are_made_whole_when_their_set_is_taken_up_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(left, "SPAN", 7)
-    look_again(house)
-    cut_over(house)
-    assert renewed(house.p)
-    house.later(1.0)
-    cut_over(house, OLD)
-    assert renewed(house.p)
+    there_and_back(house, 0)
     made = rows_made(house, NEW)
     with house.engine.begin() as connection:
         assert left.drop_some(connection, "default", feature_set_id(NEW)) > 0

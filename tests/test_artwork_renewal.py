@@ -25,7 +25,6 @@ def halved(any_house: House) -> Iterator[House]:
     any_house.close()
     any_house.open(parameters=HALVED)
     yield any_house
-    any_house.p._renewal.stop()
 
 
 def test_running_on_starting_again_and_replaying_agree_over_moving_landmarks(

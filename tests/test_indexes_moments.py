@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qdrant_client import QdrantClient
 
 from content.errors import Invalid
 from content.types import F32, Space, Vector
@@ -21,8 +20,7 @@ from indexes.schema import TitlePoint
 from indexes.service import IndexService
 from indexes.shots import ShotPoint
 from indexes.store_edge import EdgeStores
-from indexes.store_server import ServerStores
-from tests.index_points import DIMS, FINGERPRINTS, OTHER_FINGERPRINTS, point, unit
+from tests.index_points import BODIES, DIMS, FINGERPRINTS, OTHER_FINGERPRINTS, opened, point, unit
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Payload indexes:UserWarning", "ignore:Local mode:UserWarning"
@@ -53,13 +51,9 @@ def film(seed: int, *shots: ShotPoint, version: int = 1) -> TitlePoint:
     return replace(point(seed, version=version), shots=shots, lexicon=fingerprint())
 
 
-@pytest.fixture(params=["edge", "memory"])
+@pytest.fixture(params=BODIES)
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IndexService]:
-    stores = EdgeStores() if request.param == "edge" else ServerStores(QdrantClient(":memory:"))
-    opened = IndexService(tmp_path / "index", stores)
-    opened.ensure(FINGERPRINTS)
-    yield opened
-    opened.close()
+    yield from opened(tmp_path / "index", request.param)
 
 
 def moments(service: IndexService, text: str | None = None, data: F32 | None = None, **more):

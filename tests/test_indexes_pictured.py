@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from qdrant_client import QdrantClient
 
 from content.errors import Conflict, Invalid
 from content.types import F32, Vector
@@ -15,10 +14,8 @@ from indexes.pictured import PicturePage, PictureQuestion
 from indexes.question import Continuation
 from indexes.schema import Filter, TitlePoint
 from indexes.service import IndexService
-from indexes.store_edge import EdgeStores
-from indexes.store_server import ServerStores
 from indexes.wire import pack, unpack
-from tests.index_points import FINGERPRINTS, OTHER_FINGERPRINTS, point
+from tests.index_points import BODIES, FINGERPRINTS, OTHER_FINGERPRINTS, opened, point
 from tests.test_indexes_moments import film, looking, shot
 
 pytestmark = pytest.mark.filterwarnings(
@@ -28,13 +25,9 @@ pytestmark = pytest.mark.filterwarnings(
 CAT, DOG = looking(1), looking(2)
 
 
-@pytest.fixture(params=["edge", "memory"])
+@pytest.fixture(params=BODIES)
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IndexService]:
-    stores = EdgeStores() if request.param == "edge" else ServerStores(QdrantClient(":memory:"))
-    opened = IndexService(tmp_path / "index", stores)
-    opened.ensure(FINGERPRINTS)
-    yield opened
-    opened.close()
+    yield from opened(tmp_path / "index", request.param)
 
 
 def ask(service: IndexService, picture: F32, **asked: object) -> PicturePage:

@@ -40,7 +40,6 @@ def served(settings: Settings) -> Iterator[House]:
         assert renewed(house.p)
         live(house, 2)
         yield house
-        house.p._renewal.stop()
     engine.dispose()
 
 
