@@ -9,13 +9,19 @@ from collections.abc import Sequence
 import uvicorn
 
 from api.app import create_app
-from content.process import follow_parent, log_to_stderr
+from content.process import follow_parent, log_to_stderr, settle
 from workers.settings import Settings, check_exposure
 from workers.wiring import Services
 
 GRACE_S = 20
 """How long requests in flight may take to end after SIGTERM; the supervisor kills at 30 s."""
 KEEP_ALIVE_S = 75
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        settle()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.parent is not None:
         follow_parent(parent=options.parent)
-    server = uvicorn.Server(_config(settings))
+    server = _Server(_config(settings))
     # uvicorn, once stopped, raises the signal again for whoever handled it before: nobody must
     # die of it, because the stop was a success.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from content.errors import Invalid, KeyartError, NotFound
-from content.process import follow_parent, log_to_stderr
+from content.process import follow_parent, log_to_stderr, settle
 from indexes.holding import hold
 from indexes.service import IndexService
 from indexes.store import Stores
@@ -97,6 +97,7 @@ def serve(service: IndexService, listener: socket.socket) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=20,
     )
+    settle()
     uvicorn.Server(config).run(sockets=[listener])
 
 
