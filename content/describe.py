@@ -48,7 +48,7 @@ def describe(
     Args:
         synopsis, language: of the title.
     """
-    film = _believed(join(segments), models, language)
+    film = _meant(_believed(join(segments), models, language), models)
     synopsis = _readable(synopsis, models, language)
     said, meanings = shot_words(film.lines, film.shots, models)
     facts = [_shot_facts(film, k, words) for k, words in enumerate(said)]
@@ -110,6 +110,18 @@ def _believed(film: Film, models: Models, language: str | None) -> Film:
         return film
     lines = transcript_of(film.lines, language, models.whisper.english_only)
     return replace(film, lines=tuple(lines))
+
+
+def _meant(film: Film, models: Models) -> Film:
+    """The film, its pictures in the space of words, too."""
+
+    def meant(picture: Picture) -> Picture:
+        if picture.likeliest is None:
+            return picture
+        return replace(picture, concept=models.concept.encode(picture.likeliest[None])[0])
+
+    pictures = tuple(tuple(meant(picture) for picture in own) for own in film.pictures)
+    return replace(film, pictures=pictures)
 
 
 def _shot_facts(film: Film, k: int, words: Facts) -> ShotFacts:

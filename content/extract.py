@@ -1,7 +1,7 @@
 """The spine: a media file in, all that is understood of it out, one streamed segment at a time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,10 +10,11 @@ from content.decode import SEGMENT_S, DecodeLimits
 from content.describe import describe
 from content.encoders.models import Models
 from content.segment import Segment, read_segment
-from content.segments_kept import kept_segments, save_segment
+from content.segments_kept import kept_segments, maker_of, save_segment
 from content.thumbnails import Thumbnails
-from content.types import Extraction
+from content.types import SPACES, Extraction, Space
 
+GONE = "none"
 SEGMENTS, THUMBNAILS = "segments", "thumbnails"
 """Folders within that of an extraction."""
 
@@ -34,13 +35,14 @@ def extract(
     """Understand one media file.
 
     Each segment that was read is kept in `folder / SEGMENTS`, and not read again: a kill costs one
-    at most. The caller removes them when the extraction is kept. The small pictures of the
-    keyframes are in `folder / THUMBNAILS` (content.thumbnails).
+    at most, and where all are there the media is not opened. The caller removes them or keeps
+    them. The small pictures of the keyframes are in `folder / THUMBNAILS` (content.thumbnails), as
+    far as they were read here.
 
     Args:
         on_progress: called with a stage (`decode`, `shots`, `vectors`) and its fraction, 0..1.
         synopsis, language: of the title: its themes follow from both words told and said.
-        folder: keeps what was said; segments of another file or other models are not taken up.
+        folder: keeps what was said; segments that are not of `read_by` are not taken up.
             None keeps nothing.
         segment_s: whole seconds.
 
@@ -65,7 +67,7 @@ def extract(
                 segment_s=segment_s,
             )
     until_s = time.monotonic() + limits.wall_s
-    maker = made_by(path, models, language)
+    maker = _maker(path, models, language, folder / SEGMENTS)
     number, before = _kept(folder / SEGMENTS, maker)
     while before is None or not before.end.last:
         before = read_segment(
@@ -88,15 +90,34 @@ def extract(
     return extraction
 
 
+def read_by(path: Path, models: Models, language: str | None) -> str:
+    """Names the file as it is now and everything that reading it depends on: not the encoder of
+    words, nor the formula of moods, which say what was read."""
+    return _named(path, models, language, ("visual", "audio"))
+
+
 def made_by(path: Path, models: Models, language: str | None) -> str:
-    """Names the file as it is now and everything that reading it depends on."""
+    """Names the file as it is now and everything that understanding it depends on."""
+    return _named(path, models, language, SPACES)
+
+
+def _named(path: Path, models: Models, language: str | None, spaces: Sequence[Space]) -> str:
     try:
         status = path.stat()
         file = f"{status.st_size}:{status.st_mtime_ns}"
     except OSError:  # reading it will say what is wrong
-        file = "none"
-    prints = sorted(spec.fingerprint for spec in models.specs.values())
+        file = GONE
+    prints = sorted(spec.fingerprint for space, spec in models.specs.items() if space in spaces)
     return " ".join((file, *prints, models.transcript, models.shots, str(language)))
+
+
+def _maker(path: Path, models: Models, language: str | None, folder: Path) -> str:
+    """As `read_by`; of a file that is gone, what its segments in `folder` were made by, if by
+    these models."""
+    maker = read_by(path, models, language)
+    file, _, readers = maker.partition(" ")
+    found = maker_of(folder) if file == GONE else None
+    return found if found is not None and found.partition(" ")[2] == readers else maker
 
 
 def _kept(folder: Path, maker: str) -> tuple[int, Segment | None]:

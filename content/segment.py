@@ -49,14 +49,17 @@ class Picture:
     sharpness: float
     embedding: F32
     """Visual features: unit norm."""
-    concept: F32 | None
-    """What it shows, in the space of words: unit norm; None where `embedding` knows words."""
+    likeliest: F32 | None
+    """(TOP, 2) what it shows (`encoders.concept.likeliest`); None where `embedding` knows words."""
     seen: Facts | None
     """Words and faces (content.onscreen) in a shot's own picture; None of its others."""
+    concept: F32 | None = None
+    """`likeliest` in the space of words: unit norm. It is the words' encoder's, so a segment, which
+    outlives that, has none: `describe` makes it."""
 
     @property
     def meaning(self) -> F32:
-        """What is compared with `Models.picture_words`."""
+        """What is compared with `Models.picture_words`, once it is described."""
         return self.embedding if self.concept is None else self.concept
 
 
@@ -253,8 +256,8 @@ class _Reading:
     def _encode(self) -> None:
         candidates = [candidate for take in self._waiting for candidate in take.pictures]
         seen = self._models.pictures([candidate.rgb for candidate in candidates])
-        concepts = repeat(None) if seen.concept is None else seen.concept
-        encoded = zip(candidates, seen.visual, concepts, strict=False)
+        shown = repeat(None) if seen.likeliest is None else seen.likeliest
+        encoded = zip(candidates, seen.visual, shown, strict=False)
         for take in self._waiting:
             pictures = tuple(
                 self._picture(*next(encoded), own=k == 0) for k in range(len(take.pictures))
@@ -273,7 +276,7 @@ class _Reading:
         self._waiting = []
 
     def _picture(
-        self, candidate: Candidate, embedding: F32, concept: F32 | None, *, own: bool
+        self, candidate: Candidate, embedding: F32, likeliest: F32 | None, *, own: bool
     ) -> Picture:
         self._thumbnails.put(candidate.at_s, candidate.rgb)
         return Picture(
@@ -282,7 +285,7 @@ class _Reading:
             contrast=candidate.contrast,
             sharpness=candidate.sharpness,
             embedding=embedding,
-            concept=concept,
+            likeliest=likeliest,
             seen=read_frame(candidate.rgb, self._models) if own else None,
         )
 

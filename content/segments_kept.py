@@ -20,7 +20,11 @@ from content.turns import Turn, Unheard
 from content.types import MediaFacts
 from content.windows import Window
 
-_VERSION = 5
+_VERSION = 6
+"""Of the format and of what is read of a film: raise it when either changes, for the segments of
+published titles are kept from release to release (`content.extract.read_by`)."""
+_HEAD = 4096
+"""Bytes read at a time of a file of which only its first two entries are wanted."""
 _ARRAY = 1
 _ITEM_TYPES = {"<f4", "<f8"}
 
@@ -29,7 +33,7 @@ def save_segment(segment: Segment, folder: Path, number: int, made_by: str) -> N
     """Write `segment-NNNN.msgpack` into `folder`, which is made when missing.
 
     Args:
-        made_by: names the file and the models: what was made otherwise is not taken up.
+        made_by: as `content.extract.read_by`: what was made otherwise is not taken up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = _path(folder, number)
@@ -48,6 +52,18 @@ def kept_segments(folder: Path, made_by: str) -> Iterator[Segment]:
     while (segment := _load(_path(folder, number), made_by)) is not None:
         yield segment
         number += 1
+
+
+def maker_of(folder: Path) -> str | None:
+    """What the first segment in `folder` was made by; None where there is none of this format."""
+    try:
+        with _path(folder, 0).open("rb") as file:
+            plain = msgpack.Unpacker(file, read_size=_HEAD)
+            plain.read_map_header()
+            head = {plain.unpack(): plain.unpack() for _ in range(2)}
+    except (FileNotFoundError, ValueError, TypeError, msgpack.UnpackException):
+        return None
+    return str(head["made_by"]) if head.get("version") == _VERSION else None
 
 
 def _path(folder: Path, number: int) -> Path:

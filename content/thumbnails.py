@@ -22,6 +22,10 @@ class Thumbnails:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._path(at_s).write_bytes(file.getvalue())
 
+    def has(self, at_s: float) -> bool:
+        """Is there one of that very time?"""
+        return self._path(at_s).exists()
+
     def get(self, at_s: float) -> bytes:
         """The JPEG of that very time.
 

@@ -228,7 +228,7 @@ def test_conse_follows_the_text_encoder(models_folder: Path) -> None:
     assert made["visual"] == embedded["visual"]
     models = Models(choice)
     seen = models.pictures([np.zeros((9, 16, 3), np.uint8)])
-    assert seen.meaning.shape == models.picture_words(["a dog"]).shape == (1, 48)
+    assert models.meaning(seen).shape == models.picture_words(["a dog"]).shape == (1, 48)
 
 
 @pytest.mark.parametrize(

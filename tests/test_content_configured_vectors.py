@@ -115,7 +115,7 @@ def test_a_query_is_in_the_space_of_each_model(models: Models, models_folder: Pa
     assert found["audio"].data @ heard.pooler_output.numpy()[0] > 0.9999
     assert np.array_equal(models.picture_words(["rain at night"])[0], found["visual"].data)
     pictures = models.pictures([np.zeros((9, 16, 3), np.uint8)])
-    assert pictures.concept is None and pictures.meaning is pictures.visual
+    assert pictures.likeliest is None and models.meaning(pictures) is pictures.visual
 
 
 def test_vectors_do_not_depend_on_their_company(models: Models) -> None:

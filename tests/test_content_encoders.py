@@ -14,7 +14,7 @@ import pytest
 
 import content
 from content.encoders.choice import default_cache
-from content.encoders.concept import labels
+from content.encoders.concept import TOP, labels, likeliest
 from content.encoders.encoder import Encoder, check_vectors, units
 from content.encoders.export import lite0
 from content.encoders.exported import file_name, session, usable
@@ -104,8 +104,10 @@ def test_frames_become_units_and_probabilities() -> None:
     assert [part.shape for part in encoder.classify([])] == [(0, 1280), (0, 1000)]
     seen = MODELS.pictures([picture(n) for n in range(5)])
     assert np.array_equal(seen.visual, features)
-    assert seen.concept is not None and seen.meaning is seen.concept
-    assert np.array_equal(seen.concept, MODELS.concept.encode(probabilities))
+    assert seen.likeliest is not None and seen.likeliest.shape == (5, TOP, 2)
+    assert np.array_equal(seen.likeliest, likeliest(probabilities))
+    assert (seen.likeliest[0, 0] == [probabilities[0].argmax(), probabilities[0].max()]).all()
+    assert np.array_equal(MODELS.meaning(seen), MODELS.concept.encode(seen.likeliest))
 
 
 def test_labels_are_in_the_order_of_ilsvrc() -> None:
@@ -136,7 +138,7 @@ def test_guns_are_three_classes_together() -> None:
 def test_a_picture_of_a_class_lies_near_its_word() -> None:
     probabilities = np.full((1, 1000), 1e-6, np.float32)
     probabilities[0, 292] = 0.9
-    vector = MODELS.concept.encode(probabilities)[0]
+    vector = MODELS.concept.encode(likeliest(probabilities))[0]
     assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)
     near, far = MODELS.text.encode(["a tiger in the jungle", "a laptop on a desk"])
     assert vector @ near > vector @ far + 0.2
@@ -148,7 +150,7 @@ def test_conse_is_its_formula() -> None:
     words = MODELS.text.encode([f"a photo of a {labels()[n]}" for n in (1, 292)])
     expected = 2 / 3 * words[0] + 1 / 3 * words[1]
     expected /= np.linalg.norm(expected)
-    assert MODELS.concept.encode(probabilities)[0] == pytest.approx(expected, abs=1e-5)
+    assert MODELS.concept.encode(likeliest(probabilities))[0] == pytest.approx(expected, abs=1e-5)
 
 
 def test_words_do_not_depend_on_their_company() -> None:

@@ -1,6 +1,5 @@
 """A published title understood anew, by real children: what is replaced, kept and taken away."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,28 +21,22 @@ from artwork.rules.guardrails import Audience
 from artwork.tables import image_groups
 from content import publication
 from content.encoders.models import Models
-from content.encoders.specs import embedded_specs
 from content.errors import NotFound
 from content.records import writing
 from content.tables import timelines
-from content.types import TitleInput, Vector
 from indexes.calibration import FIT_MIN_TITLES, Calibration
 from indexes.generation import CONSTANTS
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
-from tests import plausible
 from tests.photographs import SCENES, shipped
 from tests.shelf import fresh_engine
-from tests.synth import Take, make_clip
+from tests.synth import make_clip
+from tests.understood import PRINTS, STORY, TAKES, published
 from workers import removal, workflows
 from workers.parts import Parts
 from workers.pool import Pool
-from workers.refresh import Refresh
 from workers.settings import Settings
 from workers.workflows import JobRunner
-
-PRINTS = {space: spec.fingerprint for space, spec in embedded_specs().items()}
-TAKES = [Take(1.0, (180, 60, 50)), Take(1.0, (40, 90, 170), "bars")]
 
 
 @pytest.fixture(scope="module")
@@ -59,49 +52,6 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
     opened = Parts.open(Settings(data=tmp_path))
     yield opened
     opened.close()
-
-
-STORY = "A haunted house, and the dead walk at midnight."
-
-
-def published(
-    parts: Parts,
-    pool: Pool,
-    media: Path | None,
-    prints: dict[str, str],
-    title_id: str = "a",
-    language: str | None = None,
-    name: str = "A",
-) -> Refresh:
-    """A title that was understood as a made-up film, with a picture for its shots."""
-    path = None if media is None else str(media)
-    title = TitleInput(
-        id=title_id,
-        name=name,
-        synopsis=STORY,
-        media_path=path,
-        language=language,
-    )
-    made = parts.catalog.submit(title)
-    dims = {space: spec.dim for space, spec in embedded_specs().items()}
-    film = plausible.film(10.0, 3)
-    picture = parts.images.put(np.full((20, 20, 3), 77, np.uint8)).sha256
-    with writing(parts.engine).begin() as connection:
-        publication.write_understanding(
-            connection,
-            tenant="default",
-            title_id=title_id,
-            version=1,
-            extraction=None if media is None else film,
-            title_vectors={
-                space: Vector(np.eye(1, dims[space], dtype=np.float32)[0], mark)
-                for space, mark in prints.items()
-            },
-            keyframes={shot.keyframe_s: picture for shot in film.shots},
-        )
-        publication.publish(connection, tenant="default", title_id=title_id, version=1)
-    parts.work_folder(made.job_id).mkdir(parents=True)
-    return Refresh(parts, pool, parts.rows.get(made.job_id), threading.Event())
 
 
 def test_another_encoder_replaces_all_that_was_known(

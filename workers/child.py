@@ -5,7 +5,6 @@ between calls; ends when its input ends or its parent is gone.
 """
 
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -34,7 +33,7 @@ from content.decode import DecodeLimits, grab, probe
 from content.describe import describe_words
 from content.encoders.models import Models
 from content.errors import Conflict, KeyartError, PermanentError, TransientError, described
-from content.extract import SEGMENTS, extract, made_by
+from content.extract import extract, made_by
 from content.keeping import load, save
 from content.letterbox import without_bars
 from content.process import follow_parent
@@ -82,7 +81,6 @@ class Operations:
             folder=Path(folder),
         )
         save(extraction, Path(folder), made_by(Path(path), self._models, language))
-        shutil.rmtree(Path(folder) / SEGMENTS)
 
     def synopsis(self, _report: Report, *, text: str) -> dict[str, Any] | None:
         vector = encode_synopsis(text, self._models)

@@ -5,7 +5,7 @@ title's version. What a stage makes for the next lies in the job's work folder.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from artwork.image_groups import PictureGroup
 from artwork.images.store import ImageStore
 from content import keeping, publication
 from content.errors import Cancelled, Conflict, TransientError
-from content.extract import THUMBNAILS
+from content.extract import SEGMENTS, THUMBNAILS
 from content.records import writing
 from content.thumbnails import Thumbnails
 from content.types import SPACES, Extraction, Space, TitleInput, Vector
@@ -133,6 +133,8 @@ class Ingest:
                 # Named by a row they are safe; before, another title's end could take them along.
                 self._write(extraction, groups, looked, keyframes)
                 self._check_files(image_groups.masters(groups) | small_pictures(looked), keyframes)
+            segments = self._folder / "extraction" / SEGMENTS
+            self.parts.readings.keep(self._title_id, self._version, segments)
             self._make_visible(old)
 
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
@@ -163,6 +165,8 @@ class Ingest:
                 version=self._version,
             )
         removal.discard_files(self.parts, shas, uploads)
+        if old is not None:
+            self.parts.readings.drop(self._title_id, old)
 
     def _write(
         self,
@@ -324,15 +328,27 @@ def check_encoders(parts: Parts, title: TitleInput) -> None:
 
 
 def store_keyframes(
-    parts: Parts, job_id: str, extraction: Extraction, folder: Path
+    parts: Parts,
+    job_id: str,
+    extraction: Extraction,
+    folder: Path,
+    stored: Mapping[float, str] | None = None,
 ) -> dict[float, str]:
-    """Store the small picture of every keyframe: time in s -> sha256.
+    """Store the small picture of every shot: time in s -> sha256.
 
-    `folder` is the extraction's.
+    Args:
+        folder: of the extraction.
+        stored: the same, of those that were stored before; they count where the film was not read
+            for this extraction.
     """
     images = ImageStore(parts.settings.image_folder, parts.journal(job_id))
-    small = Thumbnails(folder / THUMBNAILS)
-    return {k.at_s: images.put_encoded(small.get(k.at_s)).sha256 for k in extraction.keyframes}
+    small, found, before = Thumbnails(folder / THUMBNAILS), {}, stored or {}
+    for at_s in (shot.keyframe_s for shot in extraction.shots):
+        if at_s in before and not small.has(at_s):
+            found[at_s] = before[at_s]
+        else:
+            found[at_s] = images.put_encoded(small.get(at_s)).sha256
+    return found
 
 
 def _unpacked(found: dict[str, Any]) -> tuple[list[PictureGroup], list[Candidate]]:

@@ -19,6 +19,7 @@ from content.records import open_engine
 from content.types import Space, TitleInput
 from indexes.client import IndexClient
 from workers.jobs import JobRows
+from workers.readings import Readings
 from workers.settings import Settings
 
 
@@ -52,6 +53,11 @@ class Parts:
         chosen = self.settings
         made = specs(chosen.encoders)
         return {space: spec.fingerprint for space, spec in made.items()}
+
+    @property
+    def readings(self) -> Readings:
+        """What was read of published films."""
+        return Readings(self.settings.data.resolve() / "readings", self.settings.keep_readings)
 
     def maker(self, title: TitleInput) -> str:
         """What today's extraction of a title with media would be made by."""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from artwork import pictures
 from content import keeping, publication
 from content.errors import NotFound, PermanentError
+from content.extract import SEGMENTS
 from content.records import writing
 from content.types import Extraction, Facts, Space, TitleInput, Vector
 from workers import removal
@@ -52,7 +53,9 @@ class Refresh:
         """Understand a title anew if another encoder than today's, or a release that kept no
         timeline or no profile, has done so; with `anew` whoever has.
 
-        All of it, whichever encoder changed: facts and moods are made with several of them.
+        All of it, whichever encoder changed: facts and moods are made with several of them. The
+        film is opened only if what was read of it is not kept, or was read by others; with `anew`
+        always.
 
         Raises:
             NotFound: `title_not_found`: it was deleted or replaced meanwhile.
@@ -72,6 +75,8 @@ class Refresh:
             if "synopsis" in stale or row.profile is None:
                 found.told = self._told(title)
         elif stale or self.parts.catalog.timeline(title_id, version) is None:
+            if not anew:
+                self.parts.readings.lend(title_id, version, folder / SEGMENTS)
             found.extraction = self._extract(title_id, title, folder, on_progress)
         if found.words or found.told or found.extraction or found.looks:
             if not found.words and "synopsis" in stored:
@@ -81,14 +86,16 @@ class Refresh:
 
     def _replace(self, title_id: str, version: int, anew: _Anew, folder: Path) -> None:
         """Write what is understood now in place of what was: readers see one or the other."""
-        keyframes = self._store_keyframes(anew, folder)
+        before = self._keyframes(title_id, version)
+        keyframes = self._store_keyframes(anew, folder, before)
         if anew.extraction is not None:
             old, _ = removal.version_files(self.parts, title_id, version)
             removal.doom(self.parts, self.job.id, old)
         with self._own(title_id, version) as connection:
             self._write(connection, title_id, version, anew, keyframes)
         # Named by a row they are safe; until then another title's end could take them along.
-        self._store_keyframes(anew, folder)
+        self._store_keyframes(anew, folder, before)
+        self.parts.readings.keep(title_id, version, folder / SEGMENTS)
 
     def _write(
         self,
@@ -121,10 +128,17 @@ class Refresh:
         pictures.write_looks(connection, title_id, version, anew.looks, tenant)
         publication.touch(connection, tenant=tenant, title_id=title_id)
 
-    def _store_keyframes(self, anew: _Anew, folder: Path) -> dict[float, str]:
+    def _keyframes(self, title_id: str, version: int) -> dict[float, str]:
+        """The small pictures that are stored of its shots, by their time in s."""
+        rows = self.parts.catalog.version_shots(title_id, version)
+        return {row.keyframe_s: row.keyframe_sha256 for row in rows if row.keyframe_sha256}
+
+    def _store_keyframes(
+        self, anew: _Anew, folder: Path, before: Mapping[float, str]
+    ) -> dict[float, str]:
         if anew.extraction is None:
             return {}
-        return store_keyframes(self.parts, self.job.id, anew.extraction, folder)
+        return store_keyframes(self.parts, self.job.id, anew.extraction, folder, before)
 
     def _folder(self, title_id: str, version: int) -> Path:
         """A title's own: what was read of it outlives a kill and another title's turn."""

@@ -47,6 +47,7 @@ def remove_title(parts: Parts, title_id: str) -> None:
         pictures.delete_title(connection, title_id, parts.tenant)
         publication.remove_title(connection, tenant=parts.tenant, title_id=title_id)
     discard_files(parts, shas, uploads)
+    parts.readings.drop(title_id)
 
 
 def clear_work(parts: Parts, job_id: str) -> None:
@@ -91,6 +92,7 @@ def drop_unpublished(parts: Parts, job: JobRecord) -> None:
         uploads = _uploads(parts, connection, job.title_id, job.version)
         drop_version(parts, connection, job.title_id, job.version)
     discard_files(parts, shas, uploads)
+    parts.readings.drop(job.title_id, job.version)
 
 
 def drop_version(parts: Parts, connection: sa.Connection, title_id: str, version: int) -> None:
@@ -243,6 +245,7 @@ def sweep(parts: Parts) -> None:
             abandon(parts, parts.rows.get(job_id))
     _sweep_generations(parts)
     _sweep_uploads(parts)
+    parts.readings.sweep(parts.catalog.published_version)
 
 
 def _sweep_generations(parts: Parts) -> None:

@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         description="So many hours after a reindex it can be rolled back: the generation before "
         "is kept, and kept up; 0: not at all.",
     )
+    keep_readings: bool = Field(
+        default=True,
+        description="Keep what was read of each film, about 5 kB a picture: what another encoder "
+        "of words makes of it needs no film then.",
+    )
     golden: Path | None = Field(
         None, description="Queries that must not get worse; else `golden.ndjson` of KEYART_DATA."
     )

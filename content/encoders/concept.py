@@ -27,15 +27,14 @@ class ConceptEncoder:
         self._labels = labels()
         self._vectors: dict[int, F32] = {}
 
-    def encode(self, probabilities: F32) -> F32:
-        """(n, 1000) class probabilities to vectors (n, dim of the text encoder), unit norm."""
-        if not len(probabilities):
+    def encode(self, likeliest: F32) -> F32:
+        """(n, TOP, 2), as of `likeliest`, to vectors (n, dim of the text encoder), unit norm."""
+        if not len(likeliest):
             return np.zeros((0, self._text.spec.dim), np.float32)
-        return np.stack([self._one(row) for row in probabilities])
+        return np.stack([self._one(row) for row in likeliest])
 
     def _one(self, row: F32) -> F32:
-        best = np.argsort(-row, kind="stable")[:TOP]
-        weights = row[best] / row[best].sum()
+        best, weights = row[:, 0], row[:, 1] / row[:, 1].sum()
         mixed = weights @ np.stack([self._label(int(index)) for index in best])
         unit: F32 = (mixed / np.linalg.norm(mixed)).astype(np.float32)
         return unit
@@ -44,6 +43,15 @@ class ConceptEncoder:
         if index not in self._vectors:
             self._vectors[index] = self._text.encode([PROMPT.format(self._labels[index])])[0]
         return self._vectors[index]
+
+
+def likeliest(probabilities: F32) -> F32:
+    """Of class probabilities (n, 1000) the TOP of each row, best first: (n, TOP, 2), a class's
+    number and its probability. All that a picture's `concept` is made of, whatever the text
+    encoder."""
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
+    found: F32 = np.stack([best, np.take_along_axis(probabilities, best, 1)], -1).astype(np.float32)
+    return found
 
 
 def labels() -> list[str]:

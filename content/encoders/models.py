@@ -30,17 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictures:
-    """n pictures as vectors, rows of unit norm."""
+    """n pictures as an encoder of pictures sees them."""
 
     visual: F32
-    """(n, dim of `visual`)."""
-    concept: F32 | None
-    """(n, dim of `concept`); None where the visual encoder knows words itself."""
-
-    @property
-    def meaning(self) -> F32:
-        """What is compared with `Models.picture_words`."""
-        return self.visual if self.concept is None else self.concept
+    """(n, dim of `visual`), rows of unit norm."""
+    likeliest: F32 | None
+    """(n, TOP, 2), as of `concept.likeliest`; None where the visual encoder knows words itself."""
 
 
 class Models:
@@ -70,11 +65,19 @@ class Models:
     # ----- by space
 
     def pictures(self, frames: Sequence[U8]) -> Pictures:
-        """RGB pictures (H, W, 3), 0..255, in every space that pictures have."""
+        """RGB pictures (H, W, 3), 0..255. No encoder of words has a part in it."""
         if self._clip is not None:
             return Pictures(self._clip.encode(frames), None)
+        from content.encoders.concept import likeliest
+
         seen = self._frames.classify(frames)
-        return Pictures(seen.features, self.concept.encode(seen.classes))
+        return Pictures(seen.features, likeliest(seen.classes))
+
+    def meaning(self, pictures: Pictures) -> F32:
+        """What is compared with `picture_words`: `concept`, where that is a space, or `visual`."""
+        if pictures.likeliest is None:
+            return pictures.visual
+        return self.concept.encode(pictures.likeliest)
 
     @property
     def cross_modal(self) -> bool:
@@ -82,7 +85,7 @@ class Models:
         return not self._choice.visual.embedded
 
     def picture_words(self, texts: Sequence[str]) -> F32:
-        """Texts in the space of pictures: to be compared, row by row, with `Pictures.meaning`.
+        """Texts in the space of pictures: to be compared, row by row, with `meaning`.
 
         A cross-modal encoder's own text tower, (n, dim of `visual`); with the embedded encoders
         the text encoder, (n, dim of `concept`), in whose space ConSE puts the pictures. Cosines
@@ -130,7 +133,7 @@ class Models:
 
     @cached_property
     def concept(self) -> "ConceptEncoder":
-        """Class probabilities to the space of words."""
+        """The likeliest classes to the space of words."""
         from content.encoders.concept import ConceptEncoder
 
         return ConceptEncoder(self.text)

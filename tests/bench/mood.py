@@ -94,7 +94,7 @@ class Clip:
         around = self._sound_facts(
             *musical_span(Shot(span.start_s, span.end_s, middle_s), self._shots[-1].end_s)
         )
-        seen_as = self._models.pictures([keyframe]).meaning[0]
+        seen_as = self._models.meaning(self._models.pictures([keyframe]))[0]
         return {
             "look": {**look_facts(self._look[inside]), **motion_facts(moving), **seen},
             "sound": with_music(sound, around),

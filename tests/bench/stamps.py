@@ -50,13 +50,12 @@ def _vectors(stamps: list[Stamp]) -> dict[Space, dict[int, F32]]:
     models = Models()
     pictures = {n: on_ground(s.picture) for n, s in enumerate(stamps) if s.picture}
     seen = models.pictures(list(pictures.values()))
-    assert seen.concept is not None
     captions = {n: s.caption for n, s in enumerate(stamps) if s.caption}
     words = models.text.encode(list(captions.values()))
     sounds = {n: _heard(s.sound) for n, s in enumerate(stamps) if s.sound}
     return {
         "visual": dict(zip(pictures, seen.visual, strict=True)),
-        "concept": dict(zip(pictures, seen.concept, strict=True)),
+        "concept": dict(zip(pictures, models.meaning(seen), strict=True)),
         "audio": {n: vector for n, vector in sounds.items() if vector is not None},
         "synopsis": dict(zip(captions, words, strict=True)),
     }
