@@ -107,6 +107,10 @@ CODES: Mapping[str, Code] = {
     "image_too_large": Code(422, "The picture has more pixels than are taken here."),
     "image_too_small": Code(422, "The picture has fewer pixels a side than it needs here."),
     "image_animated": Code(422, "The picture moves; a still one is needed."),
+    "sound_format_refused": Code(422, "The sound is in no container that is read here."),
+    "sound_missing": Code(422, "The file has no sound that can be decoded."),
+    "sound_silent": Code(422, "Less than half a second of the sound can be heard."),
+    "sound_unreadable": Code(422, "The sound is cut, damaged or cannot be decoded."),
     "media_twice": Code(422, "Both a media path and a file were given."),
     "media_outside_roots": Code(422, "The media path is not under a folder of KEYART_MEDIA_ROOTS."),
     "media_not_found": Code(422, "There is no file at the media path."),
@@ -132,6 +136,7 @@ CODES: Mapping[str, Code] = {
     "pictures_unavailable": Code(
         503, "The encoder of pictures is not ready; trying again may help."
     ),
+    "sounds_unavailable": Code(503, "The encoder of sound is not ready; trying again may help."),
     "words_unavailable": Code(503, "The text encoder is not ready; trying again may help."),
     "not_ready": Code(503, "A part of the service is down; see `parts`."),
     "disk_full": Code(507, "Less disk is free than KEYART_MIN_FREE_BYTES."),

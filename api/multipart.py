@@ -26,17 +26,17 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The names of a form's parts: one of JSON (None where there may be none) and one that is a
-    file; which of them must be."""
+    file, by any of several names; which of them must be."""
 
     text: str | None = "title"
-    file: str = "media"
+    files: tuple[str, ...] = ("media",)
     text_needed: bool = True
     file_needed: bool = False
 
 
 TITLE = Parts()
-PICTURE = Parts(text="artwork", file="image", text_needed=False, file_needed=True)
-SEARCHED = Parts(text=None, file="image", text_needed=False, file_needed=True)
+PICTURE = Parts("artwork", ("image",), text_needed=False, file_needed=True)
+SEARCHED = Parts(None, ("image", "sound"), text_needed=False, file_needed=True)
 
 
 class Form:
@@ -61,7 +61,8 @@ class Form:
         self.text: object | None = None
         self.received_bytes = 0
         self.total_bytes = 0
-        self.has_file = False
+        self.file: str | None = None
+        """The name of the part that is the file, once it has come."""
         self._parts = parts
         self._check = check
         self._path = path
@@ -108,8 +109,8 @@ class Form:
         parts = self._parts
         if parts.text_needed and self.text is None:
             raise _malformed(f"the form has no `{parts.text}` part")
-        if parts.file_needed and not self.has_file:
-            raise _malformed(f"the form has no `{parts.file}` part")
+        if parts.file_needed and self.file is None:
+            raise _malformed(f"the form has no {_either(parts.files)} part")
 
     def _part_begin(self) -> None:
         self._name = ""
@@ -129,10 +130,12 @@ class Form:
 
     def _headers_finished(self) -> None:
         parts = self._parts
-        if self._name == parts.file and not self.has_file:
-            self.has_file = True
+        if self._name in parts.files and self.file is None:
+            self.file = self._name
         elif self._name != parts.text or self.text is not None:
-            known = [f"one `{name}`" for name in (parts.text, parts.file) if name is not None]
+            known = [f"one {_either(parts.files)}"]
+            if parts.text is not None:
+                known = [f"one `{parts.text}`", *known]
             raise _malformed(
                 f"unexpected part {self._name[:64]!r}: the form has {' and '.join(known)}"
             )
@@ -164,7 +167,7 @@ async def receive(
     cap: int,
     keep_free: int,
     parts: Parts = TITLE,
-) -> tuple[T | None, bool]:
+) -> tuple[T | None, str | None]:
     """Receive a form; its file is written to `path`.
 
     Args:
@@ -174,7 +177,8 @@ async def receive(
 
     Returns:
         What `check` made of the JSON part (None where there is none, which `parts` must allow),
-        and whether there was a file. When this raises, the caller removes `path`.
+        and the name of the part that was a file, if there was one. When this raises, the caller
+        removes `path`.
 
     Raises:
         Malformed: `invalid_multipart`. TooLarge: `upload_too_large`, `body_too_large`.
@@ -198,7 +202,7 @@ async def receive(
             raise _no_space() from error
         raise
     form.finish()
-    return next(iter(texts), None), form.has_file
+    return next(iter(texts), None), form.file
 
 
 async def _stream(request: Request, form: Form, file: IO[bytes], keep_free: int) -> None:
@@ -238,6 +242,10 @@ def _refuse_full_disk(path: Path, expected: int, keep_free: int) -> None:
 
 def _no_space() -> NoSpace:
     return NoSpace("disk_full", "the file would leave too little disk free; delete titles first")
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(f"`{name}`" for name in names)
 
 
 def _malformed(detail: str) -> Malformed:

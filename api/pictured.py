@@ -1,4 +1,4 @@
-"""Titles by a picture."""
+"""Titles by a picture, or by a piece of sound."""
 
 from anyio import to_thread
 from fastapi import APIRouter
@@ -11,12 +11,12 @@ from api.asking import Listed, Narrow, after, before
 from api.body import media_type
 from api.errors import UnsupportedMediaType, problems
 from api.schemas.common import Page
-from api.schemas.moments import FoundByPicture
+from api.schemas.moments import FoundByMedia
 from api.services import House, Services
 from api.uploads import DECODING
 from artwork.images.store import MAX_BYTES
 from content.types import Vector
-from indexes.pictured import PictureQuestion
+from indexes.pictured import MediaQuestion, MediaSpace
 
 router = APIRouter(tags=["search"], route_class=AdmittedRoute)
 
@@ -27,8 +27,11 @@ _BODY = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["image"],
-                    "properties": {"image": {"type": "string", "format": "binary"}},
+                    "properties": {
+                        "image": {"type": "string", "format": "binary"},
+                        "sound": {"type": "string", "format": "binary"},
+                    },
+                    "oneOf": [{"required": ["image"]}, {"required": ["sound"]}],
                 }
             }
         },
@@ -38,7 +41,7 @@ _BODY = {
 
 @router.post(
     "/v1/search/media",
-    response_model=Page[FoundByPicture],
+    response_model=Page[FoundByMedia],
     openapi_extra=_BODY,
     responses=problems(
         "invalid_multipart",
@@ -55,39 +58,45 @@ _BODY = {
         "image_too_large",
         "image_too_small",
         "image_animated",
+        "sound_format_refused",
+        "sound_missing",
+        "sound_silent",
+        "sound_unreadable",
         "cursor_expired",
         "fingerprint_mismatch",
         "disk_full",
         "index_failed",
         "index_unavailable",
         "pictures_unavailable",
+        "sounds_unavailable",
     ),
 )
-async def search_by_picture(
+async def search_by_media(
     request: Request, house: House, listed: Listed, narrow: Narrow
-) -> Page[FoundByPicture]:
-    """The titles that show something like a picture, best first, each with the shot that does.
+) -> Page[FoundByMedia]:
+    """The titles that show something like a picture, or sound like a piece of sound, best first,
+    each with the shot that does.
 
-    A form with an `image` part: JPEG, PNG, WebP or AVIF of at most 32 MB and 50 million pixels, at
-    least 32 a side. Nothing is kept of it. Titles without media show nothing; those that were
+    A form with one part. `image`: JPEG, PNG, WebP or AVIF of at most 32 MB and 50 million pixels,
+    at least 32 a side. `sound`: an audio file or a clip of at most 32 MB, of which the first two
+    minutes are heard. Nothing is kept of it. Titles without media show nothing; those that were
     indexed by an earlier release are found after the next reindex. `next` leads on, with the same
-    picture and parameters.
+    file and parameters.
     """
     if media_type(request) != "multipart/form-data":
         raise UnsupportedMediaType("unsupported_media_type", "send multipart/form-data")
     chosen, excluded, place = narrow.chosen(), listed.excluded(), after(listed.cursor)
-    question = PictureQuestion(
-        await _seen(request, house), listed.limit, chosen, leaving_out=excluded, after=place
-    )
+    space, vector = await _sensed(request, house)
+    question = MediaQuestion(vector, space, listed.limit, chosen, leaving_out=excluded, after=place)
     found, following = await run_in_threadpool(house.finding.pictured, question)
-    return Page(items=[FoundByPicture.shown(each) for each in found], next=before(following))
+    return Page(items=[FoundByMedia.shown(each) for each in found], next=before(following))
 
 
-async def _seen(request: Request, house: Services) -> Vector:
-    path = await run_in_threadpool(house.sight.new_path)
+async def _sensed(request: Request, house: Services) -> tuple[MediaSpace, Vector]:
+    path = await run_in_threadpool(house.senses.new_path)
     settings = house.settings
     try:
-        await multipart.receive(
+        _, part = await multipart.receive(
             request,
             path,
             bytes,
@@ -95,6 +104,8 @@ async def _seen(request: Request, house: Services) -> Vector:
             keep_free=settings.min_free_bytes,
             parts=multipart.SEARCHED,
         )
-        return await to_thread.run_sync(house.sight.look, path, limiter=DECODING)
+        if part == "sound":
+            return "audio", await to_thread.run_sync(house.senses.hear, path, limiter=DECODING)
+        return "visual", await to_thread.run_sync(house.senses.look, path, limiter=DECODING)
     finally:
         path.unlink(missing_ok=True)

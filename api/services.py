@@ -32,11 +32,11 @@ from content.entries import Run, ShotRow, Submission, TitleRecord
 from content.errors import KeyartError
 from content.types import Aspect, Space, Vector, Vectors
 from indexes.lexical.bm25 import Match
-from indexes.pictured import PictureQuestion
+from indexes.pictured import MediaQuestion
 from indexes.question import Continuation, HitPage, Question
 from indexes.schema import Comparison, Filter, GenerationInfo, WordsHit
 from workers.fields import SubmitFields
-from workers.finding import FoundCut, FoundMoment, FoundPicture
+from workers.finding import FoundCut, FoundMedia, FoundMoment
 from workers.jobs import JobRecord
 from workers.rebuild import Rebuilt
 from workers.rollback import RolledBack
@@ -169,14 +169,15 @@ class Finding(Protocol):
         limit: int,
     ) -> Sequence[FoundMoment]: ...
     def pictured(
-        self, question: PictureQuestion
-    ) -> tuple[Sequence[FoundPicture], Continuation | None]: ...
+        self, question: MediaQuestion
+    ) -> tuple[Sequence[FoundMedia], Continuation | None]: ...
     def match_cuts(self, title_id: str, *, limit: int) -> Sequence[FoundCut]: ...
 
 
-class Sight(Protocol):
+class Senses(Protocol):
     def new_path(self) -> Path: ...
     def look(self, file: Path) -> Vector: ...
+    def hear(self, file: Path) -> Vector: ...
 
 
 class Words(Protocol):
@@ -213,7 +214,7 @@ class Services(Protocol):
     @property
     def words(self) -> Words: ...
     @property
-    def sight(self) -> Sight: ...
+    def senses(self) -> Senses: ...
     @property
     def finding(self) -> Finding: ...
     @property

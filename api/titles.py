@@ -110,7 +110,7 @@ async def _submit_form(request: Request, house: Services) -> Submission:
     settings = house.settings
     path = await run_in_threadpool(house.intake.new_upload_path)
     try:
-        body, has_media = await multipart.receive(
+        body, media = await multipart.receive(
             request,
             path,
             lambda raw: validated(raw, TitleBody),
@@ -120,11 +120,11 @@ async def _submit_form(request: Request, house: Services) -> Submission:
     except BaseException:  # whatever ended it, a client that went away included
         path.unlink(missing_ok=True)
         raise
-    if not has_media:
+    if media is None:
         path.unlink(missing_ok=True)
     assert body is not None  # a form without its title is refused
     # The intake decides from here on what becomes of the file.
-    upload = path if has_media else None
+    upload = path if media is not None else None
     return await run_in_threadpool(house.intake.submit, body.fields(), upload)
 
 

@@ -176,6 +176,20 @@ def analyse(
                 yield Bars(*meta["bars"])
 
 
+def listen(path: Path, length_s: float, limits: DecodeLimits = USUAL_LIMITS) -> F32:
+    """The beginning of a file's sound, at most `length_s`: mono at 16 kHz, (n,), as `Sound`; of any
+    file that has some, with pictures or without.
+
+    Raises:
+        PermanentError, TransientError: as `probe`; also `media_no_sound`.
+    """
+    with closing(_run("listen", path, {"length_s": length_s}, limits)) as messages:
+        heard = [
+            _array(meta, data, np.float32) for meta, data in messages if meta["kind"] == "sound"
+        ]
+    return np.concatenate(heard) if heard else np.zeros(0, np.float32)
+
+
 def _part(meta: dict[str, Any], payload: bytes) -> Part:
     match meta["kind"]:
         case "facts":

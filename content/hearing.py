@@ -5,10 +5,11 @@ import numpy as np
 from content.decode import End, Sound
 from content.encoders.models import Models
 from content.sound.meter import SoundMeter
+from content.sound.vector import sound_vector
 from content.transcript import Line, Transcriber, spoken_in
 from content.turns import WINDOW, Unheard
-from content.types import F32
-from content.windows import Window, WindowMeter
+from content.types import F32, Vector
+from content.windows import Window, WindowMeter, pooled
 
 
 class Hearing:
@@ -89,6 +90,22 @@ class Hearing:
     def lines(self) -> tuple[Line, ...]:
         """What is said, once finished."""
         return tuple(self._lines)
+
+
+def sound_of(samples: F32, models: Models) -> Vector | None:
+    """What mono sound at 16 kHz, (n,), is like by itself, in the space `audio`, as a film's is;
+    None where less than half a second of it can be heard."""
+    if models.sound is not None:
+        listener = WindowMeter(models.sound)
+        listener.add(samples)
+        listener.finish()
+        made = pooled(listener.windows)
+    else:
+        meter = SoundMeter(models.speech)
+        meter.add(samples)
+        meter.finish()
+        made = sound_vector(meter.rows)
+    return None if made is None else Vector(made, models.specs["audio"].fingerprint)
 
 
 def _transcriber(

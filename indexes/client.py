@@ -11,7 +11,7 @@ from content.types import F32, Space, Vectors
 from indexes.calibration import Calibration
 from indexes.cuts import CutHit
 from indexes.moments import MomentHit
-from indexes.pictured import PicturePage, PictureQuestion
+from indexes.pictured import MediaPage, MediaQuestion
 from indexes.question import HitPage, Question, like_one
 from indexes.schema import (
     NO_FILTER,
@@ -171,9 +171,9 @@ class IndexClient:
         """Pairs of a title's shots with others' that look or sound alike, best first."""
         return list(self._call("cuts", title_id=title_id, limit=limit))
 
-    def pictured(self, question: PictureQuestion) -> PicturePage:
+    def pictured(self, question: MediaQuestion) -> MediaPage:
         """One page of the titles that show something like a picture, best first."""
-        answer: PicturePage = self._call("pictured", question=question)
+        answer: MediaPage = self._call("pictured", question=question)
         return answer
 
     def begin(

@@ -1,4 +1,5 @@
-"""Titles that show something like a picture, and when: from the vectors of their shots.
+"""Titles that show something like a picture, or sound like a piece of sound, and when: from the
+vectors of their shots.
 
 The nearest shots are taken in rounds, each leaving out the titles that are known already, so that a
 film of many shots alike does not keep the others out; which of their titles may be answered is
@@ -6,8 +7,9 @@ decided by the titles' own points.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from content.errors import Conflict, Invalid
 from content.ids import DEFAULT_TENANT
@@ -19,6 +21,8 @@ from indexes.ranking import DECIMALS, DEPTH_MIN
 from indexes.schema import NO_FILTER, Filter, check_limit, check_vector, dim_of, point_id
 from indexes.store import Query, Where
 
+MediaSpace = Literal["visual", "audio"]
+SENT: Mapping[MediaSpace, str] = {"visual": "the picture", "audio": "the sound"}
 SHOTS = 256
 """The nearest that one round looks at."""
 TITLES_MAX = VALUES_MAX
@@ -26,10 +30,12 @@ TITLES_MAX = VALUES_MAX
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PictureQuestion:
-    """What is asked for: titles with shots that look like `picture`, a raw vector of `visual`."""
+class MediaQuestion:
+    """What is asked for: titles with shots that look, or sound, like `vector`, a raw one of
+    `space`."""
 
-    picture: Vector
+    vector: Vector
+    space: MediaSpace = "visual"
     limit: int = 20
     filter: Filter = NO_FILTER
     leaving_out: tuple[str, ...] = ()
@@ -39,7 +45,7 @@ class PictureQuestion:
         """Raises Invalid: `invalid_limit`, `invalid_vector`, `invalid_fingerprint`,
         `invalid_cursor`, `invalid_filter`, `invalid_maturity`."""
         check_limit(self.limit)
-        check_vector(self.picture.data, dim_of(self.picture.fingerprint), "the picture")
+        check_vector(self.vector.data, dim_of(self.vector.fingerprint), SENT[self.space])
         if self.after is not None:
             self.after.check()
         self.filter.conditions()
@@ -50,14 +56,14 @@ class PictureQuestion:
 
     def digest(self) -> str:
         """16 hexadecimal digits; alike for the pages of one list."""
-        parts = self.picture.fingerprint, self.filter, sorted(self.leaving_out)
-        whole = repr(parts).encode() + self.picture.data.tobytes()
+        parts = self.space, self.vector.fingerprint, self.filter, sorted(self.leaving_out)
+        whole = repr(parts).encode() + self.vector.data.tobytes()
         return hashlib.blake2b(whole, digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class PictureHit:
-    """A title and its shot that is most like the picture, `[start_s, end_s)` of one version."""
+class MediaHit:
+    """A title and its shot that is most like what was sent, `[start_s, end_s)` of one version."""
 
     title_id: str
     version: int
@@ -67,64 +73,64 @@ class PictureHit:
     score: float
     """Cosine of the shot, −1..1."""
     scores: dict[str, float] = field(default_factory=dict)
-    """`visual`: cosine of the title as a whole."""
+    """The space that was asked: cosine of the title as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
-class PicturePage:
+class MediaPage:
     """One page."""
 
-    hits: tuple[PictureHit, ...]
+    hits: tuple[MediaHit, ...]
     following: Continuation | None = None
     """Where the next begins; None on the last."""
 
 
-def answer(live: Generation, question: PictureQuestion, tenant: str) -> PicturePage:
-    """The titles whose shots are most like a picture, best first; ties by title id.
+def answer(live: Generation, question: MediaQuestion, tenant: str) -> MediaPage:
+    """The titles whose shots are most like what was sent, best first; ties by title id.
 
     Nothing is found in a generation of an earlier release, which has no shots.
 
     Raises:
         Conflict: `fingerprint_mismatch`, `cursor_expired`. Invalid: `invalid_cursor`.
     """
-    if live.record.fingerprints.get("visual") != question.picture.fingerprint:
+    if live.record.fingerprints.get(question.space) != question.vector.fingerprint:
         raise Conflict(
             "fingerprint_mismatch",
-            "the live generation's pictures are of another encoder than today's; run "
+            f"{question.space} of the live generation is of another encoder than today's; run "
             "`keyart reindex`",
         )
     begun = _begun(live.name, question)
-    vector = live.calibration.apply("visual", question.picture.data)
-    found = list[PictureHit]()
+    vector = live.calibration.apply(question.space, question.vector.data)
+    found = list[MediaHit]()
     for hits in _rounds(live, question, vector, tenant):
         found += hits
         if len(found) > begun.rank + question.limit:
             break
     shown = found[begun.rank : begun.rank + question.limit]
     if len(found) <= begun.rank + len(shown) or not shown:
-        return PicturePage(tuple(shown))
+        return MediaPage(tuple(shown))
     last = shown[-1]
     rank = begun.rank + len(shown)
     following = replace(begun, rank=rank, score=last.score, title_id=last.title_id)
-    return PicturePage(tuple(shown), following)
+    return MediaPage(tuple(shown), following)
 
 
 def _rounds(
-    live: Generation, question: PictureQuestion, vector: F32, tenant: str
-) -> Iterator[Sequence[PictureHit]]:
+    live: Generation, question: MediaQuestion, vector: F32, tenant: str
+) -> Iterator[Sequence[MediaHit]]:
     """Titles that may be answered, those of each round best first, none of them twice."""
     shots, known = live.shots, set[str]()
     while shots is not None and len(known) < TITLES_MAX:
         others = Not(IsAny("title_id", tuple(sorted(known)))) if known else None
-        asked = Query("visual", vector, SHOTS, Where(others, tenant))
+        asked = Query(question.space, vector, SHOTS, Where(others, tenant))
         [nearest] = shots.query([asked], exact=False)
         stored = shots.get([each.id for each in nearest], vectors=False)
-        best: dict[str, PictureHit] = {}
+        best: dict[str, MediaHit] = {}
         for each in sorted(nearest, key=lambda each: (-each.score, each.id)):
             if each.id in stored:
                 told = stored[each.id].payload
                 named = {n: told[n] for n in ("title_id", "version", "shot", "start_s", "end_s")}
-                hit = PictureHit(**named, score=round(each.score, DECIMALS))
+                hit = MediaHit(**named, score=round(each.score, DECIMALS))
                 best.setdefault(hit.title_id, hit)
         yield _allowed(live, question, vector, tenant, best)
         known |= best.keys()
@@ -134,25 +140,25 @@ def _rounds(
 
 def _allowed(
     live: Generation,
-    question: PictureQuestion,
+    question: MediaQuestion,
     vector: F32,
     tenant: str,
-    best: dict[str, PictureHit],
-) -> Sequence[PictureHit]:
+    best: dict[str, MediaHit],
+) -> Sequence[MediaHit]:
     """Those whose titles fit, with the titles' own cosines."""
     if not best:
         return ()
     titles = {point_id(title_id, tenant): title_id for title_id in best}
     where = Where(question.condition(tenant), tenant, only=frozenset(titles))
-    [fitting] = live.store.query([Query("visual", vector, len(titles), where)])
+    [fitting] = live.store.query([Query(question.space, vector, len(titles), where)])
     hits = [
-        replace(best[titles[each.id]], scores={"visual": round(each.score, DECIMALS)})
+        replace(best[titles[each.id]], scores={question.space: round(each.score, DECIMALS)})
         for each in fitting
     ]
     return sorted(hits, key=lambda hit: (-hit.score, hit.title_id))
 
 
-def _begun(generation: str, question: PictureQuestion) -> Continuation:
+def _begun(generation: str, question: MediaQuestion) -> Continuation:
     """Where the page begins.
 
     Raises:

@@ -17,7 +17,7 @@ from indexes.generation import Generation
 from indexes.generations import Generations
 from indexes.lexical.bm25 import fingerprint
 from indexes.moments import MomentHit, find
-from indexes.pictured import PicturePage, PictureQuestion, answer
+from indexes.pictured import MediaPage, MediaQuestion, answer
 from indexes.question import HitPage, Question, like_one
 from indexes.schema import (
     NO_FILTER,
@@ -261,16 +261,16 @@ class IndexService:
                 return []
             return cuts(live.shots, title_id, self._tenant, limit=limit)
 
-    def pictured(self, question: PictureQuestion) -> PicturePage:
+    def pictured(self, question: MediaQuestion) -> MediaPage:
         """See `pictured.answer`.
 
         Raises:
             Conflict: `fingerprint_mismatch`, `cursor_expired`.
-            Invalid: what `PictureQuestion.check` refuses.
+            Invalid: what `MediaQuestion.check` refuses.
         """
         question.check()
         with self._generations.reading() as live:
-            return PicturePage(()) if live is None else answer(live, question, self._tenant)
+            return MediaPage(()) if live is None else answer(live, question, self._tenant)
 
     def begin(
         self, generation: str, fingerprints: Fingerprints, calibration: Calibration | None

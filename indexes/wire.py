@@ -17,7 +17,7 @@ from indexes.conditions import CONDITIONS
 from indexes.cuts import CutHit
 from indexes.graph import Graph
 from indexes.moments import MomentHit
-from indexes.pictured import PictureHit, PicturePage, PictureQuestion
+from indexes.pictured import MediaHit, MediaPage, MediaQuestion
 from indexes.question import Continuation, HitPage, Question
 from indexes.schema import (
     Because,
@@ -51,7 +51,7 @@ TYPES: dict[str, type] = {
         *(TitlePoint, Vector, Filter, Hit, Comparison, GenerationInfo, Verification),
         *(Graph, ShotPoint, Sparse, WordsHit, Place, MomentHit, CutHit),
         *(Availability, Graph, Question, Continuation, HitPage, Because, Shared),
-        *(PictureQuestion, PicturePage, PictureHit),
+        *(MediaQuestion, MediaPage, MediaHit),
         *CONDITIONS,
     )
 }

@@ -28,10 +28,10 @@ from artwork.rules.review import Judged
 from content.errors import Conflict, Invalid, NotFound, Unavailable
 from content.ids import new_id
 from content.records import Writer
-from content.types import U8, Space, Vector, Vectors
+from content.types import F32, U8, Space, Vector, Vectors
 from indexes import weights
 from indexes.lexical.bm25 import Match
-from indexes.pictured import PictureQuestion
+from indexes.pictured import MediaQuestion
 from indexes.question import Continuation, HitPage, Question
 from indexes.schema import (
     Because,
@@ -48,12 +48,12 @@ from tests.shelf import fresh_engine
 from tests.standin_catalog import Catalog, Intake, Jobs, job
 from tests.standin_choice import Personalizer
 from workers.cards import Cards
-from workers.finding import FoundCut, FoundMoment, FoundPicture
+from workers.finding import FoundCut, FoundMedia, FoundMoment
 from workers.jobs import JobRecord
 from workers.rebuild import Rebuilt
 from workers.rules import Rules
+from workers.senses import LIMITS, heard
 from workers.settings import Settings
-from workers.sight import LIMITS
 
 
 def _looked(n: int, verdict: Verdict = "chosen", reasons: tuple[str, ...] = ()) -> CandidateRow:
@@ -145,15 +145,13 @@ class Finding:
         said = (("cats",), ("Two cats.",), told)
         return [FoundMoment("film", 1.0, 4.5, 0.52, "ab" * 32, why, *said)][: asked["limit"]]
 
-    def pictured(
-        self, question: PictureQuestion
-    ) -> tuple[Sequence[FoundPicture], Continuation | None]:
+    def pictured(self, question: MediaQuestion) -> tuple[Sequence[FoundMedia], Continuation | None]:
         question.check()
-        self.asked.append({"picture": question})
+        self.asked.append({"media": question})
         titles = sorted(set(self._catalog.titles) - {"bare", *question.leaving_out})
         begin = 0 if question.after is None else question.after.rank
         shot = self._catalog.shots("film", after=None, limit=2)[1]
-        found = [FoundPicture(each, 0.9, {"visual": 0.4}, shot) for each in titles[begin:]]
+        found = [FoundMedia(each, 0.9, {question.space: 0.4}, shot) for each in titles[begin:]]
         shown, end = found[: question.limit], begin + question.limit
         following = Continuation("g", "", question.digest(), 100, end, 0.9, titles[-1])
         return shown, following if end < len(titles) else None
@@ -215,18 +213,23 @@ class Uploads:
         return self._jobs.rows[made.id]
 
 
-class Sight:
-    """Decodes what it is given, as the real one does; everything looks alike."""
+class Senses:
+    """Decodes what it is given, as the real one does; everything looks, and sounds, alike."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.seen: list[U8] = []
+        self.heard: list[F32] = []
 
     def new_path(self) -> Path:
         return self.folder / new_id()
 
     def look(self, file: Path) -> Vector:
         self.seen.append(decoded(file, LIMITS))
+        return Vector(np.ones(1, np.float32), "test@1:1:0")
+
+    def hear(self, file: Path) -> Vector:
+        self.heard.append(heard(file))
         return Vector(np.ones(1, np.float32), "test@1:1:0")
 
 
@@ -252,7 +255,7 @@ class House:
         self.images = ImageStore(folder / "images")
         self.index = Index(self.catalog)
         self.words = Words()
-        self.sight = Sight(folder / "uploads")
+        self.senses = Senses(folder / "uploads")
         self.finding = Finding(self.catalog)
         self.root_certificate = b"-----BEGIN CERTIFICATE-----\n"
         self.review = Review(self.catalog)

@@ -132,6 +132,21 @@ def tune(kind: Tune, seconds: float, hz: int = RATE_HZ) -> npt.NDArray[np.float3
     return (0.5 * wave).astype(np.float32)
 
 
+def write_sound(path: Path, samples: npt.NDArray[np.float32], hz: int = RATE_HZ) -> Path:
+    """Write mono samples alone, 16 bits; the container follows from the suffix: wav or flac."""
+    codec = {".wav": "pcm_s16le", ".flac": "flac"}[path.suffix]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=hz, layout="mono", format="s16")
+        coded = (np.clip(samples, -1, 1) * 32_767).astype(np.int16)
+        for at in range(0, coded.size, 4096):
+            part = np.ascontiguousarray(coded[None, at : at + 4096])
+            frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = hz, at, Fraction(1, hz)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
 def _picture(
     take: Take, index: int, at_s: float, progress: float, size: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:

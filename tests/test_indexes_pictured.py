@@ -1,4 +1,4 @@
-"""Titles that show something like a picture, from the shots of a generation, on both bodies."""
+"""Titles that show a picture, or sound like a sound, from a generation's shots, on both bodies."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from content.errors import Conflict, Invalid
 from content.types import F32, Vector
 from indexes import pictured
 from indexes.conditions import Equals
-from indexes.pictured import PicturePage, PictureQuestion
+from indexes.pictured import MediaPage, MediaQuestion
 from indexes.question import Continuation
 from indexes.schema import Filter, TitlePoint
 from indexes.service import IndexService
@@ -30,8 +30,8 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IndexSer
     yield from opened(tmp_path / "index", request.param)
 
 
-def ask(service: IndexService, picture: F32, **asked: object) -> PicturePage:
-    question = PictureQuestion(Vector(picture, FINGERPRINTS["visual"]), **asked)  # type: ignore[arg-type]
+def ask(service: IndexService, picture: F32, **asked: object) -> MediaPage:
+    question = MediaQuestion(Vector(picture, FINGERPRINTS["visual"]), **asked)  # type: ignore[arg-type]
     return unpack(pack(service.pictured(unpack(pack(question)))))
 
 
@@ -109,7 +109,7 @@ def test_a_cursor_is_of_its_question_and_generation(service: IndexService) -> No
 
 def test_pictures_of_another_encoder_are_not_compared(service: IndexService) -> None:
     service.upsert([of(1, 0.0)])
-    question = PictureQuestion(Vector(CAT, OTHER_FINGERPRINTS["visual"]))
+    question = MediaQuestion(Vector(CAT, OTHER_FINGERPRINTS["visual"]))
     with pytest.raises(Conflict, match="fingerprint_mismatch"):
         service.pictured(question)
     for wrong in (CAT[:5], CAT * float("nan")):
@@ -119,5 +119,25 @@ def test_pictures_of_another_encoder_are_not_compared(service: IndexService) -> 
         ask(service, CAT, limit=0)
 
 
+def test_a_sound_is_compared_with_the_sound_of_shots(service: IndexService) -> None:
+    rain, brass = looking(3, "audio"), looking(4, "audio")
+    films = [
+        film(1, shot(0, visual=CAT, audio=rain), shot(1, audio=brass)),
+        film(2, shot(0, audio=rain)),
+    ]
+    service.upsert([*films, film(3, shot(0, visual=DOG))])
+    heard = MediaQuestion(Vector(brass, FINGERPRINTS["audio"]), "audio")
+    page = service.pictured(heard)
+    assert [hit.title_id for hit in page.hits] == ["t0001", "t0002"], "the third says nothing"
+    assert page.hits[0].shot == 1 and page.hits[0].score == pytest.approx(1.0, abs=1e-5)
+    assert set(page.hits[0].scores) == {"audio"}
+    first = service.pictured(replace(heard, limit=1)).following
+    assert first is not None
+    with pytest.raises(Conflict, match="fingerprint_mismatch"):
+        service.pictured(replace(heard, space="visual"))
+    with pytest.raises(Invalid, match="invalid_cursor"):
+        ask(service, CAT, limit=1, after=first)
+
+
 def test_nothing_there_is_an_empty_page(tmp_path: Path, service: IndexService) -> None:
-    assert ask(service, CAT) == PicturePage(())
+    assert ask(service, CAT) == MediaPage(())

@@ -34,6 +34,7 @@ from content.describe import describe_words
 from content.encoders.models import Models
 from content.errors import Conflict, KeyartError, PermanentError, TransientError, described
 from content.extract import extract, made_by
+from content.hearing import sound_of
 from content.keeping import load, save
 from content.letterbox import without_bars
 from content.process import follow_parent
@@ -102,6 +103,11 @@ class Operations:
         rgb = np.frombuffer(pixels, np.uint8).reshape(shape)
         vector = self._models.visual.encode([without_bars(rgb)])[0]
         return vector.astype("<f4").tobytes(), self._models.specs["visual"].fingerprint
+
+    def sound(self, _report: Report, *, samples: bytes) -> tuple[bytes, str] | None:
+        """The audio vector of a piece of sound (float32, mono, 16 kHz) that is searched for."""
+        vector = sound_of(np.frombuffer(samples, "<f4"), self._models)
+        return None if vector is None else (vector.data.astype("<f4").tobytes(), vector.fingerprint)
 
     def looks(
         self,

@@ -18,7 +18,7 @@ from indexes.client import IndexClient
 from indexes.cuts import CutHit
 from indexes.lexical.bm25 import Match, asked, matches
 from indexes.moments import MomentHit
-from indexes.pictured import PictureHit, PictureQuestion
+from indexes.pictured import MediaHit, MediaQuestion
 from indexes.question import Continuation
 from workers import findable
 
@@ -64,8 +64,8 @@ class FoundCut:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPicture:
-    """A title that shows something like a picture, and its shot that does."""
+class FoundMedia:
+    """A title that shows, or sounds, like what was sent, and its shot that does."""
 
     title_id: str
     score: float
@@ -124,10 +124,8 @@ class Finding:
                 return found
             most *= SPARE
 
-    def pictured(
-        self, question: PictureQuestion
-    ) -> tuple[Sequence[FoundPicture], Continuation | None]:
-        """Titles that show something like a picture, best first, and where the next page begins.
+    def pictured(self, question: MediaQuestion) -> tuple[Sequence[FoundMedia], Continuation | None]:
+        """Titles that show, or sound, like what was sent, best first; where the next page begins.
 
         Raises:
             Conflict, Invalid: as `indexes.pictured.answer`.
@@ -232,11 +230,11 @@ def _span(hit: MomentHit, lines: dict[str, tuple[float, float]]) -> tuple[float,
     return max(hit.start_s, first - AROUND_S), min(hit.end_s, last + AROUND_S)
 
 
-def _pictured(shelf: _Shelf, hit: PictureHit) -> FoundPicture | None:
+def _pictured(shelf: _Shelf, hit: MediaHit) -> FoundMedia | None:
     shots = shelf.shots(hit.title_id, hit.version)
     if len(shots) <= hit.shot:
         return None
-    return FoundPicture(hit.title_id, hit.score, dict(hit.scores), shots[hit.shot])
+    return FoundMedia(hit.title_id, hit.score, dict(hit.scores), shots[hit.shot])
 
 
 def _cut(shelf: _Shelf, title_id: str, pair: CutHit) -> FoundCut | None:

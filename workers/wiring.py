@@ -33,8 +33,8 @@ from workers.rebuild import Rebuilt, rebuild
 from workers.review import Review
 from workers.reward_policy import read_reward_policy
 from workers.rules import Rules
+from workers.senses import Senses
 from workers.settings import Settings
-from workers.sight import Sight
 from workers.ticker import Ticker
 from workers.uploads import ArtworkUploads
 from workers.words import Words
@@ -61,7 +61,7 @@ class Services:
     images: ImageStore
     index: IndexClient
     words: Words
-    sight: Sight
+    senses: Senses
     finding: Finding
     root_certificate: bytes
     review: Review
@@ -118,7 +118,7 @@ class Services:
             ),
             index=parts.index,
             words=words,
-            sight=Sight(settings, words),
+            senses=Senses(settings, words),
             finding=Finding(parts.catalog, parts.index),
             root_certificate=chain.root,
             review=Review(parts),

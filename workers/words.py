@@ -1,4 +1,4 @@
-"""Query words and pictures to vectors, in a warm child: the API process never loads a model."""
+"""Query words, pictures and sound to vectors, in a warm child: the API loads no model itself."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -8,15 +8,17 @@ from functools import lru_cache
 import numpy as np
 
 from content.errors import Invalid, PermanentError, TransientError, Unavailable
-from content.types import U8, Space, Vector, Vectors
+from content.types import F32, U8, Space, Vector, Vectors
 from workers.pool import Pool
 
 LOAD_S = 600.0
 _BLANK = np.zeros((32, 32, 3), np.uint8)
+_QUIET = np.zeros(16_000, np.float32)
 
 
 class Words:
-    """Encodes short texts in every space that knows words, repeated ones from memory; pictures."""
+    """Encodes short texts in every space that knows words, repeated ones from memory; pictures;
+    sound."""
 
     def __init__(
         self, *, environment: Mapping[str, str] | None = None, timeout_s: float = 30.0
@@ -30,6 +32,8 @@ class Words:
         self._settled.set()
         self._sees = False
         """Whether a picture was asked for: then its encoder is loaded in the background, too."""
+        self._hears = False
+        """The same of sound."""
 
     def warm(self) -> None:
         """Load the models in the background, so that the first query need not wait for them."""
@@ -59,6 +63,17 @@ class Words:
         self._sees = True
         with self._ready("pictures_unavailable", "the encoder of pictures"):
             return self._look(rgb, self._timeout_s)
+
+    def encode_sound(self, samples: F32) -> Vector | None:
+        """A piece of sound, mono at 16 kHz (n,), in the space `audio`, as films' is; None where
+        less than half a second can be heard.
+
+        Raises:
+            Unavailable: `sounds_unavailable`, as `encode`.
+        """
+        self._hears = True
+        with self._ready("sounds_unavailable", "the encoder of sound"):
+            return self._listen(samples, self._timeout_s)
 
     def close(self) -> None:
         self._pool.close()
@@ -90,10 +105,18 @@ class Words:
             data, fingerprint = child.call("picture", asked, timeout_s=timeout_s)
         return Vector(np.frombuffer(data, "<f4"), fingerprint)
 
+    def _listen(self, samples: F32, timeout_s: float) -> Vector | None:
+        asked = {"samples": samples.astype("<f4").tobytes()}
+        with self._pool.child() as child:
+            answer = child.call("sound", asked, timeout_s=timeout_s)
+        return None if answer is None else Vector(np.frombuffer(answer[0], "<f4"), answer[1])
+
     def _load(self) -> None:
         # A failure here is met again, and reported, by the next query.
         with suppress(TransientError, PermanentError, Invalid):
             self._ask("a film", LOAD_S)
             if self._sees:
                 self._look(_BLANK, LOAD_S)
+            if self._hears:
+                self._listen(_QUIET, LOAD_S)
         self._settled.set()

@@ -127,10 +127,12 @@ class Remote:
         }
         return self._parsed(self._http.post("/v1/titles", files=parts))
 
-    def upload_image(self, where: str, told: str | None, image: IO[bytes], **query: Any) -> Any:
-        """Send a picture with what is told of it (JSON), if anything is."""
+    def send(
+        self, where: str, part: str, file: IO[bytes], told: str | None = None, **query: Any
+    ) -> Any:
+        """Send a picture or sound with what is told of it (JSON), if anything is."""
         parts: dict[str, tuple[str | None, IO[bytes] | str, str]] = {
-            "image": (Path(image.name).name, image, "application/octet-stream"),
+            part: (Path(file.name).name, file, "application/octet-stream"),
         }
         if told is not None:
             parts = {"artwork": (None, told, "application/json"), **parts}

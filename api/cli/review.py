@@ -135,7 +135,7 @@ def upload_art(
     told = {"language": language, "note": note}
     known = {name: value for name, value in told.items() if value is not None}
     with file.open("rb") as image:
-        sent = remote.upload_image(path("titles", title, "variants"), json.dumps(known), image)
+        sent = remote.send(path("titles", title, "variants"), "image", image, json.dumps(known))
     [job] = wait(remote, {sent["job_id"]: f"{title}: {file.name}"}, quiet=as_json)
     outcome = job["outcome"] or {"groups": [], "refused": []}
     if as_json:

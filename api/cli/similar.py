@@ -1,4 +1,5 @@
-"""`keyart similar`: what is like one title, like several, unlike others, or like a picture."""
+"""`keyart similar`: what is like one title, like several, unlike others, like a picture or a
+sound."""
 
 import math
 from pathlib import Path
@@ -42,6 +43,12 @@ def similar(
             exists=True, dir_okay=False, help="Instead: what shows something like this picture."
         ),
     ] = None,
+    sound: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Instead: what sounds like this file, or clip."
+        ),
+    ] = None,
     unlike: Annotated[
         list[str] | None, typer.Option(help="And not like this title; may be repeated.")
     ] = None,
@@ -70,7 +77,7 @@ def similar(
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """Show the titles nearest to one, or to several, or to a picture and when they show it."""
+    """Show the titles nearest to one, to several, or to a picture or sound, and when in them."""
     which = {
         "limit": limit, "genre": genre, "language": language, "country": country,
         "maturity_max": maturity_max, "year_from": year_from, "year_to": year_to,
@@ -79,13 +86,14 @@ def similar(
     manner = {"space": space, "diversity": diversity, "because": because}
     listed = ",".join(exclude) if exclude else None
     remote = Remote(url, key)
-    if image is not None:
-        if titles or unlike or weights or manner != _PLAIN:
-            raise typer.BadParameter("--image goes with --exclude, --limit and filters alone")
-        _pictured(remote, image, {**which, "exclude": listed}, as_json=as_json)
+    sent = {name: file for name, file in (("image", image), ("sound", sound)) if file is not None}
+    for name, file in sent.items():
+        if len(sent) > 1 or titles or unlike or weights or manner != _PLAIN:
+            raise typer.BadParameter(f"--{name} goes with --exclude, --limit and filters alone")
+        _sensed(remote, name, file, {**which, "exclude": listed}, as_json=as_json)
         return
     if not titles:
-        raise typer.BadParameter("name a TITLE, or give --image")
+        raise typer.BadParameter("name a TITLE, or give --image or --sound")
     asked = {**manner, **which}
     if len(titles) == 1 and not unlike:
         where = path("titles", titles[0], "similar")
@@ -101,14 +109,14 @@ def similar(
         _why(item)
 
 
-def _pictured(remote: Remote, image: Path, query: dict[str, Any], *, as_json: bool) -> None:
-    with image.open("rb") as opened:
-        page = remote.upload_image("/v1/search/media", None, opened, **query)
+def _sensed(remote: Remote, part: str, file: Path, query: dict[str, Any], *, as_json: bool) -> None:
+    with file.open("rb") as opened:
+        page = remote.send("/v1/search/media", part, opened, **query)
     if as_json:
         show.print_json(page)
         return
     if not page["items"]:
-        show.out().print("no title shows anything")
+        show.out().print("no title has anything of it")
         return
     numbers = ["", "score", "from", "to"]
     rows = show.table("", "title", "name", "score", "from", "to", numbers=numbers)

@@ -75,14 +75,15 @@ class Stretch(BaseModel):
     keyframe_url: str | None
 
 
-class FoundByPicture(Found):
-    """A title that shows something like a picture: `score` is the cosine of its nearest shot,
-    `moment`; `scores.visual` that of the title as a whole."""
+class FoundByMedia(Found):
+    """A title that shows something like a picture, or sounds like a piece of sound: `score` is the
+    cosine of its nearest shot, `moment`; `scores.visual`, or `.audio`, that of the title as a
+    whole."""
 
     moment: Stretch
 
     @classmethod
-    def shown(cls, found: finding.FoundPicture) -> "FoundByPicture":
+    def shown(cls, found: finding.FoundMedia) -> "FoundByMedia":
         shot = found.shot
         moment = Stretch(
             start_s=shot.start_s, end_s=shot.end_s, keyframe_url=_url(shot.keyframe_sha256)

@@ -1,7 +1,8 @@
 """Run as `python -m content.media PARENT_PID MODE` by `content.decode`.
 
 The two speak `content.wire`: one request in, many messages out, the last of them `end` or `error`.
-Modes: `probe`, `grab` (exact frames at full resolution), `analyse` (one pass over everything).
+Modes: `probe`, `grab` (exact frames at full resolution), `analyse` (one pass over everything),
+`listen` (the beginning of the sound alone).
 """
 
 import importlib
@@ -21,7 +22,8 @@ from content import sandbox, wire
 from content.errors import KeyartError
 from content.media.analyse import analyse
 from content.media.grab import grab
-from content.media.source import Source
+from content.media.listen import listen
+from content.media.source import Container, Source
 from content.process import follow_parent
 
 
@@ -36,6 +38,7 @@ MODES: dict[str, Callable[[Source, dict[str, Any], BinaryIO], None]] = {
     "grab": grab,
     "analyse": analyse,
 }
+"""Of films; `listen` takes a file without pictures, too."""
 THREADS = {"probe": 1, "grab": 2, "analyse": 1}
 """In a pass a second one would cost more than it gains: the other core belongs to the parent, who
 waits for single frames."""
@@ -72,7 +75,11 @@ def main(parent_pid: str, mode: str) -> None:
 def answer(mode: str, request: dict[str, Any], out: BinaryIO) -> None:
     """Do what is asked, or say why the file does not allow it."""
     try:
-        MODES[mode](Source(request["fd"], request["max_pixels"], THREADS[mode]), request, out)
+        file = request["fd"], request["max_pixels"]
+        if mode == "listen":
+            listen(Container(*file), request, out)
+        else:
+            MODES[mode](Source(*file, THREADS[mode]), request, out)
     except KeyartError as error:
         wire.send(out, {"kind": "error", "code": error.code, "detail": error.detail})
     except (MemoryError, av.error.MemoryError):

