@@ -225,11 +225,33 @@ watch_events = sa.Table(
     sa.Column("value", sa.Float(53), nullable=False),
     sa.Column("event_id", sa.String(128), nullable=True),
     sa.Column("feature_set", sa.String(16), nullable=False),
+    # Null where the title had no pictures: `late_features` has them.
     sa.Column("features", sa.LargeBinary, nullable=True, comment="the title's mean, int16 LE"),
     sa.Column("occurred_us", sa.BigInteger, nullable=False),
     sa.Column("received_us", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("tenant", "event_id"),
     sa.Index("ix_watch_events_viewer", "tenant", "viewer", "seq"),
+)
+
+waiting_titles = sa.Table(
+    "waiting_titles",
+    metadata,
+    tenant(),
+    sa.Column("title_id", ID, primary_key=True, comment="watched before it had pictures"),
+)
+
+late_features = sa.Table(
+    "late_features",
+    metadata,
+    tenant(),
+    # In this order, for a viewer's taste asks for an event's title, set and place in the ledger.
+    sa.Column("title_id", ID, primary_key=True),
+    sa.Column("feature_set", sa.String(16), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False, comment="the ledger's"),
+    sa.Column("after", sa.BigInteger, nullable=False, comment="of its events after < seq < this"),
+    sa.Column("anew", sa.Boolean, nullable=False, comment="made later, for another feature set"),
+    sa.Column("features", sa.LargeBinary, nullable=False, comment="as watch_events.features"),
+    sa.Index(None, "tenant", "seq"),
 )
 
 checkpoints = sa.Table(

@@ -39,6 +39,13 @@ def _empty() -> bytes:
         return path.read_bytes()
 
 
+def submit(engine: sa.Engine, title_id: str, *, tenant: str = "default") -> None:
+    """A title that nothing is known of yet."""
+    row = {"tenant": tenant, "id": title_id, "latest": 1, "created_us": 1, "updated_us": 1}
+    with engine.begin() as connection:
+        connection.execute(titles.insert(), row)
+
+
 def publish(
     engine: sa.Engine,
     title_id: str,

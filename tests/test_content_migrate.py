@@ -84,6 +84,27 @@ def test_a_title_from_before_facts_keeps_its_shots_and_has_nulls(bare_engine: sa
     assert Catalog(bare_engine).timeline("a", 1) is None
 
 
+def test_titles_watched_before_they_had_pictures_wait_from_the_upgrade_on(
+    bare_engine: sa.Engine,
+) -> None:
+    migrate.upgrade(bare_engine, "0014")
+    rows = [
+        {"seq": seq, "title_id": title, "features": features, "viewer": b"v" * 16}
+        for seq, (title, features) in enumerate([("a", None), ("b", b"12"), ("a", None)])
+    ]
+    with bare_engine.begin() as connection:
+        insert = (
+            "INSERT INTO watch_events (tenant, seq, viewer, title_id, kind, value, feature_set,"
+            " features, occurred_us, received_us)"
+            " VALUES ('default', :seq, :viewer, :title_id, 'watch', 1.0, 'f', :features, 1, 1)"
+        )
+        connection.execute(sa.text(insert), rows)
+    migrate.upgrade(bare_engine)
+    with bare_engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT tenant, title_id FROM waiting_titles").all()
+    assert [tuple(row) for row in found] == [("default", "a")]
+
+
 def test_there_is_a_dump_of_each_schema() -> None:
     versions = Path(migrate.__file__).parent / "migrations" / "versions"
     revisions = {path.name.split("_")[0] for path in versions.glob("[0-9]*.py")}

@@ -5,11 +5,13 @@ import threading
 import pytest
 
 from content.errors import Unavailable
+from workers import ticker
 from workers.ticker import Ticker
 
 
 @pytest.mark.parametrize("error", [Unavailable("ledger_unavailable", "full"), ZeroDivisionError()])
-def test_what_fails_is_tried_again(error: Exception) -> None:
+def test_what_fails_is_tried_again(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticker, "AGAIN_S", 0.001)
     thrice, calls = threading.Event(), 0
 
     def work() -> None:
@@ -19,7 +21,7 @@ def test_what_fails_is_tried_again(error: Exception) -> None:
             thrice.set()
         raise error
 
-    ticker = Ticker(work, every_s=0.001, name="test")
-    ticker.start()
+    comes_round = Ticker(work, every_s=0.001, name="test")
+    comes_round.start()
     assert thrice.wait(30)
-    ticker.close()
+    comes_round.close()

@@ -7,6 +7,8 @@ import structlog
 
 from content.errors import KeyartError
 
+AGAIN_S = 30.0
+"""After a failure: what is away is not there again at once, and each time is told."""
 _log = structlog.get_logger("keyart.ticker")
 
 
@@ -28,9 +30,12 @@ class Ticker:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
+        wait_s = self._every_s
+        while not self._stop.wait(wait_s):
+            wait_s = max(self._every_s, AGAIN_S)
             try:
                 self._work()
+                wait_s = self._every_s
             except KeyartError as error:
                 _log.warning("failed", work=self._name, code=error.code, detail=error.detail)
             except Exception:  # noqa: BLE001 - a boundary: the next time may go well

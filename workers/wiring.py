@@ -40,6 +40,8 @@ from workers.uploads import ArtworkUploads
 from workers.words import Words
 from workers.workflows import JobStarter
 
+LATE_EVERY_S = 2.0
+"""How often it is looked whether titles that were watched before have pictures by now."""
 LAPSES_EVERY_S = 60.0
 GUARDRAIL_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
@@ -77,6 +79,7 @@ class Services:
     _writer: Writer
     _starter: JobStarter
     _lapses: Ticker
+    _late: Ticker
     _refit: Ticker
 
     @classmethod
@@ -142,12 +145,14 @@ class Services:
             _writer=writer,
             _starter=starter,
             _lapses=Ticker(personalizer.lapse, every_s=LAPSES_EVERY_S, name="lapses"),
+            _late=Ticker(personalizer.complete_watched, every_s=LATE_EVERY_S, name="late"),
             _refit=Ticker(partial(_refit, parts, jobs), every_s=SWEEP_EVERY_S, name="refit"),
         )
 
     def start(self) -> None:
         self.personalizer.start()
         self._lapses.start()
+        self._late.start()
         self._guardrail.start()
         self.words.warm()
         self._sweeper.start()
@@ -157,6 +162,7 @@ class Services:
         """Flush what is pending; nothing that was answered is lost."""
         self._guardrail.close()
         self._refit.close()
+        self._late.close()
         self._lapses.close()
         self.people.retention.stop()
         self._sweeper.close()

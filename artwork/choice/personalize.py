@@ -312,12 +312,16 @@ class Personalizer(Memory):
         """Take in what viewers watched; for each why it was refused, or None.
 
         Refusals: Invalid `invalid_event`; NotFound `title_not_found`; Conflict `event_conflict`.
-        A title without pictures yet is remembered but tells nothing of the viewer's taste.
+        An event of a title without pictures yet counts once there are some (`complete_watched`).
 
         Raises:
             Unavailable: as `choose`.
         """
         return await self._watching.watch(events)
+
+    def complete_watched(self) -> int:
+        """As `Watching.complete`. Called every so often."""
+        return self._watching.complete()
 
     def lapse(self) -> None:
         """Take back what clicks earned that nothing followed within their window.

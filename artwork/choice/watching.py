@@ -7,14 +7,18 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from artwork.choice.events.late import append_late, pictured
 from artwork.choice.events.outcomes import Outcomes, checked, merged
 from artwork.choice.events.taste import Watched, WatchEvent, append_watched, check_watch
 from artwork.choice.learning.desk import Desk
-from artwork.choice.record.commits import durable
+from artwork.choice.record.commits import durable, ledger_unavailable
 from artwork.choice.record.ledger import Appended
 from content.errors import NotFound
 
 _Written = tuple[Outcomes, Appended | None]
+LATE = 64
+"""Titles whose pictures are told at once of what was watched before: a fifth of a second beside the
+choices, which wait for one short transaction."""
 
 
 class Watching:
@@ -65,3 +69,40 @@ class Watching:
                 desk.learn(written[1])
 
         return desk.commits.submit(write, learn), set(title_ids) - set(means)
+
+    def complete(self) -> int:
+        """Let what was watched before its title had pictures count, of up to `LATE` titles that
+        have them by now; of how many it was.
+
+        Raises:
+            Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`.
+        """
+        try:
+            return self._completed()
+        except sa.exc.SQLAlchemyError as error:
+            raise ledger_unavailable() from error
+
+    def _completed(self) -> int:
+        desk = self._desk
+        desk.ready()
+        with desk.lock:
+            scope, shelves = desk.scope, desk.shelves.apart()
+        with desk.engine.connect() as connection:
+            means = shelves.means(connection, pictured(connection, scope.tenant, LATE))
+
+        def write(connection: sa.Connection) -> Appended | None:
+            return append_late(connection, scope, means)
+
+        def learn(appended: Appended | None) -> None:
+            if appended is not None:
+                desk.tastes.clear()  # whose they are nobody has looked up
+                desk.learn(appended)
+
+        def work() -> Appended | None:
+            if desk.scope != scope:  # pictures are seen otherwise by now: the next time
+                return None
+            return desk.commits.submit(write, learn).result()
+
+        # In the deciding thread: nothing is decided between the rows and what they change.
+        appended = desk.thread.submit(work).result() if means else None
+        return 0 if appended is None else appended.last - appended.first + 1

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from artwork.choice.belief.features import DESCRIPTOR, units
 from artwork.choice.belief.posterior import F64
 from artwork.choice.belief.sums import I16, SCALE
+from artwork.choice.events.late import note_waiting
 from artwork.choice.events.outcomes import Outcomes
 from artwork.choice.events.rewards import check_time, check_value, event_conflict
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.ledger import Appended, take_seqs
-from artwork.tables import watch_events, watch_features
+from artwork.tables import late_features, watch_events, watch_features
 from content.compiled import Compiled
 from content.errors import Invalid
 
@@ -99,8 +100,8 @@ def taste_of(history: History, at_us: int) -> I16 | None:
 
 
 def read_history(connection: sa.Connection, scope: Scope, viewer: bytes, offset: int) -> History:
-    """The viewer's latest events up to the ledger offset that have features of this set, from
-    then or made anew."""
+    """The viewer's latest events up to the ledger offset that have features of this set: from
+    then, made anew, or told later (`events.late`) but by that offset."""
     whose = {"tenant": scope.tenant, "viewer": viewer, "set": scope.feature_set, "offset": offset}
     rows = _LATEST.all(connection, whose)
     features = np.zeros((len(rows), DESCRIPTOR), np.int16)
@@ -119,10 +120,17 @@ def _latest() -> sa.Select[tuple[float, bytes, int]]:
     anew = sa.and_(
         f.tenant == w.tenant, f.seq == w.seq, f.feature_set == sa.bindparam("set"), sa.not_(ours)
     )
-    features = sa.case((ours, w.features), else_=f.data)
+    late = late_features.c
+    told = sa.and_(
+        w.features.is_(None),
+        *(late.tenant == w.tenant, late.title_id == w.title_id),
+        *(late.feature_set == sa.bindparam("set"), late.seq <= sa.bindparam("offset")),
+        *(late.after < w.seq, late.seq > w.seq),
+    )
+    features = sa.func.coalesce(sa.case((ours, w.features)), f.data, late.features)
     return (
         sa.select(w.value, features.label("features"), w.occurred_us)
-        .select_from(watch_events.outerjoin(watch_features, anew))
+        .select_from(watch_events.outerjoin(watch_features, anew).outerjoin(late_features, told))
         .where(
             w.tenant == sa.bindparam("tenant"),
             w.viewer == sa.bindparam("viewer"),
@@ -201,6 +209,7 @@ def append_watched(
         for seq, event in enumerate(news, first)
     ]
     _WATCHED.insert(connection, rows)
+    note_waiting(connection, scope.tenant, [e.title_id for e in news if e.features is None])
     return outcomes, Appended(first, first + len(rows) - 1, ())
 
 

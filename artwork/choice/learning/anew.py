@@ -2,8 +2,9 @@
 
 A decision's x is made of its picture's descriptor of today, the viewer's taste at its ledger
 offset and its logged context; a watch event's descriptor is the mean of its title's pictures of
-today. Both are stored and never change again, so that folding them is a function of the ledger.
-A decision whose picture is gone is left out.
+today, and so is what was told of a title's events later (`events.late`). All are stored and never
+change again, so that folding them is a function of the ledger. A decision whose picture is gone is
+left out.
 """
 
 import json
@@ -16,16 +17,18 @@ import sqlalchemy as sa
 from artwork.choice.belief.features import Context, Lens, assemble, circumstances
 from artwork.choice.belief.packing import packed
 from artwork.choice.belief.sums import I16
+from artwork.choice.events.late import late_row
 from artwork.choice.events.taste import read_history, taste_of
 from artwork.choice.offer.shelves import Shelves
 from artwork.choice.record.decisions import Scope, offer_arms
 from artwork.choice.record.descriptors import stored_features
 from artwork.choice.record.feature_sets import known
-from artwork.choice.record.ledger import insert_beside, save_features
+from artwork.choice.record.ledger import insert_beside, insert_new, save_features
 from artwork.tables import (
     decision_features,
     decisions,
     feature_sets,
+    late_features,
     watch_events,
     watch_features,
 )
@@ -34,6 +37,14 @@ from content.records import writing
 
 SPAN = 1_000
 """Seqs of the ledger made anew at once: computed first, then written in a few ms."""
+
+
+@dataclass(slots=True)
+class _Watched:
+    """Rows of `watch_features`, and of `late_features`."""
+
+    events: list[dict[str, Any]]
+    late: list[dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -85,7 +96,7 @@ class Anew:
             connection.scalar(
                 sa.select(sa.func.min(table.c.seq)).where(*self._others(table, low, high))
             )
-            for table in (decisions, watch_events)
+            for table in (decisions, watch_events, late_features)
         ]
         return min((seq for seq in found if seq is not None), default=None)
 
@@ -110,20 +121,37 @@ class Anew:
             "data": data,
         }
 
-    def _watched(self, connection: sa.Connection, low: int, high: int) -> list[dict[str, Any]]:
-        w = watch_events.c
-        found = connection.execute(
-            sa.select(w.seq, w.title_id).where(*self._others(watch_events, low, high))
+    def _watched(self, connection: sa.Connection, low: int, high: int) -> _Watched:
+        """Of the span's events; those that had no features then have none before they are told."""
+        w, late = watch_events.c, late_features.c
+        events = connection.execute(
+            sa.select(w.seq, w.title_id).where(
+                *self._others(watch_events, low, high), w.features.is_not(None)
+            )
         ).all()
-        shelves = self._shelves.read(connection, [row.title_id for row in found])
+        told = connection.execute(
+            sa.select(late.seq, late.title_id, late.after).where(
+                *self._others(late_features, low, high), ~late.anew
+            )
+        ).all()
+        titles = [row.title_id for row in (*events, *told)]
+        shelves = self._shelves.read(connection, titles)
         means = {title: shelf.mean for title, shelf in shelves.items() if shelf.mean is not None}
         data = {title: mean.astype("<i2").tobytes() for title, mean in means.items()}
-        return [self._row(r.seq, data[r.title_id]) for r in found if r.title_id in data]
+        return _Watched(
+            [self._row(r.seq, data[r.title_id]) for r in events if r.title_id in data],
+            [
+                late_row(self._scope, r.seq, r.title_id, r.after, means[r.title_id], anew=True)
+                for r in told
+                if r.title_id in means
+            ],
+        )
 
-    def _keep_watched(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    def _keep_watched(self, connection: sa.Connection, made: _Watched) -> None:
         save_features(connection, self._scope, self._shelves.unsaved)
         self._shelves.unsaved.clear()
-        insert_beside(connection, watch_features, rows, of=watch_events)
+        insert_beside(connection, watch_features, made.events, of=watch_events)
+        insert_new(connection, late_features, made.late)
 
     def _decided(self, connection: sa.Connection, low: int, high: int) -> _Batch:
         batch = _Batch(low, high)

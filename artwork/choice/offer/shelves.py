@@ -17,7 +17,7 @@ from artwork.choice.record.decisions import Scope
 from artwork.choice.record.descriptors import stored_features
 from artwork.choice.record.mode import change_count
 from artwork.choice.record.offers import Arm
-from artwork.identities import unkeyed
+from artwork.identities import I8, unkeyed
 from artwork.images.display import Display
 from artwork.rules.guardrails import (
     ArtworkPolicy,
@@ -32,8 +32,11 @@ from artwork.tables import artwork_rules, image_groups, variants
 from content.compiled import Compiled
 from content.ids import TITLE_ID
 from content.tables import title_versions, titles
+from content.types import F32
 
 _Key = tuple[str, int | None, int, int, int | None]
+_Look = tuple[str, F32 | None, I8]
+"""Of a picture: its group, visual vector (dim,) and faces (n, 128)."""
 
 
 class Shelves:
@@ -58,6 +61,10 @@ class Shelves:
         """Descriptors computed and not yet in the ledger: group → (title, descriptor)."""
         self.mode_changes = 0
         """How many changes of the mode (`artwork.choice.record.mode`) the last read saw."""
+
+    def apart(self) -> "Shelves":
+        """Others of the same pictures, seen the same, for another thread."""
+        return Shelves(self._scope, self._lens, self._settings, self._keep, self._given)
 
     def read(self, connection: sa.Connection, title_ids: Sequence[str]) -> dict[str, Shelf]:
         """The shelf of every title that exists; an empty one where nothing is published."""
@@ -85,6 +92,15 @@ class Shelves:
             found[title_id] = shelf
         return found
 
+    def means(self, connection: sa.Connection, versions: Mapping[str, int]) -> dict[str, I16]:
+        """The mean descriptor (33,) of the pictures of titles' versions, where there are some: what
+        a shelf tells of it, at a tenth of the cost; nothing is kept."""
+        found = {
+            title_id: _mean(self._features(connection, title_id, version)[0])
+            for title_id, version in versions.items()
+        }
+        return {title_id: mean for title_id, mean in found.items() if mean is not None}
+
     def _rule(self, connection: sa.Connection) -> None:
         stored, self._ruled = rules_of(connection, self._scope.tenant)
         self._house = (self._given or stored).over(self._settings)
@@ -102,7 +118,7 @@ class Shelves:
         if version is None:
             nothing = Standing.of(ArtworkPolicy(), self._house, {})
             return Shelf(tenant, title_id, level, standing=nothing, created_us=created_us)
-        features, fresh, likeness = self._features(connection, title_id, version)
+        features, fresh, looks = self._features(connection, title_id, version)
         self.unsaved.update({group: (title_id, data) for group, data in fresh.items()})
         policy = policy_of(connection, title_id, tenant)
         pictures = self._pictures(connection, title_id, version, policy)
@@ -111,10 +127,6 @@ class Shelves:
             group: barred(picture, self._house, policy, verdicts.get(group))
             for group, picture in pictures.items()
         }
-        mean = None
-        if features:
-            stack = np.stack([features[group] for group in sorted(features)])
-            mean = np.rint(stack.mean(axis=0)).astype(np.int16)
         return Shelf(
             tenant,
             title_id,
@@ -124,9 +136,9 @@ class Shelves:
             barred={group: reason for group, reason in reasons.items() if reason is not None},
             features=features,
             share=self._share(policy),
-            mean=mean,
+            mean=_mean(features),
             standing=Standing.of(policy, self._house, pictures),
-            likeness=likeness,
+            likeness=Likeness.of(looks),
             published=True,
             created_us=created_us,
             incumbents=ranked(
@@ -174,12 +186,12 @@ class Shelves:
 
     def _features(
         self, connection: sa.Connection, title_id: str, version: int
-    ) -> tuple[dict[str, I16], dict[str, I16], Likeness]:
+    ) -> tuple[dict[str, I16], dict[str, I16], list[_Look]]:
         """All of a version's descriptors by group, those of them that are new, and the looks."""
         stored = stored_features(connection, self._scope, title_id)
         known: dict[str, I16] = {}
         fresh: dict[str, I16] = {}
-        looks = []
+        looks: list[_Look] = []
         g = image_groups.c
         for group_id, facts, embedding, fingerprint, faces in connection.execute(
             sa.select(g.id, g.facts, g.embedding, g.embedding_fingerprint, g.faces).where(
@@ -194,7 +206,15 @@ class Shelves:
                 )
             known[group_id] = stored[group_id]
             looks.append((group_id, vector, unkeyed(faces)))
-        return known, fresh, Likeness.of(looks)
+        return known, fresh, looks
+
+
+def _mean(features: Mapping[str, I16]) -> I16 | None:
+    if not features:
+        return None
+    stack = np.stack([features[group] for group in sorted(features)])
+    mean: I16 = np.rint(stack.mean(axis=0)).astype(np.int16)
+    return mean
 
 
 _ARM = ("aspect", "group_id", "id", "sha256")

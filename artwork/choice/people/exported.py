@@ -13,7 +13,7 @@ from artwork.choice.belief.policy import mix
 from artwork.choice.belief.sums import I16, SCALE
 from artwork.choice.events.rewards import rewards_of
 from artwork.choice.record.decisions import Decision, OfferedArms, load
-from artwork.tables import impressions, variants, watch_events
+from artwork.tables import impressions, late_features, variants, watch_events
 from content.ids import iso
 
 LOOK = tuple(f"look_{n}" for n in range(1, LOOKS + 1))
@@ -95,16 +95,24 @@ def _decision(decision: Decision, arms: OfferedArms, images: dict[str, str]) -> 
 
 
 def watch_records(connection: sa.Connection, tenant: str, seqs: Sequence[int]) -> Iterator[Record]:
-    w = watch_events.c
+    """Each with its title's look, as it was then or, where it came before any picture, at first."""
+    w, late = watch_events.c, late_features.c
+    told = sa.and_(
+        w.features.is_(None),
+        *(late.tenant == w.tenant, late.title_id == w.title_id, ~late.anew),
+        *(late.after < w.seq, late.seq > w.seq),
+    )
+    look = sa.func.coalesce(w.features, late.features).label("features")
     rows = connection.execute(
-        sa.select(w.title_id, w.kind, w.value, w.event_id, w.occurred_us, w.received_us, w.features)
+        sa.select(w.title_id, w.kind, w.value, w.event_id, w.occurred_us, w.received_us, look)
+        .select_from(watch_events.outerjoin(late_features, told))
         .where(w.tenant == tenant, w.seq.in_(seqs))
         .order_by(w.seq)
     )
     for row in rows.mappings():
         data = row["features"]
-        look = None if data is None else _looked(np.frombuffer(data, "<i2"))
-        yield _timed({**row, "features": look})
+        numbers = None if data is None else _looked(np.frombuffer(data, "<i2"))
+        yield _timed({**row, "features": numbers})
 
 
 def _looked(numbers: I16) -> dict[str, float] | list[float]:

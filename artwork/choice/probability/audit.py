@@ -16,6 +16,7 @@ from artwork.choice.belief.features import BLOCKS, another_hour, assemble, circu
 from artwork.choice.belief.policy import Hyperparameters, draw, mix, seed_of
 from artwork.choice.belief.posterior import F64
 from artwork.choice.belief.sums import I16, SCALE
+from artwork.choice.events.late import told_within
 from artwork.choice.events.taste import Tastes
 from artwork.choice.learning.learner import Learner, restore
 from artwork.choice.probability.frequencies import SIGNIFICANT, Served, Tested
@@ -194,13 +195,17 @@ class _Pass:
             )
         )
         found: list[Entry | _Watched] = [_Watched(row.seq, bytes(row.viewer)) for row in watched]
+        found += [_Watched(seq, None) for seq in told_within(connection, self._scope, low, high)]
         found += entries(connection, self._scope, low, high)
         return sorted(found, key=lambda row: row.seq)
 
     def _learn(self, row: "Entry | _Watched") -> None:
         assert self._learner is not None
         if isinstance(row, _Watched):
-            self._tastes.forget(row.viewer)
+            if row.viewer is None:
+                self._tastes.clear()
+            else:
+                self._tastes.forget(row.viewer)
         elif row.seq > self._reached:  # else a mark has taken it in already
             self._learner.apply(row)
 
@@ -260,4 +265,5 @@ class _Pass:
 @dataclass(frozen=True, slots=True)
 class _Watched:
     seq: int
-    viewer: bytes
+    viewer: bytes | None
+    """None: of whoever watched a title before it had pictures."""

@@ -17,6 +17,7 @@ from artwork.tables import (
     decisions,
     feature_sets,
     folds,
+    late_features,
     watch_features,
 )
 
@@ -80,9 +81,11 @@ def drop_some(connection: sa.Connection, tenant: str, name: str) -> int:
     if not reached:
         return 0
     low = max(0, int(reached) - SPAN)
-    for table in (decision_features, watch_features):
+    for table in (decision_features, watch_features, late_features):
         c = table.c
-        part = (c.tenant == tenant, c.feature_set == name, c.seq > low, c.seq <= reached + SPAN)
+        part = [c.tenant == tenant, c.feature_set == name, c.seq > low, c.seq <= reached + SPAN]
+        if table is late_features:
+            part.append(late_features.c.anew)  # others tell since when events count
         connection.execute(sa.delete(table).where(*part))
     c = checkpoints.c
     connection.execute(sa.delete(checkpoints).where(c.tenant == tenant, c.feature_set == name))
