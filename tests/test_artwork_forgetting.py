@@ -101,8 +101,11 @@ def test_what_is_left_is_made_again_where_others_were_forgotten_meanwhile(
     kept: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     traffic(kept, random.Random(13), USERS, 40)
-    with meanwhile(monkeypatch, lambda: forget(kept, "bob", proven=False)):
+    other = House(kept.engine, kept.now_us)  # of one process there is one after the other
+    other.open(certificates=tmp_path / "forgotten", parameters=QUICK)
+    with meanwhile(monkeypatch, lambda: forget(other, "bob", proven=False)):
         assert forget(kept, "ann").proof.holds
+    other.crash()
     bases = {row["data"].get("base") for row in rows_of(kept.engine, ledger_marks)}
     assert None in bases and len(bases) == 2
     assert sums_of(kept.p) == taught(kept.engine)
@@ -112,6 +115,24 @@ def test_what_is_left_is_made_again_where_others_were_forgotten_meanwhile(
     assert running == from_nothing(kept)
     reopen(kept, tmp_path)
     assert state_of(kept.p) == running
+
+
+def test_of_many_forgotten_at_once_each_is_made_beside_the_choices(
+    kept: House, tmp_path: Path
+) -> None:
+    traffic(kept, random.Random(17), USERS, 40)
+
+    async def all_at_once() -> None:
+        people = kept.p.people
+        await asyncio.gather(*(people.forget(user) for user in ("ann", "bob", "cy", "nobody")))
+
+    run(all_at_once())
+    took = [row["data"] for row in rows_of(kept.engine, ledger_marks) if row["kind"] != "unmet"]
+    assert len(took) == 3 and all("base" in data for data in took)
+    assert sums_of(kept.p) == taught(kept.engine) and state_of(kept.p) == from_nothing(kept)
+    assert not any(held(kept, user) for user in ("ann", "bob", "cy"))
+    reopen(kept, tmp_path)
+    assert state_of(kept.p) == from_nothing(kept)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Forgetting a viewer: their rows, their taste, their episodes, and what they taught."""
 
 import asyncio
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -51,7 +51,10 @@ class People:
 
     def __init__(self, desk: Desk, certificates: Certificates, horizons: Horizons) -> None:
         self._desk, self._certificates = desk, certificates
-        self.retention = Retention(desk, horizons)
+        self._removing = ThreadPoolExecutor(1, thread_name_prefix="keyart-removing")
+        """Of two removals at once the later would find that what it made beside is not what is
+        left, and make it again while the choices wait: so there is one after the other."""
+        self.retention = Retention(desk, horizons, self._removing)
 
     async def forget(self, user: str, *, proven: bool = False) -> Forgotten:
         """Raises Unavailable: `not_started`, `learning_stopped`, `ledger_unavailable`,
@@ -60,11 +63,9 @@ class People:
         desk = self._desk
         desk.ready()
         viewer = desk.viewer(user)
-        begun, ready = await asyncio.to_thread(self._begin, viewer)
-        submitted = asyncio.get_running_loop().run_in_executor(
-            desk.thread, self._let_go, viewer, begun.id, ready
-        )
-        removed = await durable(await submitted)
+        taken = asyncio.get_running_loop().run_in_executor(self._removing, self._taken, viewer)
+        begun, submitted = await taken
+        removed = await durable(submitted)
         return await asyncio.to_thread(self._settle, viewer, begun, removed, proven)
 
     def export(self, user: str) -> Export:
@@ -91,6 +92,11 @@ class People:
         d = decisions.c
         mine = sa.select(d.seq).where(d.tenant == self._desk.scope.tenant, d.viewer == viewer)
         return connection.scalar(mine.limit(1)) is not None
+
+    def _taken(self, viewer: bytes) -> "tuple[Certificate, Future[Removed]]":
+        """The promise, and it kept: the future is done."""
+        begun, ready = self._begin(viewer)
+        return begun, self._desk.thread.submit(self._let_go, viewer, begun.id, ready).result()
 
     def _begin(self, viewer: bytes) -> tuple[Certificate, Without | None]:
         """The promise, and what will be left, made beside the choices."""

@@ -8,6 +8,7 @@ forgotten later leaves nothing behind that no row would account for.
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from functools import partial
 
 import sqlalchemy as sa
@@ -37,8 +38,9 @@ _TIMES = {"decisions": ("expires_us", "decided_us"), "impressions": ("shown_us",
 class Retention:
     """The sweep over what is too old; safe to end and to begin again at any point."""
 
-    def __init__(self, desk: Desk, horizons: Horizons) -> None:
-        self._desk, self._horizons = desk, horizons
+    def __init__(self, desk: Desk, horizons: Horizons, removing: Executor) -> None:
+        """`removing` takes out one thing after the other."""
+        self._desk, self._horizons, self._removing = desk, horizons, removing
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -95,7 +97,7 @@ class Retention:
             events = [seq for seq, _ in next(watched, [])]
             if not ids and not events:
                 break
-            total.update(self._take_out(ids, events).counts)
+            total.update(self._removing.submit(self._take_out, ids, events).result().counts)
             self._stopped.wait(_BREATH_S)
         if total:
             overwrite_deleted(self._desk.engine)
