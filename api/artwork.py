@@ -115,7 +115,8 @@ async def choose_page(body: PageBody, house: House, meters: Meters) -> Response:
     "/v1/decisions/{decision_id}",
     response_model=Decision,
     responses=problems(
-        "decision_not_found", "decision_expired", "invalid_request", "policy_mismatch"
+        *("decision_not_found", "decision_expired", "invalid_request", "policy_mismatch"),
+        *("explanation_running", "explanation_timeout", "explanation_failed"),
     ),
 )
 def get_decision(
@@ -124,7 +125,8 @@ def get_decision(
     """A decision as logged, with the probability of every arm that was on offer.
 
     With `explain` it is also taken apart, computed anew from the ledger up to it: what each score
-    is made of, and what an unknown viewer would have been shown.
+    is made of, and what an unknown viewer would have been shown. Of one of long ago this is done in
+    a process of its own, one at a time: a minute for each million decisions before it.
     """
     response.headers.update(_PRIVATE)
     view = house.personalizer.decision(decision_id)

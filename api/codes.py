@@ -45,6 +45,7 @@ CODES: Mapping[str, Code] = {
     "no_timeline": Code(409, "The title has no media: there is nothing that runs in time."),
     "not_published": Code(409, "The title has no published version yet."),
     "title_not_ready": Code(409, "The title's first job is not done yet."),
+    "explanation_running": Code(409, "Another decision of long ago is being explained."),
     "rebuild_running": Code(409, "The ledger is being folded again already."),
     "fingerprint_mismatch": Code(409, "The live generation is of other encoders than today's."),
     "not_a_reindex": Code(409, "The job has built no generation of vectors."),
@@ -131,6 +132,8 @@ CODES: Mapping[str, Code] = {
     "certificate_unwritten": Code(503, "The certificate of a forgetting could not be written."),
     "proof_disturbed": Code(503, "Others were being forgotten all the while; try again."),
     "not_started": Code(503, "The policy is still reading its ledger."),
+    "explanation_failed": Code(503, "The ledger could not be folded again; the log says why."),
+    "explanation_timeout": Code(503, "Folding the ledger up to this decision takes too long."),
     "rebuild_disturbed": Code(503, "Rows were being removed all the while; try again."),
     "rebuild_failed": Code(503, "The ledger could not be folded again; the log says why."),
     "pictures_unavailable": Code(

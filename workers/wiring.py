@@ -29,6 +29,7 @@ from workers.finding import Finding
 from workers.intake import Intake
 from workers.learning import parameters_of
 from workers.parts import Parts, deployment_key, signing_chain
+from workers.past import Past
 from workers.rebuild import Rebuilt, rebuild
 from workers.review import Review
 from workers.reward_policy import read_reward_policy
@@ -134,6 +135,7 @@ class Services:
                 *(parts.engine, lambda: personalizer.scope, parameters_of(settings)),
                 lens=Lens(parts.fingerprints["visual"]),
                 house=rules.settings,
+                beside=Past(settings).at,
             ),
             _guardrail=Ticker(
                 personalizer.steering.watch, every_s=GUARDRAIL_EVERY_S, name="guardrail"

@@ -14,6 +14,8 @@ from api.cli.show import AsJson
 
 HALF = 12
 """Characters of the longest bar to one side."""
+PATIENCE_S = 180.0
+"""More than the service takes at most for a decision of long ago."""
 TOLD = 0.0005
 """Contributions below this are not drawn."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -34,7 +36,7 @@ def explain(
     what an unknown viewer would have seen, and why the others were not on offer."""
     if png is not None and not png.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {png.absolute().parent}", param_hint="--png")
-    remote = Remote(url, key)
+    remote = Remote(url, key, patience_s=PATIENCE_S)
     told = remote.get(path("decisions", decision), explain="true")
     if as_json:
         show.print_json(told)

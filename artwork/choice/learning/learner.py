@@ -298,6 +298,14 @@ def restore(
     return learner
 
 
+def rows_to_fold(connection: sa.Connection, scope: Scope, upto: int) -> int:
+    """How many rows of the ledger `restore` would read for the state at offset `upto`."""
+    mark = mark_at(connection, scope, upto)
+    c = checkpoints.c
+    near = sa.select(sa.func.max(c.seq)).where(_mine(scope), c.seq >= mark.seq, c.seq <= upto)
+    return upto - int(connection.scalar(near) or 0)
+
+
 def _checkpoint(connection: sa.Connection, scope: Scope, low: int, high: int) -> bytes | None:
     """The newest from `low` to `high`, both included."""
     c = checkpoints.c

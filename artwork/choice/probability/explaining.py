@@ -7,15 +7,19 @@ import sqlalchemy as sa
 
 from artwork.choice.belief.features import Lens
 from artwork.choice.belief.policy import Hyperparameters
+from artwork.choice.learning.learner import Learner, rows_to_fold
+from artwork.choice.modes.frozen import frozen_state
 from artwork.choice.offer.narrowings import told
 from artwork.choice.offer.shelves import Shelves
 from artwork.choice.probability.explain import Explanation, explain
-from artwork.choice.probability.replay import Recalled, recall
+from artwork.choice.probability.replay import Recalled, StateAt, recall
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.ways import HELD
 from artwork.rules.guardrails import HouseRules, above, withheld
 from content.records import snapshot
 
+NEAR = 25_000
+"""Rows of the ledger that are folded in this process: more than lie between two checkpoints."""
 ALONE = "nothing now: the incumbent was the only one on offer"
 NOTHING = "nothing now: it came later, or a rule was another then"
 
@@ -37,7 +41,8 @@ class Explained:
 
 
 class Explaining:
-    """`scope` is asked each time: a reindex changes it."""
+    """`scope` is asked each time: a reindex changes it. `beside` makes states for which more than
+    `NEAR` rows are to be folded; without it they are made here, too."""
 
     def __init__(
         self,
@@ -47,20 +52,29 @@ class Explaining:
         *,
         lens: Lens,
         house: HouseRules,
+        beside: StateAt | None = None,
     ) -> None:
         self._engine, self._scope, self._parameters = engine, scope, parameters
-        self._lens, self._house = lens, house
+        self._lens, self._house, self._beside = lens, house, beside
 
     def explain(self, decision_id: str) -> Explained:
         """Computed anew from the ledger; the live state is neither read nor changed.
 
         Raises:
-            NotFound: `decision_not_found`. Conflict: `policy_mismatch`.
+            NotFound: `decision_not_found`. Conflict: `policy_mismatch`. KeyartError: of `beside`.
         """
         scope = self._scope()
         with snapshot(self._engine).connect() as connection:
-            found = recall(connection, scope, self._parameters, decision_id)
+            parts = (connection, scope, self._parameters, decision_id)
+            found = recall(*parts, state_at=self._state_at)
             return Explained(explain(found), self._absent(connection, scope, found))
+
+    def _state_at(
+        self, connection: sa.Connection, scope: Scope, parameters: Hyperparameters, offset: int
+    ) -> Learner:
+        far = rows_to_fold(connection, scope, offset) > NEAR
+        make = self._beside if far and self._beside is not None else frozen_state
+        return make(connection, scope, parameters, offset)
 
     def _absent(
         self, connection: sa.Connection, scope: Scope, found: Recalled

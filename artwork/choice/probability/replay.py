@@ -1,5 +1,6 @@
 """Looking back: a logged decision as it was, and its distribution computed anew."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,9 @@ from artwork.choice.record.ledger import activated
 from artwork.choice.record.marks import last_mark
 from artwork.choice.record.ways import Way
 from content.errors import Conflict, Invalid, NotFound
+
+StateAt = Callable[[sa.Connection, Scope, Hyperparameters, int], Learner]
+"""What the rows up to an offset teach, as `frozen_state`."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,12 @@ class Recalled:
 
 
 def recall(
-    connection: sa.Connection, scope: Scope, parameters: Hyperparameters, decision_id: str
+    connection: sa.Connection,
+    scope: Scope,
+    parameters: Hyperparameters,
+    decision_id: str,
+    *,
+    state_at: StateAt = frozen_state,
 ) -> Recalled:
     """A decision's inputs, from the ledger up to its offset.
 
@@ -119,6 +128,7 @@ def recall(
         Conflict: `policy_mismatch`, when another policy or another release's features made the
             decision, its pictures got their look since (`pictures.write_looks`), its local hour is
             another by today's time zones, or rows that it knew of were taken away since.
+        KeyartError: of `state_at`.
     """
     decision, arms = _logged(connection, scope, decision_id)
     if decision.feature_set != scope.feature_set:
@@ -134,7 +144,7 @@ def recall(
     mark = last_mark(connection, scope.tenant, after=decision.ledger_offset)
     if mark and not (decision.way == "freeze" and mark < decision.seq):
         raise Conflict("policy_mismatch", "rows that this decision knew of were taken away since")
-    state = frozen_state(connection, scope, parameters, decision.ledger_offset)
+    state = state_at(connection, scope, parameters, decision.ledger_offset)
     taste = None
     if decision.viewer is not None:
         history = read_history(connection, scope, decision.viewer, decision.ledger_offset)
