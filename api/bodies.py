@@ -24,6 +24,7 @@ from api.checks import (
     TitleId,
     User,
     WatchValue,
+    Zone,
 )
 from api.consent import Consent
 from api.rulebook import LimitsBody, Pictures, Seconds
@@ -103,7 +104,7 @@ class ContextBody(Body):
 
     device: Short | None = None
     country: Country | None = None
-    tz: Short | None = None
+    tz: Zone | None = None
     maturity_max: Maturity | None = None
     language: Language | None = None
 

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from artwork.choice.belief.zones import check_zone
 from content.errors import Invalid
 from content.ids import check_title_id, from_iso
 
@@ -150,6 +151,7 @@ WatchValue = Annotated[float, _coded(_unit("invalid_event")), _UNIT]
 Language = Annotated[
     str, Field(max_length=35, examples=["en", "pt-BR"]), AfterValidator(language_tag)
 ]
+Zone = Annotated[str, _TEXT, _coded(check_zone), Field(max_length=64, examples=["Europe/Berlin"])]
 Country = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$", examples=["NL"])]
 Released = Annotated[
     str,

@@ -67,12 +67,17 @@ def test_a_viewer_may_be_absent(house: House, client: TestClient) -> None:
         ({"country": "NLD"}, "invalid_request"),
         ({"maturity_max": "12"}, "invalid_request"),
         ({"device": "x" * 65}, "invalid_request"),
+        ({"tz": "localtime"}, "invalid_context"),
+        ({"tz": "right/Europe/Berlin"}, "invalid_context"),
     ],
 )
 def test_bad_questions_are_refused(client: TestClient, query: dict, code: str) -> None:
     assert_problem(client.get("/v1/titles/film/artwork", params=query), 422, code)
     body = {**query, "title_ids": ["film"]}
     if query.keys() <= {"aspect", "user"}:
+        assert_problem(client.post("/v1/artwork", json=body), 422, code)
+    else:
+        body = {"context": query, "title_ids": ["film"]}
         assert_problem(client.post("/v1/artwork", json=body), 422, code)
 
 

@@ -21,6 +21,7 @@ from artwork.choice.belief.features import (
 )
 from artwork.choice.belief.looks import EMBEDDING, LOOK, by_chance
 from artwork.choice.belief.sums import SCALE
+from artwork.choice.belief.zones import check_zone, names
 from artwork.choice.events.taste import HALF_LIFE_US, History, taste_of
 from content.errors import Invalid
 
@@ -104,6 +105,22 @@ def test_an_unknown_zone_is_refused(tz: str) -> None:
     with pytest.raises(Invalid) as refusal:
         circumstances(Context(tz=tz), 0)
     assert refusal.value.code == "invalid_context"
+
+
+@pytest.mark.parametrize(
+    "tz", ["localtime", "posixrules", "Factory", "right/UTC", "posix/Europe/Berlin", "utc", ""]
+)
+def test_a_zone_that_only_a_machine_knows_is_none(tz: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        check_zone(tz)
+    assert refusal.value.code == "invalid_context"
+
+
+def test_every_zone_that_people_live_by_has_its_hour() -> None:
+    assert {"Europe/Berlin", "Asia/Calcutta", "UTC", "Etc/GMT+5", "US/Eastern"} <= names()
+    for tz in names():
+        check_zone(tz)
+        circumstances(Context(tz=tz), 0)
 
 
 def test_an_endless_device_is_refused() -> None:
