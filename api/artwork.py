@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from api.bodies import ContextBody, PageBody
 from api.checks import Short, TitleId, User
-from api.consent import Consent, known
+from api.consent import QueryConsent, known
 from api.errors import item, problems
 from api.metrics import Meters, metrics_of
 from api.query import QuickRoute, described, parse_query
@@ -28,7 +28,7 @@ class ArtworkQuery(ContextBody):
     model_config = ConfigDict(extra="ignore")
 
     user: User | None = None
-    consent: Consent = None
+    consent: QueryConsent = None
     aspect: Aspect = "16:9"
 
 

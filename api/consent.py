@@ -6,10 +6,11 @@ from pydantic import Field, Strict
 
 from workers.settings import Settings
 
-Consent = Annotated[
-    Annotated[bool, Strict(strict=False)] | None,
-    Field(description="Of the user, to be known; left out: as KEYART_CONSENT_DEFAULT says."),
-]
+_MEANT = Field(description="Of the user, to be known; left out: as KEYART_CONSENT_DEFAULT says.")
+Consent = Annotated[bool | None, _MEANT]
+"""Of a JSON body: `true` or `false`; a text is neither."""
+QueryConsent = Annotated[Annotated[bool, Strict(strict=False)] | None, _MEANT]
+"""Of a query, in which all is text."""
 
 
 def given(consent: bool | None, settings: Settings) -> bool:

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from api.asking import CODES, Ask, Narrow, paged
 from api.body import JsonRoute
 from api.checks import AnyUser
-from api.consent import Consent, given
+from api.consent import QueryConsent, given
 from api.errors import problems
 from api.schemas.common import Page
 from api.schemas.search import Like
@@ -84,7 +84,7 @@ def similar_to_user(
     ask: Ask,
     narrow: Narrow,
     *,
-    consent: Annotated[Consent, Query()] = None,
+    consent: Annotated[QueryConsent, Query()] = None,
     watched: Annotated[
         bool, Query(description="Whether titles that were watched may be among the answers.")
     ] = False,

@@ -283,6 +283,23 @@ def test_consent_is_a_yes_or_a_no(client: TestClient) -> None:
     assert_problem(problem, 422, "invalid_request")
 
 
+@pytest.mark.parametrize("said", ["false", "true", 0, 1, "no"])
+def test_in_json_consent_is_no_text_and_no_number(
+    house: House, client: TestClient, said: Any
+) -> None:
+    """Whoever writes `"false"` may mean it, or may have a client that turns all into texts."""
+    who = {"user": USER, "consent": said}
+    for path, body in (
+        ("/v1/artwork", {"title_ids": [TITLE]}),
+        ("/v1/events", {"title_id": TITLE, "value": 0.5}),
+        ("/v1/rewards", {"title_id": TITLE, "kind": "play", "value": 1.0}),
+    ):
+        answer = client.post(path, json=who | body)
+        assert_problem(answer, 422, "invalid_request")
+        assert answer.json()["errors"][0]["field"] == "consent"
+    assert traces(house) == {}
+
+
 # ---- the command line ----------------------------------------------------------------------------
 
 
