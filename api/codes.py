@@ -80,7 +80,9 @@ CODES: Mapping[str, Code] = {
     "invalid_step": Code(422, "`step_s` is not a number from 1 to 3600."),
     "invalid_range": Code(422, "`start_s` to `end_s` is empty, not in the title, or too long."),
     "invalid_reward": Code(422, "A reward's value is not a number within 0..1."),
-    "implausible_time": Code(422, "The event is said to be of more than a day ahead or too early."),
+    "implausible_time": Code(
+        422, "The event is said to be of more than a day ahead, or too early: of before 2000, say."
+    ),
     "reward_too_late": Code(422, "The event happened too long after its decision to count."),
     "invalid_reward_kind": Code(422, "There is no such kind of reward."),
     "invalid_event": Code(422, "A watch event's value is not a number within 0..1."),

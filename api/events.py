@@ -21,7 +21,9 @@ router = APIRouter(tags=["feedback"], route_class=JsonRoute)
     "/v1/events",
     status_code=202,
     response_model=Accepted,
-    responses=problems(*CODES, "invalid_title_id", "title_not_found", "invalid_event"),
+    responses=problems(
+        *CODES, "invalid_title_id", "title_not_found", "invalid_event", "implausible_time"
+    ),
 )
 async def watched(body: Watches, house: House, meters: Meters) -> Response:
     """Take one watch event, or `items` of up to 1000; answered once they are durable.

@@ -11,9 +11,11 @@ from artwork.choice.events.taste import WatchEvent
 from artwork.choice.events.worth import DEFAULT, KINDS, LAPSED, ClickBait, RewardPolicy
 from artwork.tables import rewards, watch_events
 from content.errors import Invalid
+from content.ids import from_iso
 from tests.choosing import EPISODE_S, TITLES, House, run, state_of
 from workers.reward_policy import read_reward_policy
 
+ONE = "0001-01-01T00:00:00Z"
 HOUR_US = 3_600_000_000
 VALUES = st.dictionaries(st.sampled_from([*KINDS, LAPSED]), st.floats(0, 1), max_size=7)
 
@@ -90,6 +92,20 @@ def test_times_that_cannot_be_are_refused(any_house: House) -> None:
     [refused] = run(any_house.p.watch([seen]))
     assert refused is not None and refused.code == "implausible_time"
     assert any_house.count(rewards) == any_house.count(watch_events) == 0
+
+
+def test_what_is_said_to_be_of_another_century_is_refused_by_itself(house: House) -> None:
+    """A clock that was never set; the items beside it are kept."""
+    house.choose(TITLES[0])
+    old = from_iso("1999-12-31T23:59:59Z")
+    seen = [WatchEvent("ann", TITLES[0], 1.0, occurred_us=at) for at in (from_iso(ONE), old, None)]
+    told = [each and each.code for each in run(house.p.watch(seen))]
+    assert told == ["implausible_time", "implausible_time", None]
+    named = RewardEvent(None, "play", 1.0, user="ann", title_id=TITLES[0], occurred_us=old)
+    assert house.refusals(named) == ["implausible_time"]
+    long_ago = WatchEvent("ann", TITLES[0], 1.0, occurred_us=from_iso("2000-01-01T00:00:00Z"))
+    assert run(house.p.watch([long_ago])) == [None]
+    assert (house.count(rewards), house.count(watch_events)) == (0, 2)
 
 
 def test_viewer_and_title_name_the_running_episode(any_house: House) -> None:

@@ -28,15 +28,20 @@ from artwork.tables import rewards
 from content.compiled import Compiled
 from content.errors import Conflict, Invalid, KeyartError, NotFound
 
+EARLIEST_US = 946_684_800_000_000
+"""The beginning of the year 2000, UTC."""
+
 
 def check_reward(event: RewardEvent) -> None:
-    """Raises Invalid: `invalid_reward` for a value outside 0..1, `invalid_reward_kind`."""
+    """Raises Invalid: `invalid_reward` for a value outside 0..1, `invalid_reward_kind`,
+    `implausible_time`."""
     if event.kind not in KINDS:
         kinds = ", ".join(KINDS)
         raise Invalid("invalid_reward_kind", f"{event.kind!r} is no kind of reward; use {kinds}")
     if event.decision_id is None and (event.user is None or event.title_id is None):
         raise Invalid("invalid_reward", "name a decision_id, or a user and a title_id")
     check_value("invalid_reward", event.value, event.event_id)
+    check_era(event.occurred_us)
 
 
 def check_value(code: str, value: float, event_id: str | None) -> None:
@@ -45,6 +50,12 @@ def check_value(code: str, value: float, event_id: str | None) -> None:
         raise Invalid(code, "value must be a number from 0 to 1")
     if event_id is not None and not (1 <= len(event_id) <= 128 and event_id.isprintable()):
         raise Invalid(code, "event_id has 1 to 128 printable characters")
+
+
+def check_era(occurred_us: int | None) -> None:
+    """Raises Invalid: `implausible_time` before the year 2000: a clock that was never set."""
+    if occurred_us is not None and occurred_us < EARLIEST_US:
+        raise Invalid("implausible_time", "occurred_at is before the year 2000")
 
 
 def check_time(occurred_us: int | None, at_us: int, *, since_us: int | None = None) -> None:

@@ -18,7 +18,7 @@ from artwork.choice.belief.posterior import F64
 from artwork.choice.belief.sums import I16, SCALE
 from artwork.choice.events.late import note_waiting
 from artwork.choice.events.outcomes import Outcomes
-from artwork.choice.events.rewards import check_time, check_value, event_conflict
+from artwork.choice.events.rewards import check_era, check_time, check_value, event_conflict
 from artwork.choice.record.decisions import Scope
 from artwork.choice.record.ledger import Appended, take_seqs
 from artwork.tables import late_features, watch_events, watch_features
@@ -85,6 +85,7 @@ def check_watch(event: WatchEvent, *, at_us: int) -> None:
     if event.kind != "watch":
         raise Invalid("invalid_event", f"{event.kind!r} is no kind of event; use watch")
     check_value("invalid_event", event.value, event.event_id)
+    check_era(event.occurred_us)
     check_time(event.occurred_us, at_us)
 
 
