@@ -1,11 +1,13 @@
 """In front of every route: may this key, and are there such parameters?"""
 
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,21 +23,24 @@ _SHOWN = 40
 
 
 class AdmittedRoute(APIRoute):
-    """A route that is closed to keys without its role (`api.roles`) and, under `/v1` but for
-    images, to names in the query that it does not know, unless the settings say otherwise."""
+    """A route that is closed to keys without its role (`api.roles`) and, under `/v1`, to a query
+    that says one thing twice or, but for images, names what the route does not know, unless the
+    settings say otherwise."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = self.admitted_handler()
         path = self.path_format
-        named = path.startswith("/v1/") and not path.startswith(OPEN_PREFIX)
-        known = frozenset(self._query_names()) if named else None
+        ours, named = path.startswith("/v1/"), not path.startswith(OPEN_PREFIX)
+        known = frozenset(self._query_names())
 
         async def admit(request: Request) -> Response:
             role = role_in(request.scope)
             if role != "admin":
                 check(role, role_of(request.method, path))
-            if known is not None and request.scope["query_string"] and _strict(request):
-                check_names(request.query_params, known)
+            if ours and request.scope["query_string"]:
+                check_once(request.query_params, known)
+                if named and _strict(request):
+                    check_names(request.query_params, known)
             return await handle(request)
 
         return admit
@@ -60,6 +65,22 @@ def _names(dependant: Dependant) -> Iterator[str]:
     yield from (field.alias for field in dependant.query_params)
     for each in dependant.dependencies:
         yield from _names(each)
+
+
+def check_once(sent: QueryParams, known: frozenset[str]) -> None:
+    """No parameter is a list: of two values one would be passed over, and nobody could say which.
+
+    Raises:
+        Invalid: `repeated_parameter`.
+    """
+    if len(said := sent.multi_items()) == len(sent):
+        return
+    counts = Counter(name for name, _ in said if name in known)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise Invalid(
+            "repeated_parameter", f"the query says {twice[0]!r} more than once", repeated=twice
+        )
 
 
 def check_names(sent: Iterable[str], known: frozenset[str]) -> None:

@@ -145,4 +145,6 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         if path.startswith("/v1/"):
             shared.append("unknown_parameter")
         operation["security"] = [{"bearer": []}, {"header": []}, {}]
+    if any(each["in"] == "query" for each in operation.get("parameters", ())):
+        shared.append("repeated_parameter")
     errors.add_problems(operation["responses"], *shared)

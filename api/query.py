@@ -47,7 +47,7 @@ def _failures(error: ValidationError, *where: str) -> list[dict[str, Any]]:
 
 
 def parse_query(model: type[Model], request: Request) -> Model:
-    """The request's query as `model`; where a name occurs twice, the last counts.
+    """The request's query as `model`; that no name of it occurs twice `api.admission` sees to.
 
     Raises:
         RequestValidationError: as the framework itself would.

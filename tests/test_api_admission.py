@@ -107,6 +107,23 @@ def test_the_names_that_come_near_are_told(client: TestClient) -> None:
     assert sent(client, "GET", "/healthz", "v", "?zork=1").status_code == 200
 
 
+def test_a_parameter_is_said_once(client: TestClient) -> None:
+    """Of two values one would be passed over: of two users, say, or of a consent and its denial."""
+    schema = client.get("/openapi.json", headers={"X-API-Key": "a"}).json()
+    seen = 0
+    for path, operations_there in schema["paths"].items():
+        for method, operation in operations_there.items():
+            named = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"]
+            for name in named:
+                answer = sent(client, method.upper(), path, "a", f"?{name}=1&_=1&_=2&{name}=2")
+                problem = assert_problem(answer, 422, "repeated_parameter")
+                assert problem["repeated"] == [name] and name in problem["detail"]
+                seen += 1
+    assert seen > 40
+    assert sent(client, "GET", "/v1/titles", "v", "?limit=2&_=17&_=18").status_code == 200
+
+
 def test_they_are_passed_over_where_the_settings_say_so(tmp_path: Path) -> None:
     with client_of(make_house(tmp_path, unknown_parameters="ignore")) as client:
-        assert client.get("/v1/titles?zork=1").status_code == 200
+        assert client.get("/v1/titles?zork=1&zork=2").status_code == 200
+        assert_problem(client.get("/v1/titles?limit=1&limit=2"), 422, "repeated_parameter")
