@@ -266,6 +266,10 @@ def test_serve_refuses_settings_that_may_not_be(
 
 def test_what_cannot_be_sent_or_written_is_told_in_a_line(keyart: Any, tmp_path: Path) -> None:
     status, _, err = keyart("reward", "watch", "nan", "--user", "ada", "--title", "film")
+    assert status == 2 and "'nan' is no number" in err
+    odd = tmp_path / "policy.toml"
+    odd.write_text("change_every_s = nan")
+    status, _, err = keyart("policy", "film", "--file", str(odd))
     assert status == 1 and "invalid_json" in err and "not finite" in err
     status, _, err = keyart("export", "ada", "--out", str(tmp_path / "none" / "ada.json"))
     assert status == 2 and "there is no folder" in err

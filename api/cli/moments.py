@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 
 from api.cli import show
+from api.cli.numbers import finite
 from api.cli.reads import Limit, TitleArg
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
 from api.cli.show import AsJson
@@ -18,7 +19,9 @@ def moments(
     *,
     title: Annotated[str | None, typer.Option(help="Only of this title.")] = None,
     mood: Annotated[str | None, typer.Option(help="Only of this mood.")] = None,
-    min_s: Annotated[float, typer.Option(min=0, help="None shorter than this.")] = 0.0,
+    min_s: Annotated[
+        float, typer.Option(min=0, callback=finite, help="None shorter than this.")
+    ] = 0.0,
     limit: Limit = 10,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,

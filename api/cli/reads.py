@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 
 from api.cli import show
+from api.cli.numbers import number
 from api.cli.remote import DEFAULT_URL, Key, Refused, Remote, Url, path
 from api.cli.show import AsJson
 
@@ -156,10 +157,7 @@ def _told(words: list[str]) -> tuple[str, float]:
         raise typer.BadParameter(f"{kind!r} is not one of {', '.join(KINDS)}", param_hint="KIND")
     if len(rest) > 1:
         raise typer.BadParameter(f"{rest[1]!r} is one word too many")
-    try:
-        return kind, float(rest[0]) if rest else 1.0
-    except ValueError:
-        raise typer.BadParameter(f"{rest[0]!r} is no number", param_hint="VALUE") from None
+    return kind, number(rest[0], "VALUE") if rest else 1.0
 
 
 def found(remote: Remote, items: list[Any], nothing: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import show
+from api.cli.numbers import number
 from api.cli.reads import TitleArg
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
 from api.cli.rule_files import plain
@@ -99,14 +100,9 @@ def policy(
 
 
 def _share(given: str | None) -> float | None:
-    if given in (None, NONE):
+    if given is None or given == NONE:
         return None
-    try:
-        return float(given)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{given!r} is no number, nor {NONE!r}", param_hint="--generated-share"
-        ) from error
+    return number(given, "--generated-share", instead=f", nor {NONE!r}")
 
 
 def _from_file(file: Path) -> Any:
