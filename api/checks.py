@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
+from unicodedata import category
 
 import langcodes
 from pydantic import (
@@ -57,6 +58,16 @@ def check_text(value: str) -> None:
     """
     if "\x00" in value or not _encodable(value):
         raise Invalid("invalid_text", "the text holds a NUL or a lone surrogate character")
+
+
+def check_line(value: str) -> None:
+    """Refuse what would not stand in one line of a table or a log.
+
+    Raises:
+        Invalid: `invalid_text` for a control character or a separator of lines.
+    """
+    if any(category(each) in ("Cc", "Zl", "Zp") for each in value):
+        raise Invalid("invalid_text", "the text holds a control character, such as a line break")
 
 
 def check_readable(value: str) -> None:
@@ -126,6 +137,7 @@ AnyUser = Annotated[str, Field(min_length=1, max_length=512), _TEXT]
 """Whatever was once taken as a user's id, so that it can be forgotten."""
 User = Annotated[AnyUser, _coded(check_readable)]
 Short = Annotated[str, Field(min_length=1, max_length=64), _TEXT]
+Line = Annotated[Short, _coded(check_line)]
 EventId = Annotated[str, Field(min_length=1, max_length=128), _TEXT]
 Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), _TEXT]
 MediaPath = Annotated[str, Field(min_length=1, max_length=4096), _TEXT]

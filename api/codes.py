@@ -71,7 +71,9 @@ CODES: Mapping[str, Code] = {
     "invalid_request": Code(422, "A field is missing, unknown or not acceptable; see `errors`."),
     "unknown_parameter": Code(422, "The query names what the route does not know; see `known`."),
     "repeated_parameter": Code(422, "The query says a parameter more than once; see `repeated`."),
-    "invalid_text": Code(422, "A text holds a lone surrogate or a NUL character."),
+    "invalid_text": Code(
+        422, "A text holds a lone surrogate, a NUL or, where it is one line, a control character."
+    ),
     "invalid_title_id": Code(422, "A title id has characters or a length it may not have."),
     "invalid_time": Code(422, "A time is not ISO 8601 with an offset from UTC."),
     "invalid_limit": Code(422, "`limit` is out of its range."),

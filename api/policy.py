@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from api.body import JsonRoute
-from api.checks import Body, Short
+from api.checks import Body, Line
 from api.errors import problems
 from api.paging import Cursor, Limit, decode_int, page
 from api.schemas.common import Page
@@ -28,12 +29,19 @@ _WRITTEN = (*_PARTS, "outcome_unknown")
 
 
 class PolicyBody(Body):
-    """A mode to put in force. `explore_share`: of the probability, in `explore`; left out, it stays
-    as it was. `by` is kept with the change."""
+    """A mode to put in force. `explore_share`: of the probability, goes with `explore` alone; left
+    out, it stays as it was. `by` is kept with the change."""
 
     mode: Wanted
     explore_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
-    by: Short | None = None
+    by: Line | None = None
+
+    @field_validator("explore_share")
+    @classmethod
+    def _of_explore(cls, share: float | None, info: ValidationInfo) -> float | None:
+        if share is not None and info.data.get("mode", "explore") != "explore":
+            raise PydanticCustomError("share_unused", "this goes with the mode `explore` alone")
+        return share
 
 
 @router.get("/v1/policy", response_model=Policy, responses=problems(*_PARTS))
@@ -70,6 +78,6 @@ def put_policy(body: PolicyBody, house: House) -> Policy:
     response_model=Policy,
     responses=problems("invalid_request", "invalid_text", *_WRITTEN, "not_in_shadow"),
 )
-def promote_policy(house: House, *, by: Short | None = None) -> Policy:
+def promote_policy(house: House, *, by: Line | None = None) -> Policy:
     """Let the policy that ran in shadow answer: from `shadow` to `learn`. `by` is kept with it."""
     return Policy.of(house.steering.promote(by=by))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from api.cli.explain import bar
 from api.cli.mode import ModeName
-from artwork.choice.record.mode import Wanted
+from artwork.choice.record.mode import Change, Wanted
 from tests.http_house import as_json, assert_problem, make_house
 from tests.shelf import publish
 from tests.standins import House
@@ -91,11 +91,31 @@ def test_a_mode_holds_from_the_next_request_on(client: TestClient) -> None:
         {"mode": "explore", "explore_share": 1.1},
         {"mode": "explore", "explore_share": -0.1},
         {"mode": "learn", "zork": 1},
+        {"mode": "learn", "explore_share": 0.1},
+        {"mode": "shadow", "explore_share": 0.0},
     ],
 )
 def test_no_other_mode_can_be_asked_for(client: TestClient, body: dict[str, Any]) -> None:
     assert_problem(client.put("/v1/policy", json=body), 422, "invalid_request")
     assert client.get("/v1/policy").json()["mode"] == "learn"
+
+
+def test_a_share_goes_with_explore_alone(client: TestClient) -> None:
+    """As on the command line: what changes nothing now would be in force much later."""
+    body = {"mode": "freeze", "explore_share": 0.5}
+    problem = assert_problem(client.put("/v1/policy", json=body), 422, "invalid_request")
+    assert problem["detail"] == "explore_share: this goes with the mode `explore` alone"
+    assert client.put("/v1/policy", json={"mode": "freeze", "explore_share": None}).is_success
+
+
+@pytest.mark.parametrize("by", ["eve\nbob", "eve\r", "\x1b[2Jeve", "eve\u2028bob"])
+def test_who_asked_is_told_in_one_line(client: TestClient, by: str) -> None:
+    wanted = {"mode": "shadow", "by": by}
+    assert_problem(client.put("/v1/policy", json=wanted), 422, "invalid_text")
+    promoted = client.post("/v1/policy/promote", params={"by": by})
+    assert_problem(promoted, 422, "invalid_text")
+    assert client.get("/v1/policy").json()["mode"] == "learn"
+    assert client.put("/v1/policy", json={**wanted, "by": "Zoë 🧑‍🚀"}).is_success
 
 
 def test_the_command_line_tells_and_sets_the_mode(keyart: Any) -> None:
@@ -108,6 +128,9 @@ def test_the_command_line_tells_and_sets_the_mode(keyart: Any) -> None:
     assert "explore" in out
     assert keyart("mode", "zork")[0] == 2
     assert keyart("mode", "learn", "--share", "0.3")[0] == 2
+    for none in ("nan", "inf", "-inf"):
+        status, _, err = keyart("mode", "explore", "--share", none)
+        assert status == 2 and "--share" in err, err
     assert keyart("promote")[0] == 1
     assert as_json(keyart("mode", "shadow", "--json"))["answers"] == "incumbent"
     assert as_json(keyart("promote", "--by", "a b", "--json"))["by"] == "a b"
@@ -169,6 +192,24 @@ def test_changes_are_told_with_who_asked_for_them(house: House, client: TestClie
     assert rest["next"] is None
     assert as_json(keyart("mode", "--history", "--json"))["items"][0]["by"] == "eve"
     assert "confirms 1" in keyart("mode", "--history")[1]
+
+
+def test_the_history_fits_into_a_hundred_columns(
+    house: House, keyart: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"difference": -0.12345678901, "low": -0.2, "high": -1 / 3, "margin": 0.0,
+             "mode": "explore", "decisions": [123456, 12345]}  # fmt: skip
+    changes = [
+        Change(12345, "incumbent", 0.1, 7, 1_800_000_000_123_456, "guardrail", found),
+        Change(12344, "explore", 1 / 3, 7, 1_799_999_999_000_000, "eve\nbob", None),
+        Change(12343, "learn", 0.1, 7, 1_799_999_998_000_000, "x" * 64, {"confirms": 12342}),
+    ]
+    monkeypatch.setattr(house.steering, "history", lambda **_: changes)
+    status, out, _ = keyart("mode", "--history")
+    lines = out.splitlines()
+    assert status == 0 and max(map(len, lines)) <= 100
+    assert "difference -0.123" in out and "0.12345" not in out and "0.333333" not in out
+    assert [line for line in lines if "eve bob" in line and "2027-01-15 07:59:59" in line]
 
 
 def test_the_command_line_rewards_a_viewer_s_latest_decision(

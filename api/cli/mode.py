@@ -7,11 +7,14 @@ import typer
 from rich.markup import escape
 
 from api.cli import show
+from api.cli.numbers import finite
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
 from api.cli.show import AsJson
 
 # As the service knows them (a test compares): its own types load what takes long.
 ModeName = Literal["learn", "explore", "freeze", "shadow"]
+WIDTH = 100
+"""Columns of the history at most: what is longer goes on in the next line."""
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Kept with the change.")]
 
 
@@ -23,7 +26,9 @@ def mode(
     *,
     share: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="In explore: what all pictures share evenly."),
+        typer.Option(
+            min=0.0, max=1.0, callback=finite, help="In explore: what all pictures share evenly."
+        ),
     ] = None,
     by: By = None,
     history: Annotated[
@@ -62,14 +67,21 @@ def _tell_changes(items: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         show.print_json({"items": items})
         return
-    rows = show.table("", "since", "mode", "by", "why", numbers=[""])
+    rows = show.table("", "since (UTC)", "mode", "by", "why", numbers=[""], whole=["since (UTC)"])
     for each in items:
-        share = f" {each['explore_share']:g}" if each["mode"] == "explore" else ""
-        why = ", ".join(f"{name} {value}" for name, value in (each["why"] or {}).items())
-        rows.add_row(
-            str(each["n"]), each["at"], each["mode"] + share, escape(each["by"] or ""), escape(why)
-        )
-    show.out().print(rows)
+        share = f" {each['explore_share']:.3g}" if each["mode"] == "explore" else ""
+        why = ", ".join(f"{name} {_brief(value)}" for name, value in (each["why"] or {}).items())
+        by = " ".join((each["by"] or "").split())  # of before: they might hold lines
+        since = each["at"][:19].replace("T", " ")
+        rows.add_row(str(each["n"]), since, each["mode"] + share, escape(by), escape(why))
+    out = show.out()
+    out.print(rows, width=min(out.width, WIDTH))
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, list):
+        return " / ".join(map(_brief, value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _tell(answer: dict[str, Any], *, as_json: bool) -> None:
