@@ -70,7 +70,23 @@ def test_other_settings_than_the_services_audit_nothing_and_say_so(folder: Path)
     assert done.returncode == 1
     assert "left out: 24, made by another policy" in done.stdout
     assert "are these the service's settings?" in done.stdout
-    assert audit(folder, KEYART_HALF_LIFE_DAYS="").returncode == 0
+    assert "KEYART_REWARDS (not set here) and KEYART_HALF_LIFE_DAYS (30.0 here)" in done.stdout
+    done = audit(folder, KEYART_HALF_LIFE_DAYS="")
+    assert done.returncode == 0 and "KEYART_REWARDS" not in done.stdout
+
+
+def test_a_shell_without_the_services_rewards_file_is_told_of_it(folder: Path) -> None:
+    """Seen from the newest decision: older ones, made before there was a file, are the same."""
+    engine = open_engine(f"sqlite:///{folder / 'state.db'}")
+    with engine.begin() as connection:
+        newest = connection.scalar(sa.select(sa.func.max(decisions.c.seq)))
+        theirs = sa.update(decisions).where(decisions.c.seq == newest)
+        connection.execute(theirs.values(policy_id="ts2-ofafile"))
+    engine.dispose()
+    done = audit(folder, "--json")
+    told = json.loads(done.stdout)
+    assert told["left_out"] == {"made by another policy": 1} and told["same"] == 23
+    assert "policy ts2-ofafile" in told["hint"] and "KEYART_REWARDS (not set here)" in told["hint"]
 
 
 def test_after_a_forgetting_nobody_is_sent_to_the_settings(folder: Path) -> None:

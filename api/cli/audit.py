@@ -14,6 +14,7 @@ from content.errors import KeyartError
 
 if TYPE_CHECKING:
     from artwork.choice.probability.audit import Audited
+    from workers.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Check what was logged.")
 SHOWN = 20
@@ -42,7 +43,7 @@ def propensity(
     except KeyartError as error:
         show.complain(error.code, error.detail)
         raise typer.Exit(2) from error
-    told = _told(found, time.monotonic() - began)
+    told = _told(found, time.monotonic() - began) | {"hint": _hint(found, settings)}
     if as_json:
         show.print_json(told)
     else:
@@ -58,6 +59,18 @@ def _why_none(left_out: Mapping[str, int]) -> str:
     if REMOVED in left_out:
         return "none was made since somebody was forgotten or rows went for their age"
     return "are these the service's settings?"
+
+
+def _hint(found: "Audited", settings: "Settings") -> str | None:
+    """What differs from the service's settings, as far as a policy's name can tell it."""
+    if found.others is None:
+        return None
+    here = {"KEYART_REWARDS": settings.rewards, "KEYART_HALF_LIFE_DAYS": settings.half_life_days}
+    parts = [f"{n} ({'not set' if value is None else value} here)" for n, value in here.items()]
+    return (
+        f"the newest decision was made by policy {found.others[0]}, these settings make "
+        f"{found.others[1]}: {' and '.join(parts)} are part of it; set them as the service has them"
+    )
 
 
 def _told(found: "Audited", seconds: float) -> dict[str, Any]:
@@ -86,6 +99,8 @@ def _print(told: dict[str, Any]) -> None:
         console.print(f"[red]not the same[/]: {each['what']} of decision {each['decision_id']}")
     for reason, count in told["left_out"].items():
         console.print(f"left out: {count}, {reason}")
+    if told["hint"]:
+        console.print(told["hint"], markup=False, soft_wrap=True)
     if told["decisions"] and not told["same"] and not told["mismatches"]:
         console.print(f"[red]none could be computed again[/]: {_why_none(told['left_out'])}")
     wrong, tests = len(told["mismatches"]), len(told["tests"])

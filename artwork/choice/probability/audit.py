@@ -53,7 +53,10 @@ class Mismatch:
 
 @dataclass
 class Audited:
-    """What was found. `left_out`: decisions that cannot be computed again, by reason."""
+    """What was found. `left_out`: decisions that cannot be computed again, by reason.
+
+    `others`: where the newest decision was made by another policy, its name and the one used here.
+    """
 
     looked_at: int = 0
     same: int = 0
@@ -61,6 +64,7 @@ class Audited:
     left_out: Counter[str] = field(default_factory=Counter)
     served: Served = field(default_factory=Served)
     tests: list[Tested] = field(default_factory=list)
+    others: tuple[str, str] | None = None
 
     @property
     def fine(self) -> bool:
@@ -91,7 +95,10 @@ class Auditor:
         with self.engine.connect() as connection:
             upto = head(connection, self.tenant)
             low = self._first(connection, last)
+            newest = self._newest(connection)
             kinds = self._kinds(connection, low, upto)
+        if newest not in (None, self.policy_id):
+            found.others = newest, self.policy_id
         for policy, feature_set, count in kinds:
             found.looked_at += count
             if policy != self.policy_id:
@@ -107,6 +114,12 @@ class Auditor:
         d = decisions.c
         query = sa.select(d.seq).where(d.tenant == self.tenant).order_by(d.seq.desc())
         return connection.scalar(query.offset(last - 1).limit(1)) or 0
+
+    def _newest(self, connection: sa.Connection) -> str | None:
+        """The policy of the newest decision."""
+        d = decisions.c
+        query = sa.select(d.policy_id).where(d.tenant == self.tenant)
+        return connection.scalar(query.order_by(d.seq.desc()).limit(1))
 
     def _kinds(self, connection: sa.Connection, low: int, upto: int) -> list[tuple[str, str, int]]:
         d = decisions.c
