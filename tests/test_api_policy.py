@@ -1,5 +1,6 @@
 """Modes and explanations over HTTP and by the command line."""
 
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -8,9 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from api.cli.explain import bar
+from api.cli.explain import _HELD, bar, whose
 from api.cli.mode import ModeName
 from artwork.choice.record.mode import Change, Wanted
+from artwork.choice.record.ways import HELD
 from tests.http_house import as_json, assert_problem, make_house
 from tests.shelf import publish
 from tests.standins import House
@@ -160,6 +162,24 @@ def test_the_command_line_draws_why(house: House, keyart: Any, url: str, tmp_pat
     assert "earned: 0.15 (play 0.5)" in keyart("explain", made["decision_id"])[1]
     assert keyart("explain", "none")[0] == 1
     assert keyart("explain", made["decision_id"], "--png", str(tmp_path / "no/x.png"))[0] == 2
+
+
+def test_who_answered_is_told(house: House, keyart: Any, url: str, client: TestClient) -> None:
+    def why() -> str:
+        return str(keyart("explain", decide(client)["decision_id"])[1])
+
+    policy = house.choosing.scope.policy_id
+    assert f"answered by policy {policy}\n" in why()
+    client.put("/v1/policy", json={"mode": "shadow"})
+    beside = f"policy {policy} ran in shadow and would have chosen "
+    assert re.search(f"answered by the incumbent; {beside}(the same|another) picture", why())
+    assert tuple(_HELD) == HELD
+    told = {"mode": "incumbent", "agrees": False, "policy_id": policy}
+    assert whose(told) == (
+        f"answered by the incumbent (a guardrail had broken); {beside}another picture"
+    )
+    told = {"mode": "control", "agrees": None, "policy_id": policy}
+    assert whose(told).endswith(f"(the viewer is of the control); policy {policy} was not asked")
 
 
 def test_a_bar_is_as_long_as_its_share() -> None:

@@ -18,6 +18,12 @@ PATIENCE_S = 180.0
 """More than the service takes at most for a decision of long ago."""
 TOLD = 0.0005
 """Contributions below this are not drawn."""
+_HELD = {
+    "shadow": "",
+    "incumbent": " (a guardrail had broken)",
+    "control": " (the viewer is of the control)",
+}
+"""Modes in which the incumbent answers, as the service knows them (a test compares), and why."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -69,9 +75,22 @@ def summary(told: Mapping[str, Any]) -> list[str]:
     draws = f"{found['draws']} draws, {found['floor']:.1%} shared by all   "
     return [
         f"{told['title_id']}   {told['aspect']}   {told['decided_at']}   mode {told['mode']}",
+        whose(told),
         f"{context or 'no context'}   {taste}   learned from {found['learned_rows']} showings",
         f"{draws}earned: " + (f"{told['reward']:.3g} ({earned})" if earned else "nothing"),
     ]
+
+
+def whose(told: Mapping[str, Any]) -> str:
+    """Who answered: the policy, or the incumbent beside it, and what the policy would have done."""
+    policy = f"policy {told['policy_id']}"
+    if told["mode"] not in _HELD:
+        return f"answered by {policy}"
+    answered = f"answered by the incumbent{_HELD[told['mode']]}"
+    if told["agrees"] is None:
+        return f"{answered}; {policy} was not asked"
+    chosen = "the same picture" if told["agrees"] else "another picture"
+    return f"{answered}; {policy} ran in shadow and would have chosen {chosen}"
 
 
 def contributions(found: Mapping[str, Any]) -> list[str]:

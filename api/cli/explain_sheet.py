@@ -14,7 +14,7 @@ from api.cli.show import plain
 
 WIDTH, MARGIN, GAP = 1200, 24, 18
 PICTURE = (284, 160)
-TOP, BARS = 112, MARGIN + 284 + 24
+TOP, BARS = 130, MARGIN + 284 + 24
 LABEL, AXIS, REACH = 250, BARS + 250 + 180, 170
 """Where labels end; where signed bars begin, and how far they go to each side."""
 LINE = 17
