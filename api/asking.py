@@ -13,6 +13,7 @@ from api.schemas.search import Like
 from content.errors import Invalid
 from content.ids import from_iso
 from content.types import Maturity
+from content.wording import worded
 from indexes.conditions import AllOf, AnyOf, Condition, Equals, HasField, Not, Range
 from indexes.grammar import LENGTH_MAX, parse
 from indexes.question import Continuation, HitPage, Question
@@ -129,7 +130,7 @@ class Listing:
         try:
             return tuple(_TITLE_IDS.validate_python(given))
         except ValidationError as error:
-            raise Invalid("invalid_title_id", f"exclude: {error.errors()[0]['msg']}") from error
+            raise Invalid("invalid_title_id", f"exclude: {worded(error.errors()[0])}") from error
 
 
 Listed = Annotated[Listing, Depends()]

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from artwork.choice.belief.zones import check_zone
 from content.errors import Invalid
 from content.ids import check_title_id, from_iso
+from content.wording import worded
 
 SYNOPSIS_MAX = 20_000
 T = TypeVar("T")
@@ -44,8 +45,26 @@ def _named(code: str) -> WrapValidator:
         try:
             return check(value)
         except ValidationError as error:
-            detail = error.errors()[0]["msg"]
+            detail = worded(error.errors()[0])
             raise PydanticCustomError(code, "{detail}", {"detail": detail}) from error
+
+    return WrapValidator(run)
+
+
+def _said(words: str, *kept: str) -> WrapValidator:
+    """The field's own check, whatever it refuses told by `words`, but for failures of these types:
+    what pydantic has to say is a regular expression, or one thing for each branch of a union."""
+
+    def run(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return check(value)
+        except ValidationError as error:
+            for each in error.errors():
+                if each["type"] in kept:
+                    raise PydanticCustomError(
+                        each["type"], "{msg}", {"msg": each["msg"]}
+                    ) from error
+            raise PydanticCustomError("form", "{words}", {"words": words}) from error
 
     return WrapValidator(run)
 
@@ -139,19 +158,33 @@ User = Annotated[AnyUser, _coded(check_readable)]
 Short = Annotated[str, Field(min_length=1, max_length=64), _TEXT]
 Line = Annotated[Short, _coded(check_line)]
 EventId = Annotated[str, Field(min_length=1, max_length=128), _TEXT]
-Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), _TEXT]
+Words = Annotated[
+    str,
+    Field(min_length=1, max_length=1000, pattern=r"\S"),
+    _TEXT,
+    _said("this must be a text of 1 to 1000 characters that is not blank", "invalid_text"),
+]
 MediaPath = Annotated[str, Field(min_length=1, max_length=4096), _TEXT]
 ExternalId = Annotated[str, Field(max_length=256), _TEXT]
-TagName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["series"])]
+TagName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["series"]),
+    _said("a tag's name is 1 to 64 letters, digits, hyphens or underscores"),
+]
 TagText = Annotated[str, Field(min_length=1, max_length=256), _TEXT]
 _EXACT = 2**53
 """Numbers are compared as float64."""
-TagValue = (
+TagValue = Annotated[
     TagText
     | Annotated[int, Field(ge=-_EXACT, le=_EXACT)]
     | Annotated[float, Field(ge=-_EXACT, le=_EXACT, allow_inf_nan=False)]
-    | Annotated[list[TagText], Field(max_length=64)]
-)
+    | Annotated[list[TagText], Field(max_length=64)],
+    _said(
+        "this must be a text of 1 to 256 characters, a number from -2^53 to 2^53, or a list of at "
+        "most 64 such texts",
+        "invalid_text",
+    ),
+]
 Time = Annotated[str, Field(max_length=40), _coded(from_iso)]
 _UNIT = Field(json_schema_extra={"minimum": 0, "maximum": 1})
 RewardValue = Annotated[float, _coded(_unit("invalid_reward")), _UNIT]
@@ -164,13 +197,18 @@ Language = Annotated[
     str, Field(max_length=35, examples=["en", "pt-BR"]), AfterValidator(language_tag)
 ]
 Zone = Annotated[str, _TEXT, _coded(check_zone), Field(max_length=64, examples=["Europe/Berlin"])]
-Country = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$", examples=["NL"])]
+Country = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z]{2}$", examples=["NL"]),
+    _said("this must be two letters, such as NL"),
+]
 Released = Annotated[
     str,
     Field(
         pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$",
         examples=["2008", "2008-04-10"],
     ),
+    _said("this must be a year, month or day, such as 2008, 2008-04 or 2008-04-10"),
 ]
 
 

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from api.codes import CODES
 from content import errors
 from content.outages import DatabaseError, away, records_unavailable
+from content.wording import worded
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "tag:keyart,2026:"  # a name, not an address: RFC 9457 §3.1.1 suggests a tag URI
@@ -48,10 +49,6 @@ STATUS: Mapping[type[errors.KeyartError], int] = {
 
 _ROUTING = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 _BY_TYPE = {"string_unicode": "invalid_text"}
-_MESSAGES = {
-    "extra_forbidden": "there is no such field",
-    "missing": "this field is required",
-}
 _BY_FIELD = {
     "space": "unknown_space",
     "aspect": "unknown_aspect",
@@ -109,7 +106,7 @@ def refusal(failures: Sequence[Mapping[str, Any]]) -> errors.Invalid:
 
     Where the failure has a code of its own that is the code, else it is `invalid_request`.
     """
-    fields = [{"field": _field(each["loc"]), "message": _message(each)} for each in failures]
+    fields = [{"field": _field(each["loc"]), "message": worded(each)} for each in failures]
     first = fields[0]
     detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return errors.Invalid(_code_of(failures[0]), detail, errors=fields)
@@ -131,17 +128,13 @@ def _code_of(failure: Mapping[str, Any]) -> str:
     return _BY_TYPE.get(kind) or by_field or "invalid_request"
 
 
-def _message(failure: Mapping[str, Any]) -> str:
-    return _MESSAGES.get(str(failure["type"]), str(failure["msg"]))
-
-
 def _field(location: Sequence[int | str]) -> str:
     """`("body", "items", 3, "value")` as `items[3].value`."""
     text = ""
     for part in location[1:]:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif part not in ("one", "batch"):  # the names of a union's branches
+        elif part not in ("one", "batch", "[key]"):  # a union's branches; a name in an object
             text += f".{part}" if text else part
     return text
 

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 from api import errors
+from api.checks import Body
+from api.cli.rule_files import read_rules
 from api.codes import CODES
-from content.errors import Busy, KeyartError, NoSpace, NotFound
+from content.errors import Busy, Invalid, KeyartError, NoSpace, NotFound
 from tests.http_house import assert_problem, make_house
 from tests.standins import House
+from workers.reward_policy import read_reward_policy
 
 JSON = {"Content-Type": "application/json"}
 ROOT = Path(__file__).parent.parent
@@ -76,6 +80,41 @@ def test_unknown_fields_are_named_and_nothing_of_the_input_is_repeated(
     assert [each["field"] for each in problem["errors"]] == ["id", "genre"]
     assert "secret-value" not in json.dumps(problem)
     assert "pydantic" not in json.dumps(problem)
+
+
+ZOO = (None, "", "x", "x" * 5000, 1.5, -1, 10**30, True, [], [1], ["x"] * 5000, {}, {"a b": 1})
+RAW = re.compile(r"input|valid|instance|parse|after|constrained|pattern|tuple|dict|bool|pydantic")
+
+
+def bodies(of: type[Body] = Body) -> list[type[Body]]:
+    return [of, *(found for each in of.__subclasses__() for found in bodies(each))]
+
+
+def test_no_field_of_any_body_is_refused_in_the_words_of_a_library() -> None:
+    told, kinds = set(), set()
+    for model in bodies():
+        for name, field in model.model_fields.items():
+            for value in ZOO:
+                try:
+                    model.model_validate({field.alias or name: value})
+                except ValidationError as error:
+                    failures = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+                    refused = errors.refusal(failures).extra["errors"]
+                    told |= {each["message"] for each in refused}
+                    kinds |= {each["type"] for each in failures}
+                    assert not [e for e in refused if re.search(r"[(]|\[\D", e["field"])], refused
+    assert len(told) > 40 and len(kinds) > 15
+    assert [words for words in told if RAW.search(words.lower())] == []
+
+
+def test_settings_and_rules_are_told_in_the_same_words(tmp_path: Path) -> None:
+    file = tmp_path / "rewards.toml"
+    file.write_text("[play]\nweight = 2\n")
+    with pytest.raises(Invalid) as refusal:
+        read_reward_policy(file)
+    assert refusal.value.detail.endswith("weight: this must be 1 or less")
+    [fault] = read_rules("[cap]\nshare = 2")[1]
+    assert fault.message == "this must be 1 or less"
 
 
 def test_a_field_of_a_batch_is_named_by_its_place(client: TestClient) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from artwork.choice.events.worth import DEFAULT, KINDS, ClickBait, Kind, RewardPolicy
 from content.errors import Invalid
+from content.wording import worded
 
 MOST_HOURS = 366 * 24
 
@@ -52,7 +53,7 @@ def read_reward_policy(file: Path | None) -> RewardPolicy:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise Invalid("invalid_reward_policy", f"{file}: {place}: {first['msg']}") from error
+        raise Invalid("invalid_reward_policy", f"{file}: {place}: {worded(first)}") from error
 
 
 def _policy(told: dict[str, object]) -> RewardPolicy:

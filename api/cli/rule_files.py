@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from content.wording import worded
+
 _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]+")
 _KEY = re.compile(r"""\s*([\w."'-]+)\s*=""")
 
@@ -57,7 +59,7 @@ def _message(failure: Mapping[str, Any], names: Sequence[str], model: type[BaseM
     if failure["type"] == "model_type":
         return f"this is a table: [{'.'.join(names)}]"
     if failure["type"] != "extra_forbidden":
-        return str(failure["msg"])
+        return worded(failure)
     known = _fields(model, names[:-1])
     near = get_close_matches(names[-1], known, 1)
     hint = f"write `{near[0]}`" if near else f"there are: {', '.join(known)}"

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from api.cli import show
+from content.wording import worded
 from workers.settings import Settings, unknown_names
 
 
@@ -48,7 +49,7 @@ def read_settings() -> Settings:
     except ValidationError as error:
         for each in error.errors():
             variable = "KEYART_" + "_".join(map(str, each["loc"])).upper()
-            show.complain(variable, each["msg"].removeprefix("Value error, "))
+            show.complain(variable, worded(each))
         raise typer.Exit(2) from error
     except SettingsError as error:
         show.complain("settings", str(error))
