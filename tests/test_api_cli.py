@@ -1,6 +1,7 @@
 """The command line against the app on a real socket."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,6 +13,8 @@ import pytest
 
 from api.bodies import RewardBody
 from api.cli import reads, similar
+from api.schemas.rewards import RewardPolicy
+from artwork.choice.events.worth import DEFAULT
 from artwork.rules.guardrails import ORIGINS
 from content.encoders import identity
 from content.encoders.identity import IdentityEncoder
@@ -52,6 +55,13 @@ def test_a_strange_id_stays_an_id(keyart: Any, house: House) -> None:
     for command in ("similar", "artwork"):
         assert keyart(command, "film?limit=1")[2].startswith("invalid_title_id ")
         assert keyart(command, "../titles/film")[2].startswith("invalid_title_id ")
+    for arguments, code in (
+        (("explain", ""), "decision_not_found"),
+        (("explain", "a/b"), "decision_not_found"),
+        (("veto", ""), "variant_not_found"),
+    ):
+        assert keyart(*arguments)[::2] == (1, f"{code} {arguments[-1]!r} is no id: an id is not "
+                                              "empty and holds no '/'\n")  # fmt: skip
     house.catalog.titles["x" * 100] = title("x" * 100)
     assert as_json(keyart("status", "x" * 100, "--json"))["name"] == "X" + "x" * 99
 
@@ -154,6 +164,17 @@ def test_the_picture_is_asked_for_as_told(keyart: Any, house: House) -> None:
     status, _, err = keyart("reward", choice["decision_id"], "play", "1")
     assert (status, err.split()[0]) == (1, "reward_conflict") and "--correct" in err
     assert keyart("reward", choice["decision_id"], "play", "1", "--correct")[0] == 0
+
+
+def test_what_events_are_worth_is_told(keyart: Any) -> None:
+    told = as_json(keyart("rewards", "policy", "--json"))
+    assert told == RewardPolicy.of(DEFAULT).model_dump()
+    status, out, _ = keyart("rewards", "policy")
+    assert status == 0
+    assert re.search(r"^watch +1 +0.7 +336 *$", out, re.M), out
+    assert re.search(r"^return +0.2 +1 +336 +added", out, re.M), out
+    assert re.search(r"^click_bait.left_below +0.05$", out, re.M), out
+    assert keyart("rewards")[0] == 2
 
 
 def test_a_problem_is_one_line_with_its_code(keyart: Any) -> None:

@@ -31,6 +31,7 @@ from api.cli import (
     reads,
     rebuild,
     review,
+    rewards,
     rules,
     serve,
     similar,
@@ -88,6 +89,7 @@ for command in (
     app.command()(command)
 app.command("show")(title.show_title)
 app.add_typer(audit.app, name="audit")
+app.add_typer(rewards.app, name="rewards")
 app.add_typer(rules.app, name="rules")
 
 

@@ -58,17 +58,27 @@ class Refused(Exception):
         super().__init__(f"{self.code}: {self.detail}")
 
 
+_NO_ID = {
+    "titles": (422, "invalid_title_id"),
+    "decisions": (404, "decision_not_found"),
+    "variants": (404, "variant_not_found"),
+    "jobs": (404, "job_not_found"),
+    "reindex": (404, "job_not_found"),
+}
+
+
 def path(*parts: str) -> str:
     """`/v1/` and the parts; whatever an id holds, it stays one part.
 
     Raises:
-        Refused: `invalid_title_id`, for what no path can hold as one part: servers decode a
-            quoted `/` before they look for the route.
+        Refused: `invalid_title_id`, or as the service says of an id that there is not, for what no
+            path can hold as one part: servers decode a quoted `/` before they look for the route.
     """
     for part in parts:
         if not part or "/" in part:
+            status, code = _NO_ID.get(parts[0], (404, "not_found"))
             detail = f"{part!r} is no id: an id is not empty and holds no '/'"
-            raise Refused(422, {"code": "invalid_title_id", "detail": detail})
+            raise Refused(status, {"code": code, "detail": detail})
     # Dots are quoted because `..` would be taken as the way up.
     return "/v1/" + "/".join(quote(part, safe="").replace(".", "%2E") for part in parts)
 
