@@ -27,7 +27,14 @@ from api.checks import (
     Zone,
 )
 from api.consent import Consent
-from api.rulebook import LimitsBody, Pictures, Seconds
+from api.rulebook import (
+    GeneratedShare,
+    LimitsBody,
+    Origins,
+    Pictures,
+    Seconds,
+    check_pictures,
+)
 from artwork.choice.belief.features import Context
 from artwork.choice.events.attribution import RewardEvent
 from artwork.choice.events.taste import WatchEvent
@@ -35,7 +42,7 @@ from artwork.compose.request import DEFAULT_COUNT, MOST, Kind, Look
 from artwork.generate.brief import MAX_COUNT, MAX_SEED
 from artwork.rules.guardrails import ORIGINS, ArtworkPolicy, FallbackName
 from content.ids import from_iso
-from content.types import ALWAYS, Aspect, Availability, Maturity, Origin
+from content.types import ALWAYS, Aspect, Availability, Maturity
 from workers.fields import SubmitFields
 
 PAGE_MAX = 200
@@ -198,14 +205,17 @@ class ArtworkPolicyBody(LimitsBody):
     pin: Short | None = None
     incumbent: Short | None = None
     veto: Annotated[list[Short], Field(max_length=BATCH_MAX)] = Field(default_factory=list)
-    origins: Annotated[list[Origin], Field(max_length=len(ORIGINS))] = Field(
-        default_factory=lambda: list(ORIGINS)
-    )
+    origins: Origins = Field(default_factory=lambda: list(ORIGINS))
     review_required: bool = False
-    generated_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    generated_share: GeneratedShare = None
     change_every_s: Seconds | None = None
     fallback: FallbackName | None = None
     pictures: Pictures = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _pictures_within_their_title(self) -> Self:
+        check_pictures(self, self.pictures)
+        return self
 
     def policy(self) -> ArtworkPolicy:
         origins = tuple(each for each in ORIGINS if each in self.origins)

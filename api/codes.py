@@ -95,6 +95,9 @@ CODES: Mapping[str, Code] = {
     "synopsis_empty": Code(422, "The synopsis is empty or blank."),
     "synopsis_too_long": Code(422, "The synopsis has more than 20,000 characters."),
     "invalid_context": Code(422, "A field of the context is not acceptable."),
+    "contradictory_rules": Code(
+        422, "Rules contradict one another: between them they would leave nothing, ever."
+    ),
     "picture_twice": Code(422, "Two entries of a policy's `pictures` name the same picture."),
     "invalid_brief": Code(422, "A brief has a key or a value that there is not."),
     "invalid_filter": Code(

@@ -58,6 +58,7 @@ def get_artwork_policy(title_id: TitleId, house: House) -> ArtworkPolicy:
         "title_not_found",
         "variant_not_found",
         "picture_twice",
+        "contradictory_rules",
         "invalid_time",
         "invalid_json",
         "body_too_large",

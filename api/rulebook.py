@@ -2,10 +2,19 @@
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from api.checks import Body, Short, Time
+from artwork.rules.contradictions import CODE, never_both, never_generated, nowhere
 from artwork.rules.countries import fault
 from artwork.rules.guardrails import ORIGINS, FallbackName
 from artwork.rules.house import CatalogueRules
@@ -30,6 +39,33 @@ Often = Annotated[int, Field(ge=1, le=MOST_SHOWN)]
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S)]
 
 
+def _some(origins: list[Origin]) -> list[Origin]:
+    if not origins:
+        raise _contradiction("`origins` names none: nothing would be shown; leave it out for all")
+    return origins
+
+
+def _contradiction(why: str) -> PydanticCustomError:
+    return PydanticCustomError(CODE, "{why}", {"why": why})
+
+
+Origins = Annotated[list[Origin], Field(max_length=len(ORIGINS)), AfterValidator(_some)]
+
+
+def _room(share: float | None, info: ValidationInfo) -> float | None:
+    """A share beside the `origins`, and perhaps the `pin`, that were told before it."""
+    pinned = info.data.get("pin") is not None
+    told = info.data.get("origins")
+    if share is not None and told is not None:
+        found = never_generated(told, share, pinned=pinned)
+        if found is not None:
+            raise _contradiction(found.message)
+    return share
+
+
+GeneratedShare = Annotated[Annotated[float, Field(ge=0, le=1)] | None, AfterValidator(_room)]
+
+
 class CountriesBody(Body):
     """Countries by ISO 3166-1 alpha-2. `allow`: only there; `deny`: everywhere else.
 
@@ -38,6 +74,14 @@ class CountriesBody(Body):
 
     allow: Countries | None = None
     deny: Countries | None = None
+
+    @field_validator("deny")
+    @classmethod
+    def _leaves_some(cls, deny: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        why = nowhere(info.data.get("allow"), deny or ())
+        if why is not None:
+            raise _contradiction(why)
+        return deny
 
 
 class CapBody(Body):
@@ -95,11 +139,26 @@ class PictureBody(LimitsBody):
 Pictures = Annotated[dict[Short, PictureBody], Field(max_length=1000)]
 
 
+def check_pictures(title: LimitsBody, pictures: dict[str, PictureBody]) -> None:
+    """Raises ValidationError: of each picture whose limits and its title's never hold together."""
+    wider = title.limits()
+    found = {name: never_both(wider, said.limits()) for name, said in pictures.items()}
+    failures = [
+        InitErrorDetails(
+            type=_contradiction(each.message), loc=("pictures", name, each.fields[0]), input=None
+        )
+        for name, each in found.items()
+        if each is not None
+    ]
+    if failures:
+        raise ValidationError.from_exception_data("pictures", failures)
+
+
 class RulesBody(Body):
     """The rules of the whole catalogue. They replace the earlier ones whole."""
 
-    origins: Annotated[list[Origin], Field(max_length=len(ORIGINS))] | None = None
-    generated_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    origins: Origins | None = None
+    generated_share: GeneratedShare = None
     review_required: bool = False
     countries: CountriesBody | None = None
     cap: CapBody | None = None

@@ -11,8 +11,7 @@ from api.checks import Body, Time
 from api.errors import problems
 from api.paging import Cursor, Limit, decode, page
 from api.rulebook import RulesBody
-from api.schemas.common import Page
-from api.schemas.rules import Rules, TitleOffer
+from api.schemas.rules import Rules, RulesChecked, RulesWarning, TitleOffer
 from api.services import House
 from artwork.choice.offer.preview import Spectator
 from content.ids import from_iso, now_us
@@ -52,7 +51,7 @@ def get_rules(house: House) -> Rules:
     return Rules.of(*house.rules.get())
 
 
-@router.put("/v1/rules", response_model=Rules, responses=problems(*_BODY, "invalid_time"))
+@router.put("/v1/rules", response_model=Rules, responses=problems(*_BODY, "contradictory_rules"))
 def put_rules(body: RulesBody, house: House) -> Rules:
     """Put rules in the place of the earlier ones; the next choice obeys them.
 
@@ -63,23 +62,27 @@ def put_rules(body: RulesBody, house: House) -> Rules:
 
 @router.post(
     "/v1/rules/check",
-    response_model=Page[TitleOffer],
+    response_model=RulesChecked,
     responses=problems(
-        *_BODY, "invalid_time", "invalid_context", "unknown_aspect", "invalid_limit",
-        "invalid_cursor",
+        *_BODY, "contradictory_rules", "invalid_time", "invalid_context", "unknown_aspect",
+        "invalid_limit", "invalid_cursor",
     ),
 )  # fmt: skip
 def check_rules(
     body: RulesCheckBody, house: House, limit: Limit = 50, cursor: Cursor = None
 ) -> Any:
-    """What rules would leave of each title for each audience. Nothing is changed or counted."""
+    """What rules would leave of each title for each audience. Nothing is changed or counted.
+
+    `warnings` has what the rules themselves say in vain, whatever the titles.
+    """
     titles = house.catalog.list(after=decode(cursor), limit=limit + 1)
     now = now_us()
     shown = page(titles, limit, lambda record: record.id, lambda record: record.id)
-    found = house.rules.preview(
-        shown.items,
-        body.aspect,
-        [one.spectator(now) for one in body.audiences],
-        None if body.rules is None else body.rules.rules(),
+    rules = None if body.rules is None else body.rules.rules()
+    spectators = [one.spectator(now) for one in body.audiences]
+    found = house.rules.preview(shown.items, body.aspect, spectators, rules)
+    return RulesChecked(
+        items=[TitleOffer.of(one) for one in found],
+        next=shown.next,
+        warnings=RulesWarning.all_of(house.rules.get()[0] if rules is None else rules),
     )
-    return Page[TitleOffer](items=[TitleOffer.of(one) for one in found], next=shown.next)

@@ -1,11 +1,14 @@
 """Review: what people decide of pictures, written so that the next choice obeys it."""
 
 from artwork.rules import review
+from artwork.rules.contradictions import check_policy
 from artwork.rules.guardrails import ArtworkPolicy, Verdict
+from artwork.rules.house import rules_of
 from artwork.rules.review import Judged
 from content.ids import now_us
 from content.records import writing
 from workers.parts import Parts
+from workers.rules import house_rules
 
 
 class Review:
@@ -26,7 +29,12 @@ class Review:
             return review.policy_of(connection, title_id, self._parts.tenant)
 
     def set_policy(self, title_id: str, policy: ArtworkPolicy) -> ArtworkPolicy:
-        """Raises NotFound: `title_not_found`, `variant_not_found`."""
+        """Raises NotFound: `title_not_found`, `variant_not_found`.
+        Invalid: `picture_twice`, `contradictory_rules`."""
         self._parts.catalog.get(title_id)
+        tenant, settings = self._parts.tenant, house_rules(self._parts.settings)
         with writing(self._parts.engine).begin() as connection:
-            return review.set_policy(connection, title_id, policy, now_us(), self._parts.tenant)
+            kept = review.set_policy(connection, title_id, policy, now_us(), tenant)
+            pinned = review.origin_of(connection, title_id, kept.pin, tenant)
+            check_policy(kept, rules_of(connection, tenant)[0].over(settings), pinned)
+            return kept

@@ -5,12 +5,19 @@ from collections.abc import Sequence
 from artwork.choice.belief.features import Lens
 from artwork.choice.offer.preview import Spectator, TitlePreview, preview
 from artwork.choice.record.decisions import Scope
+from artwork.rules.contradictions import check_rules
 from artwork.rules.guardrails import HouseRules
 from artwork.rules.house import CatalogueRules, rules_of, set_rules
 from content.ids import now_us
 from content.records import writing
 from content.types import Aspect
 from workers.parts import Parts
+from workers.settings import Settings
+
+
+def house_rules(settings: Settings) -> HouseRules:
+    """What the settings alone say; rules come on top."""
+    return HouseRules(settings.origins, settings.generated_share)
 
 
 class Rules:
@@ -23,7 +30,7 @@ class Rules:
     @property
     def settings(self) -> HouseRules:
         """What the settings alone say; rules come on top."""
-        return HouseRules(self._parts.settings.origins, self._parts.settings.generated_share)
+        return house_rules(self._parts.settings)
 
     def get(self) -> tuple[CatalogueRules, int | None]:
         """The rules in force, and since when (µs UTC); None where none were ever set."""
@@ -31,7 +38,12 @@ class Rules:
             return rules_of(connection, self._parts.tenant)
 
     def set(self, rules: CatalogueRules) -> tuple[CatalogueRules, int]:
-        """Put these in the place of the earlier ones; the next choice obeys them."""
+        """Put these in the place of the earlier ones; the next choice obeys them.
+
+        Raises:
+            Invalid: `contradictory_rules`.
+        """
+        check_rules(rules, self.settings)
         with writing(self._parts.engine).begin() as connection:
             return set_rules(connection, rules, now_us(), self._parts.tenant)
 

@@ -11,7 +11,7 @@ from api.cli import show
 from api.cli.numbers import number
 from api.cli.reads import TitleArg
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
-from api.cli.rule_files import plain
+from api.cli.rule_files import plain, policy_warnings
 from api.cli.show import AsJson
 from api.cli.waiting import wait
 
@@ -97,6 +97,8 @@ def policy(
         body |= {name: wanted[name] for name in changed}
         answer = remote.put(where, body)
     show.print_json(answer) if as_json else show.fields(answer)
+    for each in policy_warnings(answer) if changed or file else ():
+        show.complain("warning", f"{each.field}: {each.message}")
 
 
 def _share(given: str | None) -> float | None:

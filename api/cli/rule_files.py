@@ -42,6 +42,28 @@ def read_rules(text: str) -> tuple[dict[str, Any], list[Fault]]:
     return told, []
 
 
+def rules_warnings(told: Mapping[str, Any], text: str) -> list[Fault]:
+    """What a file's good rules say in vain, and where."""
+    from api.rulebook import RulesBody
+    from artwork.rules.contradictions import warnings_of
+
+    lines, found = _lines(text), warnings_of(RulesBody.model_validate(told).rules())
+    return [
+        Fault(_line(tuple(each.fields[0].split(".")), lines), each.fields[0], each.message)
+        for each in found
+    ]
+
+
+def policy_warnings(answer: Mapping[str, Any]) -> list[Fault]:
+    """What a title's policy, as the service answers it, says in vain."""
+    from api.bodies import ArtworkPolicyBody
+    from artwork.rules.contradictions import warnings_of
+
+    told = {name: value for name, value in answer.items() if name != "title_id"}
+    found = warnings_of(ArtworkPolicyBody.model_validate(told).policy())
+    return [Fault(None, each.fields[0], each.message) for each in found]
+
+
 def _fault(
     failure: Mapping[str, Any], lines: Mapping[tuple[str, ...], int], model: type[BaseModel]
 ) -> Fault:
@@ -50,9 +72,13 @@ def _fault(
     for part in path:
         field += f"[{part}]" if isinstance(part, int) else f"{'.' if field else ''}{part}"
     names = tuple(part for part in path if isinstance(part, str))
+    return Fault(_line(names, lines), field, _message(failure, names, model))
+
+
+def _line(names: tuple[str, ...], lines: Mapping[tuple[str, ...], int]) -> int | None:
+    """Of a field, or of the nearest table that it stands in."""
     tried = (names[:count] for count in range(len(names), 0, -1))
-    line = next((lines[each] for each in tried if each in lines), None)
-    return Fault(line, field, _message(failure, names, model))
+    return next((lines[each] for each in tried if each in lines), None)
 
 
 def _message(failure: Mapping[str, Any], names: Sequence[str], model: type[BaseModel]) -> str:

@@ -9,7 +9,7 @@ import typer
 from api.cli import show
 from api.cli.reads import AspectName
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
-from api.cli.rule_files import read_rules
+from api.cli.rule_files import Fault, read_rules, rules_warnings
 from api.cli.show import AsJson
 
 app = typer.Typer(help="Show, check or put the rules of the whole catalogue.")
@@ -77,7 +77,7 @@ def apply_rules(
 
 
 def _good(file: Path) -> dict[str, Any]:
-    """The file's rules; tells its faults and exits 1 where it has any."""
+    """The file's rules, with what they say in vain; tells faults and exits 1 where it has any."""
     try:
         text = file.read_text()
     except UnicodeDecodeError as error:
@@ -85,11 +85,18 @@ def _good(file: Path) -> dict[str, Any]:
         raise typer.Exit(1) from error
     rules, faults = read_rules(text)
     for fault in faults:
-        where = f"{file}:{fault.line}" if fault.line else str(file)
-        show.complain(where, f"{fault.field}: {fault.message}" if fault.field else fault.message)
+        _complain(file, fault)
     if faults:
         raise typer.Exit(1)
+    for warning in rules_warnings(rules, text):
+        _complain(file, warning, "warning: ")
     return rules
+
+
+def _complain(file: Path, fault: Fault, kind: str = "") -> None:
+    where = f"{file}:{fault.line}" if fault.line else str(file)
+    named = f"{fault.field}: " if fault.field else ""
+    show.complain(where, f"{kind}{named}{fault.message}")
 
 
 def _audience(told: str) -> dict[str, str]:

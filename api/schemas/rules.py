@@ -4,7 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.schemas.common import Page
 from artwork.choice.offer.preview import Left, TitlePreview
+from artwork.rules.contradictions import warnings_of
 from artwork.rules.house import CatalogueRules
 from artwork.rules.limits import NO_CAP, Cap, Limits
 from content.ids import iso
@@ -116,3 +118,20 @@ class TitleOffer(BaseModel):
             audiences=[AudienceOffer.of(left) for left in one.audiences],
             warning=one.warning,
         )
+
+
+class RulesWarning(BaseModel):
+    """What rules say in vain; `fields` are where."""
+
+    fields: list[str]
+    message: str
+
+    @classmethod
+    def all_of(cls, rules: CatalogueRules) -> "list[RulesWarning]":
+        return [cls(fields=list(each.fields), message=each.message) for each in warnings_of(rules)]
+
+
+class RulesChecked(Page[TitleOffer]):
+    """Titles under rules, and what may be meant otherwise in the rules themselves."""
+
+    warnings: list[RulesWarning]

@@ -14,10 +14,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from artwork.rules.guardrails import ArtworkPolicy, Verdict
 from artwork.rules.limits import Cap, limits_of, picture_rules_of
-from artwork.tables import artwork_policies, variants, verdicts
+from artwork.tables import artwork_policies, image_groups, variants, verdicts
 from content import publication
 from content.errors import Invalid, NotFound
 from content.tables import matching
+from content.types import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,17 @@ def set_policy(
     )
     _put_policy(connection, title_id, kept, at_us, tenant)
     return kept
+
+
+def origin_of(
+    connection: sa.Connection, title_id: str, group_id: str | None, tenant: str
+) -> Origin | None:
+    """The origin of a title's picture, named by group; None of none, or of one that is gone."""
+    query = sa.select(image_groups.c.origin).where(
+        *matching(image_groups, tenant=tenant, title_id=title_id), image_groups.c.id == group_id
+    )
+    origin: Origin | None = connection.execute(query.limit(1)).scalar()
+    return origin
 
 
 def _groups(
