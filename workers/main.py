@@ -8,6 +8,8 @@ import threading
 import time
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from content.errors import Unavailable
 from content.process import follow_parent, log_to_stderr
 from workers import rollback
@@ -46,15 +48,17 @@ def main() -> None:
     log.info("ready")
     while True:
         time.sleep(REVIVE_S)
-        starter.revive(parts.rows.live())
-        _expire(parts)
+        look_after(parts, starter)
 
 
-def _expire(parts: Parts) -> None:
+def look_after(parts: Parts, starter: JobStarter) -> None:
+    """Take up jobs that nobody runs, and drop old generations; what cannot be done now is done the
+    next time: running jobs outlive a database or an index that does not answer."""
     try:
+        starter.revive(parts.rows.live())
         rollback.sweep(parts)
-    except Unavailable as error:
-        log.warning("old generations are looked for again later: %s", error)
+    except (Unavailable, SQLAlchemyError) as error:
+        log.warning("jobs and old generations are looked for again later: %s", error)
 
 
 def _await_index(parts: Parts) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from dbos import error as engine_error
@@ -27,6 +27,7 @@ from content.errors import (
     described,
     revived,
 )
+from content.outages import away, records_unavailable
 from workers.ingest import STAGES, Ingest, publishing
 from workers.jobs import BUILDING, MAKING, JobRecord
 from workers.making import Making
@@ -49,6 +50,9 @@ QUEUES = (
 HISTORY = timedelta(days=7)
 ATTEMPTS = 6
 """Over about 15 s: longer than a part of the service needs to be started again."""
+OUTAGE_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+"""Waits for the records, a minute in all, in each of a step's attempts."""
+T = TypeVar("T")
 POLL_S = 0.25
 REVIVED_AT_ONCE = 500
 
@@ -188,12 +192,11 @@ class JobRunner:
     @contextmanager
     def _job(self, job_id: str) -> Iterator[tuple[JobRecord, threading.Event]]:
         """The boundary of a job: whatever happens within ends in one of the job's states."""
-        job = self.parts.rows.get(job_id)
+        job = _lasting(lambda: self.parts.rows.get(job_id))
         cancelled = self._running.setdefault(job_id, threading.Event())
         try:
             yield job, cancelled
-            clear_work(self.parts, job_id)
-            self.parts.rows.finish(job_id)
+            _lasting(lambda: clear_work(self.parts, job_id))
         except (Cancelled, engine_error.DBOSWorkflowCancelledError):
             with suppress(Conflict):  # as usual the row was first; a deleted title's may not be
                 self.parts.rows.mark_cancelled(job_id)
@@ -205,14 +208,18 @@ class JobRunner:
         except KeyartError as error:
             log.warning("job %s failed: %s", job_id, error)
             self._abandon(job)
-            self.parts.rows.fail(job_id, error)
+            self._fail(job_id, error)
         except Exception as error:
             log.exception("job %s failed unexpectedly", job_id)
             self._abandon(job)
-            unexpected = KeyartError("internal", f"unexpected {type(error).__name__}")
-            self.parts.rows.fail(job_id, unexpected)
+            self._fail(job_id, KeyartError("internal", f"unexpected {type(error).__name__}"))
+        else:  # whatever happens now, what the job made stays
+            _lasting(lambda: self.parts.rows.finish(job_id))
         finally:
             self._running.pop(job_id, None)
+
+    def _fail(self, job_id: str, error: KeyartError) -> None:
+        _lasting(lambda: self.parts.rows.fail(job_id, error))
 
     def _abandon(self, job: JobRecord) -> None:
         alone = nullcontext() if job.title_id is None else publishing(job.title_id)
@@ -273,9 +280,28 @@ def _step(name: str, run: Callable[[], Any]) -> Any:
 def _outcome(run: Callable[[], Any]) -> dict[str, Any]:
     """A failure as data: the engine records it, and a recovered workflow reads the same one."""
     try:
-        return {"value": run()}
+        return {"value": _lasting(run)}
     except KeyartError as error:
         return {"error": described(error)}
+
+
+def _lasting(run: Callable[[], T]) -> T:
+    """What `run` returns, run anew while the database of the records is away.
+
+    What is half done then is no more than after a kill: it may be done again.
+
+    Raises:
+        Unavailable: `records_unavailable`, after `OUTAGE_S`.
+    """
+    for wait_s in OUTAGE_S:
+        try:
+            return run()
+        except SQLAlchemyError as error:
+            if not away(error):
+                raise
+            log.warning("the records do not answer: again in %g s", wait_s)
+        time.sleep(wait_s)
+    raise records_unavailable()
 
 
 def _config(settings: Settings) -> DBOSConfig:
