@@ -110,7 +110,9 @@ def because(
 
 
 def _submitted(payload: Mapping[str, Any]) -> Iterator[Shared]:
-    for genre in payload.get("genres") or ():
+    told = payload.get("genres") or ()
+    # Each is stored folded, too; the first is as it was told.
+    for genre in {genre.casefold(): genre for genre in reversed(told)}.values():
         yield Shared("genres", genre)
     if payload.get("country"):
         yield Shared("country", f"from {payload['country']}")

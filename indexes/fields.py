@@ -6,8 +6,10 @@ engine reads the payload itself: the same answer, later.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+
+import langcodes
 
 from content.errors import Invalid
 from content.types import Facts
@@ -62,6 +64,10 @@ SHOT_FIELDS: Mapping[str, Kind] = {
 }
 """Of the points of shots (`indexes.moments.schema`)."""
 
+IN_CAPITALS = ("country", "territories")
+"""Fields whose values are stored so."""
+LANGUAGES = ("language", "facts.words.language")
+
 FIELDS: Mapping[str, Kind] = {**TITLE_FIELDS, **FACT_FIELDS}
 """Every declared field."""
 
@@ -87,6 +93,29 @@ def kind_of(field: str) -> Kind | None:
         f"there is no field {field!r}; there are {', '.join(TITLE_FIELDS)}, "
         "facts.GROUP.FACT (docs/facts.md), external_ids.NAME and tags.NAME",
     )
+
+
+def stored_genres(genres: Sequence[str]) -> list[str]:
+    """As they were told, and folded, so that they are found in whatever case they are asked for."""
+    return list(dict.fromkeys([*genres, *(genre.casefold() for genre in genres)]))
+
+
+def asked_as(field: str, text: str) -> tuple[str, ...]:
+    """The texts that a keyword field may hold for what is asked of it, one of which is enough.
+
+    Countries are stored in capitals, languages as BCP 47 has them (`pt-BR` of `pt_br`), genres as
+    they were told and folded (`stored_genres`; those of before as they were told alone).
+    """
+    if field in IN_CAPITALS:
+        return (text.upper(),)
+    if field in LANGUAGES:
+        try:
+            return (langcodes.standardize_tag(text),)
+        except ValueError:  # no language's name: it is nowhere
+            return (text,)
+    if field == "genres":
+        return tuple(dict.fromkeys((text, text.casefold())))
+    return (text,)
 
 
 def facts_of(profile: Facts) -> Told:

@@ -34,14 +34,12 @@ from indexes.conditions import (
     Value,
     check,
 )
-from indexes.fields import TIMES, kind_of
+from indexes.fields import TIMES, asked_as, kind_of
 from indexes.schema import maturity_rank
 
 LENGTH_MAX = 4000
 NAMES = {"genre": "genres", "maturity": "maturity_rank", "territory": "territories"}
 """What people call a field, where it is not its name."""
-IN_CAPITALS = ("country", "territories")
-"""Fields whose values are stored so."""
 _QUOTED = r'"(?:[^"\\]|\\["\\])*"'
 _TOKEN = re.compile(
     rf'\s*(?:(?P<mark>[()])|(?P<term>[A-Za-z0-9_.-]+:(?:{_QUOTED}|[^\s()"])*)|(?P<word>[^\s()]+))'
@@ -211,8 +209,6 @@ def _values(field: str, told: _Told) -> tuple[Value | float, ...]:
     """What a value stands for: what looks like a number may be one or a text, in a field that may
     hold either."""
     kind = kind_of(field)
-    if field in IN_CAPITALS:
-        return (told.text.upper(),)
     if kind == "integer":
         return (int(_number(field, told.text)),)
     either = kind is None and not told.quoted and not field.startswith("external_ids.")
@@ -220,7 +216,7 @@ def _values(field: str, told: _Told) -> tuple[Value | float, ...]:
         return (told.text, int(told.text))
     if either and _DECIMAL.fullmatch(told.text):
         return (told.text, float(told.text))
-    return (told.text,)
+    return asked_as(field, told.text)
 
 
 def _number(field: str, text: str) -> float:

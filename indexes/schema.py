@@ -20,8 +20,8 @@ from content.types import (
     Vector,
     Vectors,
 )
-from indexes.conditions import AllOf, Condition, Equals, Range, check
-from indexes.fields import Told, stored_facts
+from indexes.conditions import AllOf, Condition, Equals, IsAny, Range, check
+from indexes.fields import Told, asked_as, stored_facts, stored_genres
 from indexes.graph import Graph
 from indexes.shots import ShotPoint
 from indexes.sparse import Sparse, SparseSpace
@@ -80,7 +80,7 @@ class Filter:
     """Which titles may be answered; all given conditions must hold."""
 
     genre: str | None = None
-    """One of the title's genres equals it."""
+    """One of the title's genres, in whatever case."""
     language: str | None = None
     maturity_max: Maturity | None = None
     """The title is for this age or milder."""
@@ -95,9 +95,10 @@ class Filter:
         """
         asked: list[Condition] = []
         if self.genre is not None:
-            asked.append(Equals("genres", self.genre))
+            asked.append(IsAny("genres", asked_as("genres", self.genre)))
         if self.language is not None:
-            asked.append(Equals("language", self.language))
+            [language] = asked_as("language", self.language)
+            asked.append(Equals("language", language))
         if self.maturity_max is not None:
             asked.append(Range("maturity_rank", lte=maturity_rank(self.maturity_max)))
         if self.condition is not None:
@@ -245,7 +246,7 @@ def payload_of(point: TitlePoint) -> dict[str, Any]:
         "tenant": point.tenant,
         "title_id": point.title_id,
         "version": point.version,
-        "genres": list(point.genres),
+        "genres": stored_genres(point.genres),
         "language": point.language,
         "maturity_rank": maturity_rank(point.maturity),
         "country": point.country,

@@ -262,6 +262,11 @@ def test_shared_is_what_most_of_the_liked_have_and_not_every_title(tmp_path: Pat
     service.close()
 
 
+def test_a_genre_is_told_once_and_as_it_was_told() -> None:
+    told = terms({"genres": ["Sci-Fi", "War", "sci-fi", "war"]})
+    assert {each.says for each in told} == {"Sci-Fi", "War"}
+
+
 def test_the_rarest_comes_first() -> None:
     common = Commonness(because.Counter({Shared("a", "x"): 2, Shared("b", "y"): 1}), 10, 0.0)
     found = {Shared("a", "x"), Shared("b", "y"), Shared("c", "z")}

@@ -97,7 +97,7 @@ def run(parts: Parts, request: dict[str, Any]) -> Any:
     [
         ({"titles": ["a", "c", "nobody"]}, ["a", "c"]),
         ({"stale": True}, ["b"]),
-        ({"genre": "drama"}, ["a", "b"]),
+        ({"genre": "Drama"}, ["a", "b"]),
         ({"genre": "drama", "language": "fr"}, ["b"]),
         ({"titles": ["c"], "stale": True}, []),
     ],

@@ -78,7 +78,8 @@ class Partial:
         row = self.parts.catalog.version(title_id, version)
         if row is None:
             return False
-        if asked.get("genre") is not None and asked["genre"] not in row.title.genres:
+        genres = {genre.casefold() for genre in row.title.genres}
+        if asked.get("genre") is not None and asked["genre"].casefold() not in genres:
             return False
         if asked.get("language") is not None and asked["language"] != row.title.language:
             return False

@@ -18,6 +18,7 @@ from content.errors import Conflict, Invalid, Unavailable
 from content.types import MATURITIES
 from indexes.cluster import Cluster
 from indexes.conditions import Equals, Ids, Not
+from indexes.grammar import parse
 from indexes.question import Question
 from indexes.schema import SIMILAR_SPACES, Filter, TitlePoint, payload_of, point_id
 from indexes.sparse import Sparse
@@ -191,6 +192,24 @@ def test_filters(store: VectorStore) -> None:
             and (wanted.maturity_max is None or rank(item.maturity) <= rank(wanted.maturity_max))
         }
         assert ids(store, where=Where(wanted.conditions())) == expected
+
+
+def test_genres_and_languages_are_found_in_whatever_case(store: VectorStore) -> None:
+    new = [stored(point(1, genres=("Sci-Fi", "War"))), stored(point(2, genres=("sci-fi",)))]
+    old = stored(point(3))  # of before, as it was told alone
+    payload = {**old.payload, "genres": ["Sci-Fi"], "language": "pt-BR"}
+    store.upsert([*new, replace(old, payload=payload)])
+    for told, found in (
+        ("Sci-Fi", {1, 2, 3}),
+        ("sci-fi", {1, 2}),
+        ("SCI-FI", {1, 2}),
+        ("war", {1}),
+    ):
+        expected = {f"t{n:04}" for n in found}
+        for asked in (parse(f"genre:{told}"), Filter(genre=told).conditions()):
+            assert ids(store, where=Where(asked)) == expected, told
+    for told in ("pt-BR", "PT_br", "por-br"):
+        assert ids(store, where=Where(parse(f"language:{told}"))) == {"t0003"}
 
 
 def test_tenants_do_not_see_each_other(store: VectorStore) -> None:
