@@ -166,9 +166,9 @@ decisions = sa.Table(
     sa.Column("expires_us", sa.BigInteger, nullable=False),
     sa.Column("deferred", sa.Boolean, nullable=False),
     # Null in rows from before 0010, as in those of today that have nothing to tell.
-    sa.Column("way", sa.SmallInteger, nullable=True, comment="artwork.choice.ways; null: learn"),
+    sa.Column("way", sa.SmallInteger, nullable=True, comment="1 explore … 5 control; null: learn"),
     sa.Column("agrees", sa.Boolean, nullable=True, comment="in shadow: would have chosen the same"),
-    sa.Column("narrowed", sa.SmallInteger, nullable=True, comment="bits, offer.narrowings"),
+    sa.Column("narrowed", sa.SmallInteger, nullable=True, comment="bits: why arms were kept out"),
     sa.ForeignKeyConstraint(["tenant", "offer_id"], ["offers.tenant", "offers.id"]),
     sa.UniqueConstraint("tenant", "seq"),
     sa.Index("ix_decisions_episode", "tenant", "viewer", "title_id", "seq"),
@@ -353,5 +353,5 @@ mode_tallies = sa.Table(
     tenant(),
     sa.Column("n", sa.Integer, nullable=False, comment="of the change since which it counts"),
     sa.Column("seq", sa.BigInteger, nullable=False, comment="counted up to here"),
-    sa.Column("data", sa.LargeBinary, nullable=False, comment="msgpack: artwork.choice.tally"),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="msgpack: two sides, 64 groups"),
 )

@@ -1,5 +1,6 @@
 """Migrations: what they build is what the code declares, on SQLite and Postgres."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -42,6 +43,18 @@ def test_a_missing_column_would_be_noticed(bare_engine: sa.Engine) -> None:
 def test_every_table_carries_a_tenant_in_its_key() -> None:
     for table in metadata.tables.values():
         assert "tenant" in table.primary_key.columns, table.name
+
+
+def test_no_comment_names_a_module_that_is_not_there() -> None:
+    root, named = Path(__file__).parent.parent, 0
+    for table in metadata.tables.values():
+        for column in table.columns:
+            for module in re.findall(
+                r"\b(?:artwork|content|indexes)\.[a-z_.]+", column.comment or ""
+            ):
+                assert root.joinpath(*module.split(".")).with_suffix(".py").is_file(), column
+                named += 1
+    assert named
 
 
 @pytest.mark.parametrize("dump", SCHEMAS, ids=lambda path: path.stem)
