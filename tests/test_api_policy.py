@@ -130,9 +130,12 @@ def test_the_command_line_tells_and_sets_the_mode(keyart: Any) -> None:
     assert "explore" in out
     assert keyart("mode", "zork")[0] == 2
     assert keyart("mode", "learn", "--share", "0.3")[0] == 2
-    for none in ("nan", "inf", "-inf"):
+    for none, words in (("nan", "nan is no number"), ("inf", "must be 1 or less"),
+                        ("-1", "must be 0 or more"), ("x", "must be a number")):  # fmt: skip
         status, _, err = keyart("mode", "explore", "--share", none)
-        assert status == 2 and "--share" in err, err
+        assert status == 2 and "'--share': " in err and words in err, err
+    assert "1 or more" in keyart("audit", "propensity", "--last", "0")[2]
+    assert "inf is no number" in keyart("moments", "x", "--min-s", "inf")[2]
     assert keyart("promote")[0] == 1
     assert as_json(keyart("mode", "shadow", "--json"))["answers"] == "incumbent"
     assert as_json(keyart("promote", "--by", "a b", "--json"))["by"] == "a b"

@@ -40,11 +40,13 @@ from api.cli import (
     title,
     verify,
 )
+from api.cli.numbers import WordedGroup
 from api.cli.remote import Refused
 from api.cli.show import complain
 
 app = typer.Typer(
     name="keyart",
+    cls=WordedGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -7,7 +7,6 @@ import typer
 from rich.markup import escape
 
 from api.cli import show
-from api.cli.numbers import finite
 from api.cli.remote import DEFAULT_URL, Key, Remote, Url, path
 from api.cli.show import AsJson
 
@@ -26,9 +25,7 @@ def mode(
     *,
     share: Annotated[
         float | None,
-        typer.Option(
-            min=0.0, max=1.0, callback=finite, help="In explore: what all pictures share evenly."
-        ),
+        typer.Option(min=0.0, max=1.0, help="In explore: what all pictures share evenly."),
     ] = None,
     by: By = None,
     history: Annotated[

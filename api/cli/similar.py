@@ -10,7 +10,6 @@ from rich.markup import escape
 
 from api.cli import show
 from api.cli.moments import clock
-from api.cli.numbers import finite
 from api.cli.reads import (
     AvailableAt,
     Country,
@@ -61,8 +60,7 @@ def similar(
         list[str] | None, typer.Option(help="Not this title; may be repeated.")
     ] = None,
     diversity: Annotated[
-        float,
-        typer.Option(min=0, max=1, callback=finite, help="Towards 1: the less alike, the better."),
+        float, typer.Option(min=0, max=1, help="Towards 1: the less alike, the better.")
     ] = 0.0,
     because: Annotated[bool, typer.Option("--because", help="Say why each is there.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 10,
