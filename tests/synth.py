@@ -5,7 +5,7 @@
 gives a clip of two shots with a cut at 1.0 s. Cuts lie at the running sums of the takes' lengths.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 RATE_HZ = 48_000
 RGB = tuple[int, int, int]
+Row = npt.NDArray[np.float32]
 Tune = Literal["tone", "music", "beats", "noise", "silence"]
 
 
@@ -110,8 +111,9 @@ def pictures(
     """The frames, (H, W, 3) uint8 RGB, one after the other."""
     for index, take in enumerate(takes):
         count = round(take.seconds * fps)
+        picture = _camera(take, index, size)
         for n in range(count):
-            yield _picture(take, index, n / fps, n / max(1, count - 1), size)
+            yield picture(n / fps, n / max(1, count - 1))
 
 
 def tune(kind: Tune, seconds: float, hz: int = RATE_HZ) -> npt.NDArray[np.float32]:
@@ -147,25 +149,46 @@ def write_sound(path: Path, samples: npt.NDArray[np.float32], hz: int = RATE_HZ)
     return path
 
 
-def _picture(
-    take: Take, index: int, at_s: float, progress: float, size: tuple[int, int]
-) -> npt.NDArray[np.uint8]:
+def _camera(
+    take: Take, index: int, size: tuple[int, int]
+) -> Callable[[float, float], npt.NDArray[np.uint8]]:
+    """What a take shows at a time in seconds, at a share of its length."""
     width, height = size
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    x = np.arange(width, dtype=np.float32)
+    y = np.arange(height, dtype=np.float32)[:, None]
     ripple = 12 * np.sin(x / (5 + index)) * np.sin(y / (7 + index))
-    picture = np.array(take.colour, np.float32) + ripple[:, :, None]
-    centre = width * (0.25 + 0.5 * progress) if take.moves else width / 2
-    if take.shape == "disc":
-        inside = (x - centre) ** 2 + (y - height / 2) ** 2 < (height / 4) ** 2
-        picture[inside] += 90
-    elif take.shape == "bars":
-        picture[(x - centre) % (width / 5) < width / 12] += 70
-    light = 1.0
-    if take.fade_in_s:
-        light = min(light, at_s / take.fade_in_s)
-    if take.fade_out_s:
-        light = min(light, (take.seconds - at_s) / take.fade_out_s)
-    return np.clip(picture * max(0.0, light), 0, 255).astype(np.uint8)
+    ground = np.array(take.colour, np.float32) + ripple[:, :, None]
+    shape = ground + (90 if take.shape == "disc" else 70)
+    # Most frames have their full light: those are put together of two pictures, made once.
+    full = _levels(ground), _levels(shape)
+
+    def picture(at_s: float, progress: float) -> npt.NDArray[np.uint8]:
+        centre = width * (0.25 + 0.5 * progress) if take.moves else width / 2
+        light = 1.0
+        if take.fade_in_s:
+            light = min(light, at_s / take.fade_in_s)
+        if take.fade_out_s:
+            light = min(light, (take.seconds - at_s) / take.fade_out_s)
+        inside = _inside(take.shape, x - centre, y - height / 2, size)
+        if light == 1.0:
+            return np.where(inside, full[1], full[0])
+        return _levels(np.where(inside, shape, ground) * max(0.0, light))
+
+    return picture
+
+
+def _inside(shape: str, x: Row, y: Row, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Where the shape lies, by the way from its middle; to be spread over (H, W, 3)."""
+    width, height = size
+    if shape == "disc":
+        return (x**2 + y**2 < (height / 4) ** 2)[:, :, None]
+    if shape == "bars":
+        return (x % (width / 5) < width / 12)[:, None]
+    return np.zeros(1, np.bool_)
+
+
+def _levels(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    return np.clip(picture, 0, 255).astype(np.uint8)
 
 
 def _mux_sound(container: Any, stream: Any, samples: npt.NDArray[np.float32]) -> None:
