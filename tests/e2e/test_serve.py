@@ -1,15 +1,56 @@
 """The service as its operator sees it: start, refuse, stop, caps, keys."""
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import pytest
+
 from tests.e2e.conftest import film
-from tests.e2e.service import Service, running
+from tests.e2e.service import Service
 from tests.waiting import until
 
 WORDS = {"name": "A", "synopsis": "A story of two cities."}
+SETTINGS = {"KEYART_API_KEYS": "one,two", "KEYART_MAX_UPLOAD_BYTES": "400000"}
+
+
+@pytest.fixture(scope="module")
+def only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One for the file: to start it takes longer than to see what it does."""
+    made = Service(tmp_path_factory.mktemp("serve") / "data", SETTINGS)
+    yield made
+    if ready(made):
+        assert made.stop() == 0, made.log()
+    end(made)
+
+
+@pytest.fixture
+def service(only: Service) -> Service:
+    """It is ready, whatever the test before has done to it."""
+    if not ready(only):
+        end(only)
+        begin(only)
+    return only
+
+
+def ready(service: Service) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return service.http.get("/readyz").status_code == 200
+    return False
+
+
+def begin(service: Service) -> None:
+    service.start()
+    service.http.headers["X-API-Key"] = "two"
+
+
+def end(service: Service) -> None:
+    for process in service.processes():
+        process.kill()
 
 
 def serve(data: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -23,11 +64,10 @@ def serve(data: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as service:
-        second = serve(tmp_path / "data")
-        assert second.returncode == 2
-        assert f"pid {service.pid}" in second.stderr
+def test_a_second_service_on_the_same_data_is_refused(service: Service) -> None:
+    second = serve(service.data)
+    assert second.returncode == 2
+    assert f"pid {service.pid}" in second.stderr
 
 
 def test_a_public_address_needs_keys(tmp_path: Path) -> None:
@@ -36,9 +76,8 @@ def test_a_public_address_needs_keys(tmp_path: Path) -> None:
     assert "KEYART_API_KEYS" in refused.stderr
 
 
-def test_keys_are_asked_for_but_not_for_images(tmp_path: Path) -> None:
-    with running(tmp_path / "data", KEYART_API_KEYS="one,two") as service:
-        http = service.http
+def test_keys_are_asked_for_but_not_for_images(service: Service) -> None:
+    with httpx.Client(base_url=service.http.base_url, timeout=60.0) as http:
         answer = http.get("/v1/titles")
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
         assert http.get("/v1/titles", headers={"X-API-Key": "two"}).status_code == 200
@@ -46,58 +85,51 @@ def test_keys_are_asked_for_but_not_for_images(tmp_path: Path) -> None:
         assert http.get(f"/v1/images/{'0' * 64}.jpg").status_code == 404
 
 
-def test_an_upload_over_the_cap_is_refused_and_not_kept(tmp_path: Path) -> None:
+def test_an_upload_over_the_cap_is_refused_and_not_kept(service: Service, tmp_path: Path) -> None:
     big = tmp_path / "big.mp4"
-    big.write_bytes(b"\0" * 200_000)
-    with running(tmp_path / "data", KEYART_MAX_UPLOAD_BYTES="100000") as service:
-        with big.open("rb") as file:
-            answer = service.http.post(
-                "/v1/titles",
-                files={
-                    "title": (None, '{"name": "A", "synopsis": "B"}', "application/json"),
-                    "media": ("big.mp4", file, "video/mp4"),
-                },
-            )
-        assert (answer.status_code, answer.json()["code"]) == (413, "upload_too_large")
-        uploads = service.data / "uploads"
-        assert not uploads.exists() or not list(uploads.iterdir())
+    big.write_bytes(b"\0" * 500_000)
+    with big.open("rb") as file:
+        answer = service.http.post(
+            "/v1/titles",
+            files={
+                "title": (None, '{"name": "A", "synopsis": "B"}', "application/json"),
+                "media": ("big.mp4", file, "video/mp4"),
+            },
+        )
+    assert (answer.status_code, answer.json()["code"]) == (413, "upload_too_large")
+    uploads = service.data / "uploads"
+    assert not uploads.exists() or not list(uploads.iterdir())
 
 
-def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
-    service = Service(tmp_path / "data").start()
+def test_what_was_answered_survives_a_kill(service: Service) -> None:
     job = service.submit({"id": "a", **WORDS})
     assert service.wait(job["job_id"])["state"] == "done"
     service.kill()
-    service.start()
+    begin(service)
     assert service.http.get("/v1/titles/a").json()["state"] == "ready"
     assert service.submit({"id": "a", **WORDS})["job_id"] == job["job_id"]
     again = service.submit({"id": "a", **WORDS, "again": True})
     assert service.wait(again["job_id"])["state"] == "done"
     assert service.http.get("/v1/titles/a").json()["version"] == 2
-    assert service.stop() == 0
 
 
-def test_ctrl_c_loses_no_job(tmp_path: Path) -> None:
+def test_ctrl_c_loses_no_job(service: Service, tmp_path: Path) -> None:
     film(tmp_path / "film.mp4", 1, shots=2)
-    service = Service(tmp_path / "data").start()
-    job = service.submit({"id": "a", **WORDS}, tmp_path / "film.mp4")
+    job = service.submit({"id": "b", **WORDS}, tmp_path / "film.mp4")
     assert service.interrupt() == 0
-    service.start()
+    begin(service)
     assert service.wait(job["job_id"])["state"] == "done", service.log()
-    assert service.stop() == 0
 
 
-def test_a_part_that_dies_is_started_again(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as service:
-        index = [p for p in service.processes() if "indexes.server" in " ".join(p.cmdline())]
-        index[0].kill()
-        until(lambda: not index[0].is_running(), service.log())
-        until(lambda: service.http.get("/readyz").status_code == 200, service.log())
+def test_a_part_that_dies_is_started_again(service: Service) -> None:
+    index = [p for p in service.processes() if "indexes.server" in " ".join(p.cmdline())]
+    index[0].kill()
+    until(lambda: not index[0].is_running(), service.log())
+    until(lambda: ready(service), service.log())
 
 
-def test_no_process_outlives_the_supervisor(tmp_path: Path) -> None:
-    service = Service(tmp_path / "data").start()
-    job = service.submit({"id": "a", **WORDS})
+def test_no_process_outlives_the_supervisor(service: Service) -> None:
+    job = service.submit({"id": "c", **WORDS})
     service.wait(job["job_id"])
     os.kill(service.pid, 9)  # the supervisor alone: its children must notice
     until(lambda: not service.processes(), "a process has outlived it")
