@@ -22,10 +22,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     media.mkdir()
     synth.make_clip(media / "short.mp4", synth.TAKES)
     takes = [
-        synth.Take(2.5, ((37 * n) % 200 + 20, (91 * n) % 200 + 20, 90), ("disc", "bars")[n % 2])
-        for n in range(4)
+        synth.Take(1.5, ((37 * n) % 200 + 20, (91 * n) % 200 + 20, 90), ("disc", "bars")[n % 2])
+        for n in range(3)
     ]
-    synth.make_clip(media / "long.mp4", takes, sound="tone", size=(640, 360))
+    synth.make_clip(media / "long.mp4", takes, sound="tone")
     with running(folder / "data", KEYART_MEDIA_ROOTS=str(media)) as service:
         first = service.submit(fields("short.mp4"))
         assert service.wait(first["job_id"])["state"] == "done"
