@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from threadpoolctl import threadpool_limits
 
 import artwork.tables  # noqa: F401 - declares its tables
 import content.tables  # noqa: F401
@@ -21,6 +22,9 @@ from tests.breaking import Breaking
 from tests.choosing import House, furnished
 from tests.forgetting import QUICK
 from tests.shelf import fresh_engine
+
+# As in the api process: threads of BLAS spin while they wait for cores that other tests use.
+threadpool_limits(1)
 
 
 @pytest.fixture(scope="session")
