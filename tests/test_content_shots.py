@@ -1,7 +1,9 @@
 """Shot boundaries, by every detector, on films whose cuts and transitions are known."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import cache
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from content.shots import (
     chosen_detector,
     shot_detector,
 )
+from content.types import F32, U8
 from tests.synth import Take, make_clip
 from tests.transitions import (
     FPS,
@@ -31,6 +34,7 @@ from tests.transitions import (
     Film,
     Join,
     JoinKind,
+    Scene,
     add_flash,
     add_noise,
     compose,
@@ -40,18 +44,42 @@ from tests.transitions import (
 )
 
 MODELS = Models()
+
+
+class Remembering:
+    """The network, asked once for each window: the tests show the same ones again and again."""
+
+    def __init__(self) -> None:
+        self._told: dict[bytes, F32] = {}
+
+    def predict(self, frames: U8) -> F32:
+        key = sha256(frames.tobytes()).digest()
+        if key not in self._told:
+            self._told[key] = MODELS.transitions.predict(frames)
+        return self._told[key]
+
+
+NETWORK = Remembering()
 MAKERS: dict[str, Callable[[float], BoundaryDetector]] = {
     "adaptive": AdaptiveShots,
-    "transnetv2": lambda start_s: LearnedShots(MODELS.transitions, start_s),
+    "transnetv2": lambda start_s: LearnedShots(NETWORK, start_s),
 }
 STILL, PAN = Camera(), Camera((0.08, 0.02), shake=0.003)
 
 
 @cache
 def film(kinds: tuple[tuple[JoinKind, int], ...], camera: Camera = PAN, seed: int = 5) -> Film:
+    scenes, rng = scenery(len(kinds) + 1, camera, seed)
+    return compose(deepcopy(rng), scenes, [Join(*kind) for kind in kinds])
+
+
+@cache
+def scenery(
+    count: int, camera: Camera, seed: int
+) -> tuple[list[tuple[Scene, int]], np.random.Generator]:
+    """Scenes of 36 frames, which films of other joins have, too; and where the chance stands."""
     rng = np.random.default_rng(seed)
-    scenes = [(filmed(rng, fractal(rng), camera), 36) for _ in range(len(kinds) + 1)]
-    return compose(rng, scenes, [Join(*kind) for kind in kinds])
+    return [(filmed(rng, fractal(rng), camera), 36) for _ in range(count)], rng
 
 
 def signatures(film: Film, fps: float = FPS) -> Signatures:

@@ -60,7 +60,7 @@ def none_left(service: Service, family: list[psutil.Process]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("titles", "kills", "seed"), [(3, 2, 1), pytest.param(6, 5, 2, marks=pytest.mark.proof)]
+    ("titles", "kills", "seed"), [(2, 2, 1), pytest.param(6, 5, 2, marks=pytest.mark.proof)]
 )
 def test_every_title_is_done_as_if_undisturbed(
     tmp_path: Path, titles: int, kills: int, seed: int
