@@ -218,21 +218,21 @@ def test_openapi_refers_only_to_what_it_defines(schema: dict[str, Any]) -> None:
     assert set(body) == {"application/json", "multipart/form-data"}
 
 
-def test_importing_the_app_loads_nothing_heavy() -> None:
-    heavy = "torch av cv2 librosa transformers sentence_transformers qdrant_edge qdrant_client dbos"
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        (
+            "api.app",
+            "torch av cv2 librosa transformers sentence_transformers qdrant_edge "
+            "qdrant_client dbos",
+        ),
+        ("api.cli", "torch av cv2 librosa fastapi uvicorn sqlalchemy dbos numpy"),
+        ("workers.supervisor", "torch av cv2 scipy PIL httpx cryptography workers.ingest"),
+    ],
+)
+def test_what_starts_loads_nothing_heavy_that_it_does_not_need(module: str, heavy: str) -> None:
     code = (
-        "import sys, api.app\n"
-        f"loaded = [name for name in {heavy.split()} if name in sys.modules]\n"
-        "sys.exit(f'loaded: {loaded}' if loaded else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_command_line_loads_neither_server_nor_models() -> None:
-    heavy = "torch av cv2 librosa fastapi uvicorn sqlalchemy dbos numpy"
-    code = (
-        "import sys, api.cli\n"
+        f"import sys, {module}\n"
         f"loaded = [name for name in {heavy.split()} if name in sys.modules]\n"
         "sys.exit(f'loaded: {loaded}' if loaded else 0)"
     )

@@ -14,7 +14,7 @@ from content import migrate
 from content.records import open_engine
 from tests.http_house import assert_problem
 from tests.shelf import publish
-from workers.parts import deployment_key
+from workers.deployment import deployment_key
 from workers.settings import Settings
 from workers.wiring import Services
 from workers.words import Words

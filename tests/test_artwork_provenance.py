@@ -29,7 +29,7 @@ from content.errors import Invalid, NotFound
 from content.records import writing
 from tests.photographs import SCENES, shipped
 from tests.shelf import fresh_engine, publish
-from workers.parts import signing_chain
+from workers.deployment import signing_chain
 from workers.settings import Settings
 
 EMBEDDING = np.eye(1, 1280, dtype=np.float32)[0]

@@ -22,9 +22,10 @@ from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
 from tests.shelf import fresh_engine
 from workers import removal
+from workers.jobs_database import prepare
 from workers.parts import Parts
 from workers.settings import Settings
-from workers.workflows import JobStarter, prepare
+from workers.workflows import JobStarter
 
 TITLE = TitleInput(id="a", name="A", synopsis="A story.")
 

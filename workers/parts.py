@@ -1,18 +1,14 @@
 """The parts that every process of the service shares: records, catalogue, pictures, index."""
 
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from artwork.images.store import ImageStore
-from artwork.provenance.certificates import Chain, given_chain, own_chain
 from content.catalog import Catalog
 from content.encoders.models import Models
 from content.encoders.specs import specs
-from content.errors import Invalid
 from content.extract import made_by
 from content.ids import DEFAULT_TENANT
 from content.records import open_engine
@@ -77,40 +73,3 @@ class Parts:
     def journal(self, job_id: str) -> Path:
         """Where a job notes the pictures that it stores or replaces, before it does."""
         return self.work_folder(job_id) / "pictures.journal"
-
-
-def deployment_key(settings: Settings) -> bytes:
-    """The 32-byte secret of this deployment, made at the first start.
-
-    It hashes user ids and seeds decisions: losing it loses what viewers have taught.
-    """
-    path = settings.data / "secret.key"
-    if not path.exists():
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.touch(mode=0o600)
-        with draft.open("wb") as file:
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())  # an empty key after a power cut would be a lost one
-        # A link, unlike a rename, never replaces a key that another process made meanwhile.
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_bytes()
-
-
-def signing_chain(settings: Settings) -> Chain:
-    """The certificates that pictures are signed with: those configured, else the deployment's own.
-
-    Raises:
-        Invalid: `signing_unusable`.
-    """
-    match settings.c2pa_cert, settings.c2pa_key:
-        case Path() as certificates, Path() as key:
-            return given_chain(certificates, key)
-        case None, None:
-            return own_chain(settings.data / "c2pa")
-    raise Invalid("signing_unusable", "KEYART_C2PA_CERT and KEYART_C2PA_KEY go together")

@@ -16,18 +16,16 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from artwork.generate import diffusion
-from artwork.provenance.credentials import Signer
 from content import migrate
 from content.encoders import exported, torch_setup, whisper
 from content.encoders.specs import specs
 from content.errors import KeyartError
 from content.process import log_to_stderr
 from content.records import open_engine, overwrite_deleted
-from workers.parts import deployment_key, signing_chain
+from workers.deployment import deployment_key, signing_chain
+from workers.jobs_database import prepare
 from workers.reward_policy import read_reward_policy
 from workers.settings import Settings, check_exposure
-from workers.workflows import prepare
 
 log = logging.getLogger("keyart.serve")
 
@@ -186,12 +184,16 @@ def _with_models(settings: Settings) -> Settings:
     """
     read_reward_policy(settings.rewards)
     if settings.c2pa_cert is not None or settings.c2pa_key is not None:
+        from artwork.provenance.credentials import Signer
+
         Signer(signing_chain(settings)).prove()
     place = torch_setup.device(settings.device)
     specs(settings.encoders)
     if settings.transcript != "off":
         whisper.locate(settings.transcript)
     if settings.painter is not None:
+        from artwork.generate import diffusion
+
         diffusion.locate(settings.painter)
     prepared = exported.prepare(settings.encoders)
     return settings.model_copy(update={"model_cache": prepared, "device": place})

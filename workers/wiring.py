@@ -25,10 +25,11 @@ from indexes.client import IndexClient
 from workers import taste
 from workers.cards import Cards
 from workers.control import Jobs
+from workers.deployment import deployment_key, signing_chain
 from workers.finding import Finding
 from workers.intake import Intake
 from workers.learning import parameters_of
-from workers.parts import Parts, deployment_key, signing_chain
+from workers.parts import Parts
 from workers.past import Past
 from workers.rebuild import Rebuilt, rebuild
 from workers.review import Review

@@ -1,11 +1,10 @@
-"""The durable jobs, on DBOS: the only file that knows the job engine.
+"""The durable jobs, on DBOS: with `workers.jobs_database` the only file that knows it.
 
 A workflow is named by its job's id, so starting it twice starts it once. After a kill -9 the
 engine runs unfinished workflows on from their last finished step; steps run at least once.
 """
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -55,17 +54,6 @@ OUTAGE_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 T = TypeVar("T")
 POLL_S = 0.25
 REVIVED_AT_ONCE = 500
-
-
-def prepare(settings: Settings) -> None:
-    """Create or upgrade the engine's database."""
-    url = settings.jobs_database_url
-    if url.startswith("sqlite:///"):
-        # In WAL mode the engine does 113 steps/s instead of 41; the mode is kept in the file.
-        with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-        connection.close()
-    DBOS.migrate(url)
 
 
 class JobStarter:
