@@ -12,6 +12,9 @@ help: ## what there is to do
 demo: $(STAMP) ## real clips understood, their artwork personalised (ONCE=1: stop at the end)
 	@$(BIN)/python -m samples.demo $(if $(ONCE),--once)
 
+# Scores of processes are started: their modules are compiled once, whatever the shell has set.
+test proof: export PYTHONDONTWRITEBYTECODE :=
+
 # Files in their order: the long ones of tests/e2e come early, none is left alone at the end.
 test: $(STAMP) ## every test, two files at a time
 	@$(BIN)/python -m pytest -m "not proof" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
