@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from artwork.candidates.emphasis import mood_of
 from content.encoders.identity import SAME_PERSON
@@ -67,6 +66,8 @@ def recurring(faces: Sequence[Sequence[F32]], shots: Sequence[int]) -> list[froz
     owner = [i for i, found in enumerate(faces) for _ in found]
     if len(owner) < RECURS:
         return []
+    from scipy.cluster.hierarchy import fcluster, linkage
+
     vectors = np.stack([vector for found in faces for vector in found]).astype(np.float64)
     labels = fcluster(linkage(vectors, "average"), SAME_PERSON, "distance")
     people = [
