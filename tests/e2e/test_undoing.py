@@ -63,7 +63,7 @@ def reach(service: Service, job_id: str, stage: str) -> None:
     def there() -> bool:
         return service.http.get(f"/v1/jobs/{job_id}").json()["stage"] not in before
 
-    until(there, f"{job_id} did not reach {stage}", every_s=0.005)
+    until(there, f"{job_id} did not reach {stage}", every_s=0.02)
 
 
 @pytest.mark.parametrize("stage", ["queued", "probe", "decode", "pictures", "publish"])
