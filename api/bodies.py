@@ -6,6 +6,7 @@ from pydantic import Discriminator, Field, Strict, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.checks import (
+    Age,
     Body,
     Country,
     EventId,
@@ -287,6 +288,11 @@ class QualityFitBody(Body):
     dry_run: bool = False
 
 
+class ReindexBody(Body):
+    dry_run: bool = False
+    """Tell what would be done, and begin nothing."""
+
+
 class PartialReindexBody(Body):
     """Which titles are to be understood anew: all that is given must hold, one at least."""
 
@@ -295,10 +301,18 @@ class PartialReindexBody(Body):
     language: Language | None = None
     stale: Literal[True] | None = None
     """Those that hold a vector of another encoder than today's."""
+    older_than: Annotated[Age, Field(examples=["30d", "12h", "2026-11-01"])] | None = None
+    """Those that were understood last so long ago (`h`, `d`, `w`), or before a day or time."""
+    dry_run: bool = False
+    """Tell what would be done, and begin nothing."""
+
+    def asked(self) -> dict[str, Any]:
+        """What is asked of the titles."""
+        return self.model_dump(exclude_none=True, exclude={"dry_run"})
 
     @model_validator(mode="after")
     def _some(self) -> Self:
-        if not self.model_dump(exclude_none=True):
+        if not self.asked():
             raise PydanticCustomError("no_titles_named", "say which titles; all: POST /v1/reindex")
         return self
 

@@ -84,21 +84,26 @@ class _ReadRequest(Request):
 
 
 class JsonRoute(AdmittedRoute):
-    """A route that reads its body, where it takes one, as strict JSON of at most 1 MB."""
+    """A route that reads its body, where it takes one, as strict JSON of at most 1 MB; one that
+    need not be there may also be empty, of whatever type."""
 
     def admitted_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().admitted_handler()
         if self.body_field is None:
             return handle
+        needed = self.body_field.field_info.is_required()
 
         async def read_strictly(request: Request) -> Response:
             kind = media_type(request)
+            if not needed and not (raw := await read_capped(request)):
+                return await handle(_ReadRequest(request, raw, None))
             if kind != "application/json":
                 raise UnsupportedMediaType(
                     "unsupported_media_type",
                     f"this route reads application/json, not {kind or 'a body without a type'}",
                 )
-            raw = await read_capped(request)
+            if needed:
+                raw = await read_capped(request)
             return await handle(_ReadRequest(request, raw, parse_json(raw)))
 
         return read_strictly

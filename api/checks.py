@@ -1,6 +1,7 @@
 """Types of request fields: what a text, a time or a number from outside may be."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 from unicodedata import category
 
@@ -18,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from artwork.choice.belief.zones import check_zone
 from content.errors import Invalid
-from content.ids import check_title_id, from_iso
+from content.ids import before, check_title_id, from_iso
 from content.wording import worded
 
 SYNOPSIS_MAX = 20_000
@@ -186,6 +187,8 @@ TagValue = Annotated[
     ),
 ]
 Time = Annotated[str, Field(max_length=40), _coded(from_iso)]
+Age = Annotated[str, _coded(partial(before, now_us=0))]
+"""So long ago, or a moment: see `content.ids.before`."""
 _UNIT = Field(json_schema_extra={"minimum": 0, "maximum": 1})
 RewardValue = Annotated[float, _coded(_unit("invalid_reward")), _UNIT]
 RewardKind = Annotated[

@@ -76,6 +76,7 @@ CODES: Mapping[str, Code] = {
     ),
     "invalid_title_id": Code(422, "A title id has characters or a length it may not have."),
     "invalid_time": Code(422, "A time is not ISO 8601 with an offset from UTC."),
+    "invalid_age": Code(422, "`older_than` is no age (30d, 12h, 6w), no date and no time."),
     "invalid_limit": Code(422, "`limit` is out of its range."),
     "invalid_cursor": Code(422, "`cursor` is not one that this list gave."),
     "invalid_diversity": Code(422, "`diversity` is not a number from 0 to 1."),

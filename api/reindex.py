@@ -1,11 +1,15 @@
 """Reindex: every title's vectors into a new generation; which generations there are, and back."""
 
-from fastapi import APIRouter, Response
+from typing import Any
 
-from api.bodies import PartialReindexBody
+from fastapi import APIRouter, Response
+from starlette.responses import JSONResponse
+
+from api.bodies import PartialReindexBody, ReindexBody
 from api.body import JsonRoute
 from api.checks import Short
 from api.errors import problems
+from api.schemas.forecast import Forecast
 from api.schemas.generations import Generation, Generations, RolledBack
 from api.schemas.jobs import Reindexing
 from api.services import House
@@ -13,16 +17,30 @@ from api.services import House
 router = APIRouter(tags=["operations"], route_class=JsonRoute)
 
 _UNREACHED = ("index_unavailable", "index_failed")
+_READ = ("invalid_json", "body_too_large", "unsupported_media_type", "invalid_request")
+_FORECAST: dict[int | str, dict[str, Any]] = {
+    200: {"model": Forecast, "description": "Of a dry run: what would be done and may take."}
+}
 
 
 @router.post(
     "/v1/reindex",
     status_code=202,
     response_model=Reindexing,
-    responses=problems("golden_invalid", "reindex_running", "queue_full", "disk_full"),
+    responses=_FORECAST
+    | problems(
+        *_READ, *("golden_invalid", "reindex_running", "queue_full", "disk_full"), *_UNREACHED
+    ),
 )
-def reindex(house: House, response: Response) -> Reindexing:
-    """Rebuild every title's vectors beside the ones in use; readers switch at once at the end."""
+def reindex(
+    house: House, response: Response, body: ReindexBody | None = None
+) -> Reindexing | JSONResponse:
+    """Rebuild every title's vectors beside the ones in use; readers switch at once at the end.
+
+    A body is not needed; with `dry_run` it is told (200) what would be done and may take.
+    """
+    if body is not None and body.dry_run:
+        return JSONResponse(Forecast.of(house.jobs.forecast()).model_dump())
     job = house.jobs.start_reindex()
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return Reindexing(job_id=job.id, generation=job.generation)
@@ -32,19 +50,25 @@ def reindex(house: House, response: Response) -> Reindexing:
     "/v1/titles:reindex",
     status_code=202,
     response_model=Reindexing,
-    responses=problems(
-        *("invalid_json", "body_too_large", "unsupported_media_type", "invalid_request"),
+    responses=_FORECAST
+    | problems(
+        *_READ,
         *("fingerprint_mismatch", "reindex_running", "queue_full", "disk_full", *_UNREACHED),
-        *("invalid_text", "invalid_title_id"),
+        *("invalid_text", "invalid_title_id", "invalid_age"),
     ),
 )
-def reindex_part(body: PartialReindexBody, house: House, response: Response) -> Reindexing:
+def reindex_part(
+    body: PartialReindexBody, house: House, response: Response
+) -> Reindexing | JSONResponse:
     """Understand some titles anew, in place; no generation is built.
 
     The live generation must be of today's encoders. The job's `outcome` tells how many `titles`
-    were meant, which `failed`, and which ids are `unknown`.
+    were meant, which `failed`, and which ids are `unknown`. With `dry_run` it is told
+    (200) what would be done and may take.
     """
-    job = house.jobs.start_partial(body.model_dump(exclude_none=True))
+    if body.dry_run:
+        return JSONResponse(Forecast.of(house.jobs.forecast(body.asked())).model_dump())
+    job = house.jobs.start_partial(body.asked())
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return Reindexing(job_id=job.id, generation=None)
 

@@ -21,7 +21,7 @@ from artwork.tables import (
     verdicts,
 )
 from content.ids import DEFAULT_TENANT
-from content.tables import matching, shots, title_versions
+from content.tables import matching, shots, title_versions, titles
 from content.types import Aspect, Maturity, Origin, Vector
 
 
@@ -237,6 +237,25 @@ def seen_by_others(
         for row in (sources(connection, title_id, version, tenant) if seen else ())
     }
     return {group: _under(made, plain) or sight for group, (sight, made) in seen.items()}
+
+
+def titles_seen_by_others(
+    connection: sa.Connection, encoder: str, tenant: str = DEFAULT_TENANT
+) -> set[str]:
+    """Ids of titles whose published version has such pictures."""
+    g = image_groups.c
+    query = (
+        sa.select(g.title_id)
+        .distinct()
+        .join(
+            titles,
+            (titles.c.tenant == g.tenant)
+            & (titles.c.id == g.title_id)
+            & (titles.c.version == g.version),
+        )
+        .where(g.tenant == tenant, g.embedding_fingerprint != encoder)
+    )
+    return set(connection.execute(query).scalars())
 
 
 def _under(made: Mapping[str, Any], plain: Mapping[str, str]) -> Sight | None:

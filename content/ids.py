@@ -10,6 +10,8 @@ import uuid_utils
 from content.errors import Invalid
 
 TITLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+AGE = re.compile(r"([1-9][0-9]{0,5})([hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 NAMESPACE = uuid.UUID("6b0d6f0e-53a4-5f4e-9a57-6b6579617274")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_TENANT = "default"
@@ -80,3 +82,22 @@ def from_iso(text: str) -> int:
     except OverflowError as error:
         raise Invalid("invalid_time", f"{text!r} is not within the years 1 to 9999 UTC") from error
     return (utc - EPOCH) // timedelta(microseconds=1)
+
+
+def before(text: str, now_us: int) -> int:
+    """The moment that an age (`30d`, `12h`, `6w`: so long ago), a date (its beginning in UTC) or a
+    time in ISO 8601 names, in µs UTC.
+
+    Raises:
+        Invalid: `invalid_age`.
+    """
+    if age := AGE.fullmatch(text):
+        return now_us - int(age[1]) * _HOURS[age[2]] * 3_600_000_000
+    try:
+        return from_iso(f"{text}T00:00:00Z" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else text)
+    except Invalid as error:
+        raise Invalid(
+            "invalid_age",
+            f"{text[:40]!r} is neither an age such as 30d, 12h or 6w, nor a date such as "
+            "2026-11-01, nor a time with its offset from UTC",
+        ) from error

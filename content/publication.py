@@ -95,14 +95,14 @@ def write_understanding(
     for table in understood:
         connection.execute(sa.delete(table).where(*matching(table, **key)))
     if extraction is None:
-        connection.execute(
-            sa.update(title_versions).where(*matching(title_versions, **key)).values(profile=told)
-        )
+        connection.execute(_version(key).values(profile=told, understood_us=now_us()))
     else:
         connection.execute(
-            sa.update(title_versions)
-            .where(*matching(title_versions, **key))
-            .values(facts=asdict(extraction.facts), profile=extraction.profile)
+            _version(key).values(
+                facts=asdict(extraction.facts),
+                profile=extraction.profile,
+                understood_us=now_us(),
+            )
         )
         _write_shots(connection, key, extraction, keyframes)
         _write_shot_vectors(connection, key, extraction)
@@ -110,6 +110,10 @@ def write_understanding(
     write_vectors(
         connection, tenant=tenant, title_id=title_id, version=version, title_vectors=title_vectors
     )
+
+
+def _version(key: Mapping[str, object]) -> sa.Update:
+    return sa.update(title_versions).where(*matching(title_versions, **key))
 
 
 def _write_shots(

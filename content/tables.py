@@ -54,6 +54,7 @@ title_versions = sa.Table(
     sa.Column("profile", sa.JSON, nullable=True),
     sa.Column("created_us", sa.BigInteger, nullable=False),
     sa.Column("published_us", sa.BigInteger, nullable=True),
+    sa.Column("understood_us", sa.BigInteger, nullable=True, comment="last, in place too"),
 )
 
 shots = sa.Table(
@@ -130,6 +131,9 @@ jobs = sa.Table(
     sa.Column("updated_us", sa.BigInteger, nullable=False),
     sa.Column("request", sa.JSON, nullable=True, comment="of compose and generate: what is asked"),
     sa.Column("outcome", sa.JSON, nullable=True, comment="of these: groups made, what was refused"),
+    sa.Column(
+        "took", sa.JSON(none_as_null=True), nullable=True, comment="by operation: see workers.spent"
+    ),
     sa.Index(None, "tenant", "state", "id"),
 )
 

@@ -5,6 +5,7 @@ import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,12 @@ import sqlalchemy as sa
 
 import artwork.tables
 from artwork.tables import image_groups, variants
+from content import publication
 from content.ids import stable_id
-from content.records import metadata, open_engine
+from content.records import metadata, open_engine, writing
 from content.tables import title_versions, titles
-from content.types import ASPECTS
+from content.types import ASPECTS, TitleInput, Vectors
+from workers.parts import Parts
 
 assert artwork.tables  # its tables must be in the metadata before `create_all`
 
@@ -109,3 +112,15 @@ def _insert_title(
             "created_us": version, "published_us": version,
         },
     )  # fmt: skip
+
+
+def understood(parts: Parts, title: TitleInput, vectors: Vectors) -> None:
+    """Publish a title as an ingest of words alone leaves it, with these vectors."""
+    entry = parts.catalog.submit(title)
+    key: dict[str, Any] = {"tenant": parts.tenant, "title_id": title.id, "version": entry.version}
+    with writing(parts.engine).begin() as connection:
+        publication.write_understanding(
+            connection, **key, extraction=None, title_vectors=vectors, keyframes={}, told={}
+        )
+        publication.publish(connection, **key)
+    parts.rows.finish(entry.job_id)

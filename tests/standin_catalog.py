@@ -11,6 +11,7 @@ from content.errors import Conflict, Invalid, KeyartError, NotFound
 from content.ids import check_title_id, new_id
 from content.types import Extraction, MediaFacts
 from workers.fields import SubmitFields
+from workers.forecast import Built, Cost, Forecast
 from workers.jobs import JobRecord
 from workers.rollback import RolledBack
 
@@ -113,6 +114,8 @@ class Catalog:
 @dataclass
 class Jobs:
     rows: dict[str, JobRecord] = field(default_factory=dict)
+    asked: Mapping[str, Any] | None = None
+    """The part of the last forecast."""
 
     def get(self, job_id: str) -> JobRecord:
         if job_id not in self.rows:
@@ -140,6 +143,15 @@ class Jobs:
         made = job("part-1", kind="reindex", request=request, **queued)
         self.rows[made.id] = made
         return made
+
+    def forecast(self, part: Mapping[str, Any] | None = None) -> Forecast:
+        self.asked = part
+        copy = Cost("copy", 3, 0.0, None, None, jobs=0, of_titles=0)
+        film = Cost("extract", 1, 7200.0, 3600.0, 5400.5, jobs=2, of_titles=9)
+        costs = [film, copy] if part is None else [film]
+        builds = Built(4_200_000, True, 12.5, ("vectors", "recall"), 0) if part is None else None
+        unknown = ("copy",) if part is None else ()
+        return Forecast(3, 1, 7200.0, {"visual": 1}, costs, 3612.5, 5400.5, unknown, builds)
 
     def roll_back(self, job_id: str) -> RolledBack:
         if self.get(job_id).generation is None:

@@ -96,7 +96,9 @@ def test_a_part_is_reindexed_in_place(client: TestClient, house: House) -> None:
     assert house.jobs.rows["part-1"].request == {"titles": ["film"], "stale": True}
 
 
-@pytest.mark.parametrize("body", [{}, {"titles": []}, {"stale": False}, {"all": True}])
+@pytest.mark.parametrize(
+    "body", [{}, {"titles": []}, {"stale": False}, {"all": True}, {"dry_run": True}]
+)
 def test_what_is_no_part_is_refused(client: TestClient, body: object) -> None:
     assert_problem(client.post("/v1/titles:reindex", json=body), 422, "invalid_request")
 
@@ -108,3 +110,62 @@ def test_the_command_line_names_titles_by_a_file(keyart: Any, house: House, tmp_
     assert house.jobs.rows["part-1"].request == {"titles": ["film", "bikes"], "genre": "drama"}
     assert as_json(keyart("reindex", "--stale", "--json"))["job_id"] == "part-1"
     assert house.jobs.rows["part-1"].request == {"stale": True}
+
+
+def test_a_dry_run_tells_and_begins_nothing(client: TestClient, house: House) -> None:
+    answer = client.post("/v1/reindex", json={"dry_run": True})
+    assert answer.status_code == 200
+    found = answer.json()
+    assert (found["titles"], found["anew"], found["copied"]) == (3, 1, 2)
+    assert (found["wall_s"], found["unknown"]) == (3612.5, ["copy"])
+    assert found["stages"][0] == {
+        "operation": "extract",
+        "titles": 1,
+        "media_s": 7200.0,
+        "wall_s": 3600.0,
+        "cpu_s": 5400.5,
+        "jobs": 2,
+        "of_titles": 9,
+    }
+    assert found["stages"][1]["wall_s"] is None
+    assert found["generation"]["gates"] == ["vectors", "recall"]
+    part = client.post("/v1/titles:reindex", json={"older_than": "30d", "dry_run": True})
+    assert part.status_code == 200
+    assert part.json()["generation"] is None
+    assert house.jobs.asked == {"older_than": "30d"}
+    assert house.jobs.rows == {}
+
+
+def test_a_whole_reindex_needs_no_body(client: TestClient) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for sent in ({}, {"headers": form}, {"json": {}}, {"json": {"dry_run": False}}):
+        assert client.post("/v1/reindex", **sent).status_code == 202
+    assert_problem(client.post("/v1/reindex", json={"dry": True}), 422, "invalid_request")
+    assert_problem(client.post("/v1/reindex", content=b"{}"), 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("age", ["30", "1y", "soon", "2026-02-30", "9" * 50])
+def test_what_is_no_age_is_refused(client: TestClient, age: str) -> None:
+    answer = client.post("/v1/titles:reindex", json={"older_than": age})
+    assert "30d" in assert_problem(answer, 422, "invalid_age")["detail"]
+
+
+def test_the_command_line_tells_what_a_reindex_would_take(
+    keyart: Any, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    status, out, _ = keyart("reindex", "--dry-run")
+    assert status == 0
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "films decoded 1 2.0 h 60 min 90 min 9 titles of 2 jobs" in lines
+    assert "copied 3 not known not known nothing yet" in lines
+    assert "disk 4.2 MB" in lines
+    asked = ("reindex", "--older-than", "30d", "--genre", "drama")
+    assert as_json(keyart(*asked, "--dry-run", "--json"))["anew"] == 1
+    assert house.jobs.asked == {"older_than": "30d", "genre": "drama"}
+    assert as_json(keyart(*asked, "--json"))["job_id"] == "part-1"
+    assert house.jobs.rows["part-1"].request == {"older_than": "30d", "genre": "drama"}
+    status, _, err = keyart("reindex", "--older-than", "soon")
+    assert (status, "invalid_age" in err) == (1, True)
+    status, _, err = keyart("reindex", "--rollback", "reindex-1", "--dry-run")
+    assert (status, "--dry-run" in err) == (2, True)

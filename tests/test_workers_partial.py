@@ -8,17 +8,21 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from content import publication
-from content.errors import Conflict, PermanentError, TransientError
+from content.errors import Conflict, Invalid, PermanentError, TransientError
+from content.ids import now_us
 from content.records import writing
+from content.tables import title_versions
 from content.types import TitleInput, Vector
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
-from tests.shelf import fresh_engine
+from tests.shelf import fresh_engine, understood
 from workers import workflows
 from workers.parts import Parts
 from workers.refresh import Refresh
+from workers.selection import chosen
 from workers.settings import Settings
 from workers.workflows import JobRunner
 
@@ -36,21 +40,17 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
 
 
 def published(parts: Parts, title_id: str, made_by: str | None = None, **told: Any) -> None:
-    title = TitleInput(title_id, "A", "A ship at sea.", **told)
-    entry = parts.catalog.submit(title)
     one = np.eye(1, 384, dtype=np.float32)[0]
-    named: dict[str, Any] = {"tenant": parts.tenant, "title_id": title_id, "version": 1}
+    made = Vector(one, made_by or parts.fingerprints["synopsis"])
+    understood(parts, TitleInput(title_id, "A", "A ship at sea.", **told), {"synopsis": made})
+
+
+def aged(parts: Parts, title_id: str, hours: float | None) -> None:
+    """As if it had been understood so many hours ago; None: as before that was kept."""
+    at = None if hours is None else now_us() - round(hours * 3.6e9)
+    mine = title_versions.c.title_id == title_id
     with writing(parts.engine).begin() as connection:
-        publication.write_understanding(
-            connection,
-            **named,
-            extraction=None,
-            title_vectors={"synopsis": Vector(one, made_by or parts.fingerprints["synopsis"])},
-            keyframes={},
-            told={},
-        )
-        publication.publish(connection, **named)
-    parts.rows.finish(entry.job_id)
+        connection.execute(sa.update(title_versions).where(mine).values(understood_us=at))
 
 
 @pytest.fixture
@@ -116,6 +116,53 @@ def test_the_titles_that_are_asked_for_and_no_others(
     for title_id in expected:  # in place, in the generation that answers
         assert parts.index.vectors(title_id)["synopsis"][1] > 0.9
     assert [info.state for info in parts.index.generations()] == ["live"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"older_than": "2h"}, ["a", "b", "d"]),
+        ({"older_than": "1d"}, ["a", "d"]),
+        ({"older_than": "1d", "genre": "drama"}, ["a"]),
+        ({"older_than": "1w", "titles": ["a", "d"]}, ["d"]),
+        ({"older_than": "2999-01-01"}, ["a", "b", "c", "d"]),
+        ({"older_than": "2026-01-01T00:00:00+01:00"}, ["d"]),
+    ],
+)
+def test_titles_are_named_by_the_age_of_what_is_known_of_them(
+    parts: Parts, renewed: list[str], asked: dict[str, Any], expected: list[str]
+) -> None:
+    for title_id, hours, genre in (("a", 30, "drama"), ("b", 3, "war"), ("c", 1, "drama")):
+        published(parts, title_id, genres=(genre,))
+        aged(parts, title_id, hours)
+    published(parts, "d", genres=("war",))
+    aged(parts, "d", None)
+    job = run(parts, asked)
+    assert (job.state, job.error_detail) == ("done", None)
+    assert renewed == expected
+
+
+def test_who_was_understood_anew_is_young_again(parts: Parts) -> None:
+    published(parts, "a")
+    aged(parts, "a", 48)
+    [stands] = chosen(parts, {"older_than": "1d"}, now_us())
+    with writing(parts.engine).begin() as connection:
+        publication.write_understanding(
+            connection,
+            tenant=parts.tenant,
+            title_id="a",
+            version=stands.version,
+            extraction=None,
+            title_vectors={},
+            keyframes={},
+        )
+    assert list(chosen(parts, {"older_than": "1d"}, now_us())) == []
+
+
+@pytest.mark.parametrize("age", ["30", "0d", "-3d", "3 d", "1y", "2026-13-01", "2026-01-01T00:00"])
+def test_what_is_no_age_is_refused(parts: Parts, age: str) -> None:
+    with pytest.raises(Invalid, match="invalid_age"):
+        list(chosen(parts, {"older_than": age}, now_us()))
 
 
 def test_one_that_fails_is_named_and_the_others_are_done(parts: Parts, renewed: list[str]) -> None:

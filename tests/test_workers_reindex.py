@@ -115,7 +115,10 @@ class Refreshing:
             count_published=lambda until: (len(TITLES), sum(t <= until for t in TITLES)),
             vectors=lambda *_: {},
         )
-        rows = SimpleNamespace(advance=lambda _job, _stage, share: not self.told.append(share))
+        rows = SimpleNamespace(
+            advance=lambda _job, _stage, share: not self.told.append(share),
+            tell_spent=lambda *_: None,
+        )
         index = SimpleNamespace(begin=lambda *_: None, generations=list)
         parts = SimpleNamespace(index=index, catalog=catalog, rows=rows, fingerprints={})
         at_once = SimpleNamespace(is_set=lambda: False, wait=lambda _s: None)

@@ -71,7 +71,8 @@ class Operations:
         wall_s: float,
         synopsis: str = "",
         language: str | None = None,
-    ) -> None:
+    ) -> float:
+        """The film's length in s; what was understood lies in `folder`."""
         extraction = extract(
             Path(path),
             self._models,
@@ -82,6 +83,7 @@ class Operations:
             folder=Path(folder),
         )
         save(extraction, Path(folder), made_by(Path(path), self._models, language))
+        return extraction.facts.duration_s
 
     def synopsis(self, _report: Report, *, text: str) -> dict[str, Any] | None:
         vector = encode_synopsis(text, self._models)
@@ -226,13 +228,20 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     for request in msgpack.Unpacker(requests, max_buffer_size=2**30):
         try:
             run = getattr(operations, request["operation"])
+            before = _cpu_s()
             result = run(lambda s, f: send({"progress": [s, f]}), **request["arguments"])
-            send({"result": result})
+            send({"result": result, "cpu_s": _cpu_s() - before})
         except KeyartError as error:
             send({"error": described(error)})
         except MemoryError:
             send({"error": described(TransientError("out_of_memory", "not enough memory"))})
             sys.exit(1)
+
+
+def _cpu_s() -> float:
+    """Of this process and its children that have ended."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from content.errors import Busy, Conflict, NoSpace
-from workers import golden, removal
+from workers import forecast, golden, removal
+from workers.forecast import Forecast
 from workers.jobs import JobRecord, JobRows
 from workers.partial import check_agreement
 from workers.parts import Parts
@@ -63,6 +64,15 @@ class Jobs(JobRows):
         self.check_capacity()
         check_agreement(self._parts)
         return self.start(self.add_partial(request).id)
+
+    def forecast(self, part: Mapping[str, Any] | None = None) -> Forecast:
+        """What a reindex of all, or of a part, would do and take; nothing is begun.
+
+        Raises:
+            Invalid: `golden_invalid`, `invalid_age`. Conflict: `fingerprint_mismatch`, of a part.
+            Unavailable: `index_unavailable`.
+        """
+        return forecast.of_all(self._parts) if part is None else forecast.of_part(self._parts, part)
 
     def roll_back(self, job_id: str) -> RolledBack:
         """See `rollback.roll_back`.

@@ -66,7 +66,6 @@ class Gates:
         Raises:
             Conflict: `gate`, with the gates that are not passed and their figures.
         """
-        self._built()
         new, old = self._infos()
         found: dict[str, Any] = {
             "titles": len(titles),
@@ -86,9 +85,7 @@ class Gates:
         self.parts.index.judged(new.name, found)
         return found
 
-    # ----- what is measured
-
-    def _built(self) -> None:
+    def built(self) -> None:
         """Wait for the graph, where it is due: else every search would be exact after the switch.
 
         One that cannot be built, or finds too little, is done without, as ever.
@@ -100,6 +97,8 @@ class Gates:
         while self.parts.index.building(new.name):
             if self.cancelled.wait(BUILD_POLL_S):
                 raise Cancelled
+
+    # ----- what is measured
 
     def _infos(self) -> tuple[GenerationInfo, GenerationInfo]:
         found = self.parts.index.generations(detailed=True)

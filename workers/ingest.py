@@ -7,7 +7,7 @@ title's version. What a stage makes for the next lies in the job's work folder.
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from workers import removal, taste
 from workers.jobs import PUBLISHED, JobRecord
 from workers.parts import Parts
 from workers.pool import Pool, spaced
+from workers.spent import Spent, Took
 
 SPANS = {
     "probe": (0.00, 0.02),
@@ -53,6 +54,7 @@ class Ingest:
     pool: Pool
     job: JobRecord
     cancelled: threading.Event
+    spent: Spent = field(default_factory=Spent)
 
     def probe(self) -> None:
         """Is the media what it should be? Refuses it early, before any work.
@@ -75,24 +77,28 @@ class Ingest:
         if title.media_path is None or keeping.saved(folder, self.parts.maker(title)):
             return
         check_encoders(self.parts, title)
-        self._call(
+        begun = folder.exists()  # before a kill: what is left of it tells nothing of the whole
+        media_s = self._call(
             "decode",
             "extract",
+            spent=None if begun else self.spent,
             path=title.media_path,
             synopsis=title.story,
             language=title.language,
             folder=str(folder),
             wall_s=self.parts.settings.job_timeout_s,
         )
+        if not begun:
+            self.spent.add("extract", Took(media_s=media_s))
 
     def words(self) -> None:
         """The synopsis as a vector; of a title without media also what it tells."""
         title = self._title()
-        self._keep("words", self._call("words", "synopsis", text=title.synopsis))
+        spent = self.spent
+        self._keep("words", self._call("words", "synopsis", spent, text=title.synopsis))
         if title.media_path is None:
-            self._keep(
-                "told", self._call("words", "told", text=title.story, language=title.language)
-            )
+            told: dict[str, Any] = {"text": title.story, "language": title.language}
+            self._keep("told", self._call("words", "told", spent, **told))
 
     def pictures(self) -> None:
         """Candidate pictures at full resolution, cropped and stored by content hash."""
@@ -265,7 +271,9 @@ class Ingest:
             raise Cancelled
         return row.title
 
-    def _call(self, stage: str, operation: str, **arguments: Any) -> Any:
+    def _call(
+        self, stage: str, operation: str, spent: Spent | None = None, **arguments: Any
+    ) -> Any:
         self._advance(stage, 0.0)
         self._folder.mkdir(parents=True, exist_ok=True)
         with self.pool.child() as child:
@@ -275,6 +283,7 @@ class Ingest:
                 on_progress=spaced(lambda _name, fraction: self._advance(stage, fraction)),
                 cancelled=self.cancelled,
                 timeout_s=self.parts.settings.job_timeout_s + LATE_S,
+                spent=spent,
             )
 
     def _advance(self, stage: str, fraction: float) -> None:

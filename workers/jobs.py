@@ -14,6 +14,7 @@ from content.errors import Conflict, KeyartError, NotFound
 from content.ids import DEFAULT_TENANT, new_id, now_us
 from content.records import writing
 from content.tables import jobs, matching
+from workers.spent import Spent
 
 STATES = ("queued", "running", "done", "failed", "cancelled")
 LIVE = ("queued", "running")
@@ -45,6 +46,8 @@ class JobRecord:
     """Of a kind in `MAKING`, of a fit or a partial reindex: what is asked."""
     outcome: dict[str, Any] | None = None
     """Of a kind in `MAKING`: `groups` made, and what was `refused`. Of a fit: what was found."""
+    took: dict[str, Any] | None = None
+    """What it has spent so far, by operation: `workers.spent.Spent`, plain."""
 
 
 class JobRows:
@@ -181,8 +184,37 @@ class JobRows:
         """Note what a job has found; it may still fail or be cancelled. False when it has ended."""
         return self._move(job_id, outcome=outcome)
 
-    def finish(self, job_id: str) -> bool:
-        return self._move(job_id, state="done", stage="done", progress=1.0)
+    def tell_spent(self, job_id: str, spent: Spent) -> None:
+        """Add to what a job's row says that it has spent, and begin to count anew."""
+        if not spent.by:
+            return
+        with writing(self._engine).begin() as connection:
+            total = self._sum(connection, job_id, spent)
+            self._move_within(connection, job_id, took=total.plain())
+        spent.by.clear()
+
+    def finish(self, job_id: str, spent: Spent | None = None) -> bool:
+        """End a job well, adding what else it has spent."""
+        with writing(self._engine).begin() as connection:
+            took = {}
+            if spent is not None and spent.by:
+                took = {"took": self._sum(connection, job_id, spent).plain()}
+            return self._move_within(
+                connection, job_id, state="done", stage="done", progress=1.0, **took
+            )
+
+    def _sum(self, connection: sa.Connection, job_id: str, spent: Spent) -> Spent:
+        before = connection.execute(sa.select(jobs.c.took).where(*self._key(job_id))).scalar()
+        return Spent.of(before).plus(spent)
+
+    def spendings(self, limit: int) -> Sequence[Spent]:
+        """What the newest jobs that understood or copied titles have spent."""
+        query = sa.select(jobs.c.took).where(
+            jobs.c.tenant == self._tenant, jobs.c.took.is_not(None)
+        )
+        with self._engine.begin() as connection:
+            rows = connection.execute(query.order_by(jobs.c.id.desc()).limit(limit)).scalars()
+            return [Spent.of(took) for took in rows]
 
     def fail(self, job_id: str, error: KeyartError) -> bool:
         return self._move(job_id, state="failed", error_code=error.code, error_detail=error.detail)

@@ -6,10 +6,9 @@ live generation must be of today's encoders; two fingerprints never share one.
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from content.errors import Cancelled, Conflict, Invalid, NotFound, PermanentError, TransientError
 from workers import removal
@@ -18,11 +17,12 @@ from workers.jobs import JobRecord
 from workers.parts import Parts
 from workers.pool import Pool, Progress, spaced
 from workers.refresh import Refresh
+from workers.selection import chosen
+from workers.spent import Spent
 
 log = logging.getLogger("keyart.jobs")
 
 BATCH = 16
-PAGE = 1000
 TRIES = 3
 """Of a title whose understanding fails in a way that may pass."""
 
@@ -35,17 +35,18 @@ class Partial:
     pool: Pool
     job: JobRecord
     cancelled: threading.Event
+    spent: Spent = field(default_factory=Spent)
 
     def select(self) -> list[str]:
         """The ids of the titles that are asked for, in order.
 
         Raises:
-            Conflict: `fingerprint_mismatch`, as `check_agreement`.
+            Conflict: `fingerprint_mismatch`, as `check_agreement`. Invalid: `invalid_age`.
         """
         self._advance("select", 0.0)
         check_agreement(self.parts)
         asked = self.job.request or {}
-        return [t for t, version in _published(self.parts) if self._fits(t, version, asked)]
+        return [title.title_id for title in chosen(self.parts, asked, self.job.created_us)]
 
     def renew(self, titles: Sequence[str], start: int) -> list[str]:
         """Understand the next titles anew, from number `start` on; those that failed."""
@@ -55,6 +56,7 @@ class Partial:
             share("", 0.0)
             if not self._renewed(title_id, spaced(share)):
                 failed.append(title_id)
+        self.parts.rows.tell_spent(self.job.id, self.spent)
         return failed
 
     def tell(self, titles: Sequence[str], failed: Sequence[str]) -> None:
@@ -71,26 +73,8 @@ class Partial:
         """Not merely left out by the other things that were asked for."""
         return self.parts.catalog.published_version(title_id) is None
 
-    def _fits(self, title_id: str, version: int, asked: Mapping[str, Any]) -> bool:
-        """Does a title meet all that is asked?"""
-        if asked.get("titles") is not None and title_id not in asked["titles"]:
-            return False
-        row = self.parts.catalog.version(title_id, version)
-        if row is None:
-            return False
-        genres = {genre.casefold() for genre in row.title.genres}
-        if asked.get("genre") is not None and asked["genre"].casefold() not in genres:
-            return False
-        if asked.get("language") is not None and asked["language"] != row.title.language:
-            return False
-        if not asked.get("stale"):
-            return True
-        prints = self.parts.fingerprints
-        vectors = self.parts.catalog.vectors(title_id, version)
-        return any(prints.get(space) != made.fingerprint for space, made in vectors.items())
-
     def _renewed(self, title_id: str, on_progress: Progress) -> bool:
-        refresh = Refresh(self.parts, self.pool, self.job, self.cancelled)
+        refresh = Refresh(self.parts, self.pool, self.job, self.cancelled, self.spent)
         for attempt in range(1, TRIES + 1):
             version = self.parts.catalog.published_version(title_id)
             if version is None:  # deleted meanwhile
@@ -132,10 +116,3 @@ def check_agreement(parts: Parts) -> None:
                 f"today's encoders of {', '.join(other)} are not those of the live generation "
                 f"{live.name}, and two never share one: reindex all with `keyart reindex`",
             )
-
-
-def _published(parts: Parts) -> Iterator[tuple[str, int]]:
-    after = None
-    while batch := parts.catalog.published(after=after, limit=PAGE):
-        yield from batch.items()
-        after = max(batch)

@@ -19,6 +19,7 @@ from typing import Any
 import msgpack
 
 from content.errors import Cancelled, TransientError, revived
+from workers.spent import Spent, Took
 
 Progress = Callable[[str, float], None]
 
@@ -63,15 +64,22 @@ class Child:
         on_progress: Progress = ignore,
         cancelled: threading.Event | None = None,
         timeout_s: float | None = None,
+        spent: Spent | None = None,
+        media_s: float = 0.0,
     ) -> Any:
         """Run `operation` in the child and return its (msgpack) answer.
+
+        Args:
+            spent: is told what a title's operation that went well took.
+            media_s: of its film, for `spent`.
 
         Raises:
             Cancelled: `cancelled` was set meanwhile; the child is dead.
             TransientError: `child_died`, `child_timeout`.
             KeyartError: as the operation raised it.
         """
-        deadline = time.monotonic() + timeout_s if timeout_s else None
+        began = time.monotonic()
+        deadline = began + timeout_s if timeout_s else None
         try:
             message = self._answer(operation, arguments, on_progress, cancelled, deadline)
         except (BrokenPipeError, EOFError) as error:
@@ -88,6 +96,8 @@ class Child:
             raise
         if "error" in message:
             raise revived(**message["error"])
+        if spent is not None:
+            spent.add(operation, Took(1, media_s, time.monotonic() - began, message["cpu_s"]))
         return message["result"]
 
     def kill(self) -> None:

@@ -17,12 +17,15 @@ from content import keeping, publication
 from content.errors import NotFound, PermanentError
 from content.extract import SEGMENTS
 from content.records import writing
+from content.standing import standing
 from content.types import Extraction, Facts, Space, TitleInput, Vector
 from workers import removal
 from workers.ingest import LATE_S, store_keyframes
 from workers.jobs import JobRecord
+from workers.needs import needed
 from workers.parts import Parts
 from workers.pool import Pool, Progress, ignore
+from workers.spent import Spent, Took
 
 log = logging.getLogger("keyart.jobs")
 
@@ -46,6 +49,7 @@ class Refresh:
     pool: Pool
     job: JobRecord
     cancelled: threading.Event
+    spent: Spent = field(default_factory=Spent)
 
     def title(
         self, title_id: str, version: int, on_progress: Progress = ignore, *, anew: bool = False
@@ -62,23 +66,25 @@ class Refresh:
             TransientError: it may be tried again, and goes on where it was.
         """
         row = self.parts.catalog.version(title_id, version)
-        if row is None:
+        stands = standing(self.parts.engine, title_id, tenant=self.parts.tenant)
+        if row is None or stands is None or stands.version != version:
             return
-        prints = self.parts.fingerprints
-        stored = self.parts.catalog.vectors(title_id, version)
-        stale = {s for s, v in stored.items() if anew or prints.get(s) != v.fingerprint}
+        need = needed(stands, self.parts.fingerprints, anew=anew)
         title, folder = row.title, self._folder(title_id, version)
         found = _Anew(looks=self._looks(title_id, version, row.profile or {}))
-        if "synopsis" in stale:
+        if need.words:
             found.words = self._synopsis(title.synopsis)
-        if title.media_path is None:
-            if "synopsis" in stale or row.profile is None:
-                found.told = self._told(title)
-        elif stale or self.parts.catalog.timeline(title_id, version) is None:
+        if need.told:
+            found.told = self._told(title)
+        if need.film:
+            begun = folder.exists()  # before a kill: what is left of it tells nothing of the whole
             if not anew:
                 self.parts.readings.lend(title_id, version, folder / SEGMENTS)
-            found.extraction = self._extract(title_id, title, folder, on_progress)
+            described = not need.opened and (folder / SEGMENTS).exists()
+            done = None if begun else "describe" if described else "extract"
+            found.extraction = self._extract(title_id, title, folder, on_progress, done)
         if found.words or found.told or found.extraction or found.looks:
+            stored = self.parts.catalog.vectors(title_id, version)
             if not found.words and "synopsis" in stored:
                 found.words = {"synopsis": stored["synopsis"]}
             self._replace(title_id, version, found, folder)
@@ -155,9 +161,17 @@ class Refresh:
             yield connection
 
     def _extract(
-        self, title_id: str, title: TitleInput, folder: Path, on_progress: Progress
+        self,
+        title_id: str,
+        title: TitleInput,
+        folder: Path,
+        on_progress: Progress,
+        done: str | None,
     ) -> Extraction | None:
         """What is in the media today; None when it cannot be read any more.
+
+        Args:
+            done: as what its cost is counted, if it is.
 
         Raises:
             PermanentError: of an encoder: not the title's fault.
@@ -173,25 +187,31 @@ class Refresh:
             "synopsis": title.story,
             "language": title.language,
         }
+        spent = Spent()
         try:
             with self.pool.child() as child:
-                child.call(
+                media_s = child.call(
                     "extract",
                     arguments,
                     on_progress=on_progress,
                     cancelled=self.cancelled,
                     timeout_s=wall_s + LATE_S,
+                    spent=spent,
                 )
         except PermanentError as error:
             if not error.code.startswith("media_"):
                 raise
             log.warning("%s keeps only what today's encoders made of it: %s", title_id, error)
             return None
+        if done is not None:
+            self.spent.add(done, spent.by["extract"].plus(Took(media_s=media_s)))
         return keeping.load(folder)
 
     def _synopsis(self, text: str) -> dict[Space, Vector]:
         with self.pool.child() as child:
-            answer = child.call("synopsis", {"text": text}, cancelled=self.cancelled)
+            answer = child.call(
+                "synopsis", {"text": text}, cancelled=self.cancelled, spent=self.spent
+            )
         if answer is None:
             return {}
         vector = Vector(np.frombuffer(answer["data"], "<f4"), answer["fingerprint"])
@@ -200,7 +220,9 @@ class Refresh:
     def _told(self, title: TitleInput) -> dict[str, Facts]:
         arguments = {"text": title.story, "language": title.language}
         with self.pool.child() as child:
-            told: dict[str, Facts] = child.call("told", arguments, cancelled=self.cancelled)
+            told: dict[str, Facts] = child.call(
+                "told", arguments, cancelled=self.cancelled, spent=self.spent
+            )
         return told
 
     def _looks(self, title_id: str, version: int, profile: Mapping[str, Any]) -> dict[str, Vector]:
@@ -219,7 +241,7 @@ class Refresh:
             "palette": [tone["hex"] for tone in profile.get("look", {}).get("palette") or ()],
         }
         with self.pool.child() as child:
-            rows = child.call("looks", arguments, cancelled=self.cancelled)
+            rows = child.call("looks", arguments, cancelled=self.cancelled, spent=self.spent)
         return {
             group: Vector(np.frombuffer(row, "<f4"), encoder)
             for group, row in zip(there, rows, strict=True)

@@ -8,7 +8,7 @@ constants that centre each space, is fitted on all of them and frozen with the n
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -27,12 +27,14 @@ from indexes.calibration import Calibration
 from indexes.schema import TitlePoint, fitting
 from workers import learning, removal, rollback, taste
 from workers.fitting import TasteChoice
+from workers.gates import SAMPLE as SAMPLED
 from workers.gates import Gates
 from workers.jobs import SWITCHING, JobRecord
 from workers.pace import Pace
 from workers.parts import Parts
 from workers.pool import Pool, Progress, spaced
 from workers.refresh import Refresh
+from workers.spent import Spent
 
 log = logging.getLogger("keyart.jobs")
 
@@ -53,6 +55,7 @@ class Reindex:
     pool: Pool
     job: JobRecord
     cancelled: threading.Event
+    spent: Spent = field(default_factory=Spent)
 
     @cached_property
     def pace(self) -> Pace:
@@ -75,6 +78,7 @@ class Reindex:
             share = partial(self._advance_by, n, total)
             share("", 0.0)
             failed += not self._refreshed(title_id, version, spaced(share))
+        self.parts.rows.tell_spent(self.job.id, self.spent)
         return max(batch), failed
 
     def try_fit(self) -> None:
@@ -119,8 +123,9 @@ class Reindex:
         batch = self.parts.catalog.published(after=after or None, limit=BATCH)
         if not batch:
             return None
-        with self.pace.part():
+        with self.spent.timed("copy", len(batch)), self.pace.part():
             self.parts.index.upsert_into(self._generation, self._points(batch))
+        self.parts.rows.tell_spent(self.job.id, self.spent)
         last = max(batch)
         total, done = self.parts.catalog.count_published(last)
         self._advance("copy", 0.85 + 0.1 * done / max(total, 1))
@@ -136,7 +141,10 @@ class Reindex:
         """
         titles = self._complete()
         self._advance("gate", 0.95)
-        Gates(self.parts, self.pool, self.job, self.cancelled, self.pace).passed(titles)
+        gates = Gates(self.parts, self.pool, self.job, self.cancelled, self.pace)
+        gates.built()
+        with self.spent.timed("gates", min(SAMPLED, len(titles))):
+            gates.passed(titles)
 
     def _complete(self) -> list[str]:
         """The ids of all titles, which are there in their newest versions, and no others."""
@@ -204,7 +212,7 @@ class Reindex:
 
     def _refreshed(self, title_id: str, version: int, on_progress: Progress) -> bool:
         """Is the title of today now, or as near to it as it can be brought?"""
-        refresh = Refresh(self.parts, self.pool, self.job, self.cancelled)
+        refresh = Refresh(self.parts, self.pool, self.job, self.cancelled, self.spent)
         for attempt in range(1, TRIES + 1):
             try:
                 refresh.title(title_id, version, on_progress)

@@ -36,6 +36,7 @@ from workers.pool import Pool
 from workers.reindex import Reindex
 from workers.removal import abandon, clear_work
 from workers.settings import Settings
+from workers.spent import Spent
 
 log = logging.getLogger("keyart.jobs")
 
@@ -140,8 +141,8 @@ class JobRunner:
 
     def _ingest_workflow(self) -> Callable[[str], None]:
         def ingest(job_id: str) -> None:
-            with self._job(job_id) as (job, cancelled):
-                work = Ingest(self.parts, self.pool, job, cancelled)
+            with self._job(job_id) as (job, cancelled, spent):
+                work = Ingest(self.parts, self.pool, job, cancelled, spent)
                 for name, stage in STAGES.items():
                     _step(name, lambda stage=stage: stage(work))  # type: ignore[misc]
 
@@ -149,18 +150,18 @@ class JobRunner:
 
     def _reindex_workflow(self) -> Callable[[str], None]:
         def reindex(job_id: str) -> None:
-            with self._job(job_id) as (job, cancelled):
+            with self._job(job_id) as (job, cancelled, spent):
                 if job.generation is None:
-                    _renew(Partial(self.parts, self.pool, job, cancelled))
+                    _renew(Partial(self.parts, self.pool, job, cancelled, spent))
                 else:
-                    _rebuild(Reindex(self.parts, self.pool, job, cancelled))
+                    _rebuild(Reindex(self.parts, self.pool, job, cancelled, spent))
 
         return reindex
 
     def _fit_workflow(self) -> Callable[[str], None]:
         def fit(job_id: str) -> None:
-            with self._job(job_id) as (job, cancelled):
-                work = Reindex(self.parts, self.pool, job, cancelled)
+            with self._job(job_id) as (job, cancelled, spent):
+                work = Reindex(self.parts, self.pool, job, cancelled, spent)
                 if job.generation is None:
                     _step("fit", work.try_fit)
                 else:
@@ -170,7 +171,7 @@ class JobRunner:
 
     def _making_workflow(self) -> Callable[[str], None]:
         def making(job_id: str) -> None:
-            with self._job(job_id) as (job, cancelled):
+            with self._job(job_id) as (job, cancelled, _):
                 work = Making(self.parts, self.pool, job, cancelled)
                 _step("make", work.make)
                 _step("publish", work.publish)
@@ -178,12 +179,12 @@ class JobRunner:
         return making
 
     @contextmanager
-    def _job(self, job_id: str) -> Iterator[tuple[JobRecord, threading.Event]]:
+    def _job(self, job_id: str) -> Iterator[tuple[JobRecord, threading.Event, Spent]]:
         """The boundary of a job: whatever happens within ends in one of the job's states."""
-        job = _lasting(lambda: self.parts.rows.get(job_id))
+        job, spent = _lasting(lambda: self.parts.rows.get(job_id)), Spent()
         cancelled = self._running.setdefault(job_id, threading.Event())
         try:
-            yield job, cancelled
+            yield job, cancelled, spent
             _lasting(lambda: clear_work(self.parts, job_id))
         except (Cancelled, engine_error.DBOSWorkflowCancelledError):
             with suppress(Conflict):  # as usual the row was first; a deleted title's may not be
@@ -202,7 +203,7 @@ class JobRunner:
             self._abandon(job)
             self._fail(job_id, KeyartError("internal", f"unexpected {type(error).__name__}"))
         else:  # whatever happens now, what the job made stays
-            _lasting(lambda: self.parts.rows.finish(job_id))
+            _lasting(lambda: self.parts.rows.finish(job_id, spent))
         finally:
             self._running.pop(job_id, None)
 

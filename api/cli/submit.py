@@ -14,6 +14,7 @@ from rich.progress import wrap_file
 
 from api.cli import show
 from api.cli.bulk import Sent, send_catalog
+from api.cli.forecast import tell_forecast
 from api.cli.generations import go_back
 from api.cli.remote import DEFAULT_URL, Key, Refused, Remote, Url
 from api.cli.show import AsJson
@@ -123,6 +124,16 @@ def reindex(
     stale: Annotated[
         bool, typer.Option("--stale", help="Only titles with vectors of an earlier encoder.")
     ] = False,
+    older_than: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AGE|DATE",
+            help="Only titles understood last so long ago (30d, 12h, 6w), or before (2026-11-01).",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would be done and may take; begin nothing.")
+    ] = False,
     wait_for: Wait = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -130,17 +141,22 @@ def reindex(
 ) -> None:
     """Rebuild every title's vectors beside the ones in use, then switch.
 
-    With --titles, --genre, --language or --stale these titles alone are understood anew, in place,
-    all that is given holding.
+    With --titles, --genre, --language, --stale or --older-than these titles alone are understood
+    anew, in place, all that is given holding.
     """
     remote = Remote(url, key)
     ids = None if titles is None else _ids_in(titles)
     asked = {"titles": ids, "genre": genre, "language": language, "stale": stale or None}
+    asked["older_than"] = older_than
     part = {name: value for name, value in asked.items() if value is not None}
     if rollback is not None:
-        if part:
-            raise typer.BadParameter(f"--rollback goes back as a whole, without --{min(part)}")
+        if dry_run or part:
+            other = min(part, default="dry_run").replace("_", "-")
+            raise typer.BadParameter(f"--rollback goes back as a whole, without --{other}")
         go_back(remote, rollback, as_json=as_json)
+        return
+    if dry_run:
+        tell_forecast(remote, part, as_json=as_json)
         return
     started = remote.post("/v1/titles:reindex", part) if part else remote.post("/v1/reindex")
     if not wait_for:

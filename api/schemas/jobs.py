@@ -49,6 +49,9 @@ class Job(BaseModel):
     a reindex what its `gates` measured, and which `failed`. Of
     composing also how many `pictures` they are (one makes a group for each language), and
     `warnings`, each with its `reason` and `detail`."""
+    took: dict[str, Any] | None = None
+    """What it has spent, by operation: over how many `titles`, of `media_s` of film, with `wall_s`
+    and `cpu_s` (the worker's and its children's). A dry run of a reindex estimates from it."""
 
     @classmethod
     def of(cls, row: JobRecord) -> "Job":
@@ -68,4 +71,5 @@ class Job(BaseModel):
             updated_at=iso(row.updated_us),
             request=row.request,
             outcome=row.outcome,
+            took=row.took,
         )
