@@ -11,6 +11,7 @@ from content.types import F32, Space, Vectors
 from indexes.calibration import Calibration
 from indexes.cuts import CutHit
 from indexes.moments import MomentHit
+from indexes.patience import Patience
 from indexes.pictured import MediaPage, MediaQuestion
 from indexes.question import HitPage, Question, like_one
 from indexes.schema import (
@@ -30,6 +31,8 @@ BATCH = 256
 """Points of titles and of their shots in one request (a title goes whole), so that none is large
 (about 2 MB) nor holds up others for long."""
 SNAPSHOT_S = 3600.0
+RETRY_AFTER_S = 2
+"""About as long as the process takes to be started again."""
 IDLE_S = 30.0
 """Unused connections are closed here before the server closes them (75 s)."""
 
@@ -53,10 +56,15 @@ class IndexClient:
 
     Every method raises Unavailable `index_unavailable` when the process does not answer in time,
     `index_failed` when it failed inside, and the errors of `service.IndexService`.
+
+    Args:
+        patience_s: how long a question waits while a process that died is started again. Writes do
+            not wait: by then they may be out of date, so whoever makes them has to look again.
     """
 
-    def __init__(self, socket: Path, *, timeout_s: float = 30) -> None:
+    def __init__(self, socket: Path, *, timeout_s: float = 30, patience_s: float = 0.0) -> None:
         self._socket = socket
+        self._patience = Patience(patience_s)
         self._http = httpx.Client(
             base_url="http://index",
             timeout=timeout_s,
@@ -99,7 +107,7 @@ class IndexClient:
 
     def alike(self, question: Question) -> HitPage:
         """One page of the titles that are like some and unlike others, best first."""
-        answer: HitPage = self._call("alike", question=question)
+        answer: HitPage = self._ask("alike", question=question)
         return answer
 
     def similar(
@@ -118,11 +126,11 @@ class IndexClient:
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """How alike the titles of each pair are, in the order given."""
-        return list(self._call("compare", pairs=list(pairs)))
+        return list(self._ask("compare", pairs=list(pairs)))
 
     def weights(self) -> dict[Space, float]:
         """How much each space counts in the fused score; they sum to 1."""
-        return dict(self._call("weights"))
+        return dict(self._ask("weights"))
 
     def set_weights(self, wanted: Mapping[str, float]) -> dict[Space, float]:
         """Let the spaces count so from now on, scaled to sum 1; durable on return."""
@@ -140,7 +148,7 @@ class IndexClient:
     ) -> list[WordsHit]:
         """The titles that mean what words mean and, with `text`, have them; best first."""
         return list(
-            self._call(
+            self._ask(
                 "search",
                 words=dict(words),
                 text=text,
@@ -162,18 +170,18 @@ class IndexClient:
     ) -> list[MomentHit]:
         """The stretches of titles that show, say or feel what is asked for, best first."""
         return list(
-            self._call(
+            self._ask(
                 "moments", words=dict(words), text=text, mood=mood, title_id=title_id, limit=limit
             )
         )
 
     def cuts(self, title_id: str, *, limit: int) -> list[CutHit]:
         """Pairs of a title's shots with others' that look or sound alike, best first."""
-        return list(self._call("cuts", title_id=title_id, limit=limit))
+        return list(self._ask("cuts", title_id=title_id, limit=limit))
 
     def pictured(self, question: MediaQuestion) -> MediaPage:
         """One page of the titles that show something like a picture, best first."""
-        answer: MediaPage = self._call("pictured", question=question)
+        answer: MediaPage = self._ask("pictured", question=question)
         return answer
 
     def begin(
@@ -231,33 +239,66 @@ class IndexClient:
 
     def generations(self, *, detailed: bool = False) -> list[GenerationInfo]:
         """Oldest first; in detail with vectors by space, and bytes."""
-        return list(self._call("generations", detailed=detailed))
+        return list(self._ask("generations", detailed=detailed))
 
     def count(self) -> int:
         """Titles in the live generation."""
-        return int(self._call("count"))
+        return int(self._ask("count"))
 
     def vectors(self, title_id: str) -> dict[Space, F32]:
         """The calibrated vectors of a title in the live generation."""
-        return dict(self._call("vectors", title_id=title_id))
+        return dict(self._ask("vectors", title_id=title_id))
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
     def _call(self, method: str, *, timeout_s: float | None = None, **arguments: object) -> Any:
-        body = pack(arguments)
-        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
         try:
-            response = self._http.post(f"/call/{method}", content=body, timeout=timeout)
+            return self._answer(method, self._post(method, arguments, timeout_s))
         except httpx.TransportError as error:
-            raise Unavailable(
-                "index_unavailable",
-                f"the index process did not answer at {self._socket} "
-                f"({type(error).__name__}); is `keyart serve` running?",
-            ) from error
+            raise self._unavailable(error) from error
+
+    def _ask(self, method: str, **arguments: object) -> Any:
+        """A question: it may be asked again, and is, while the process is being started again."""
+        try:
+            return self._answer(method, self._post(method, arguments))
+        except httpx.TimeoutException as error:  # it is there, and busy
+            raise self._unavailable(error) from error
+        except httpx.TransportError as error:
+            with self._patience.place() as mine:
+                return self._ask_again(method, arguments, error, wait=mine)
+
+    def _ask_again(
+        self, method: str, arguments: dict[str, object], error: Exception, *, wait: bool
+    ) -> Any:
+        while wait and self._patience.wait():
+            try:
+                return self._answer(method, self._post(method, arguments))
+            except httpx.TimeoutException as late:
+                raise self._unavailable(late) from late
+            except httpx.TransportError as again:
+                error = again
+        raise self._unavailable(error) from error
+
+    def _post(
+        self, method: str, arguments: dict[str, object], timeout_s: float | None = None
+    ) -> httpx.Response:
+        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
+        return self._http.post(f"/call/{method}", content=pack(arguments), timeout=timeout)
+
+    def _answer(self, method: str, response: httpx.Response) -> Any:
+        self._patience.answered()
         if response.status_code == 200:
             return unpack(response.content)
         if response.status_code == 400:
             raise unpack_error(response.content)
         raise Unavailable("index_failed", f"the index process failed on {method}; see its log")
+
+    def _unavailable(self, error: Exception) -> Unavailable:
+        return Unavailable(
+            "index_unavailable",
+            f"the index process did not answer at {self._socket} "
+            f"({type(error).__name__}); is `keyart serve` running?",
+            retry_after_s=RETRY_AFTER_S,
+        )

@@ -17,6 +17,7 @@ import pytest
 from content.errors import Conflict, Invalid, NotFound, Unavailable
 from indexes.calibration import Calibration
 from indexes.client import IndexClient
+from indexes.patience import Patience
 from indexes.schema import Filter
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
@@ -290,3 +291,54 @@ def _runs(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Iterator[IndexClient]:
+    opened = IndexClient(tmp_path / "s", timeout_s=60, patience_s=60)
+    yield opened
+    opened.close()
+
+
+def test_a_question_waits_while_the_process_is_started_again(
+    start: Start, patient: IndexClient
+) -> None:
+    process = start()
+    patient.ensure(FINGERPRINTS)
+    patient.upsert(catalogue(20))
+    before = patient.similar("t0001", space="fused", limit=5)
+    process.kill()
+    process.wait()
+    with pytest.raises(Unavailable) as refused:  # by the time it could be written it may be old
+        patient.upsert([point(1, version=2)])
+    assert refused.value.retry_after_s is not None
+    answers: list[object] = []
+    asking = threading.Thread(
+        target=lambda: answers.append(patient.similar("t0001", space="fused", limit=5))
+    )
+    asking.start()
+    time.sleep(0.3)
+    assert answers == []
+    start()
+    asking.join(60)
+    assert answers == [before]
+
+
+def test_an_outage_is_waited_for_once(tmp_path: Path) -> None:
+    absent = IndexClient(tmp_path / "s", patience_s=0.4)
+    spent = []
+    for _ in range(2):
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="index_unavailable"):
+            absent.count()
+        spent.append(time.monotonic() - began)
+    assert spent[0] >= 0.4 > spent[1]
+    absent.close()
+
+
+def test_so_many_wait_and_no_more() -> None:
+    patience = Patience(60, places=1)
+    with patience.place() as first, patience.place() as second:
+        assert (first, second) == (True, False)
+    with patience.place() as again:
+        assert again

@@ -18,6 +18,9 @@ from workers.jobs import JobRows
 from workers.readings import Readings
 from workers.settings import Settings
 
+PATIENCE_S = 10.0
+"""A question waits so long for an index process that died; it is back after one to five."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -40,7 +43,7 @@ class Parts:
             catalog=Catalog(engine),
             rows=JobRows(engine),
             images=ImageStore(settings.image_folder, cache_bytes=settings.image_cache_bytes),
-            index=IndexClient(settings.index_socket),
+            index=IndexClient(settings.index_socket, patience_s=PATIENCE_S),
         )
 
     @property
