@@ -1,10 +1,12 @@
 """What a reindex would do and may take, told beforehand: counted and estimated, never guessed."""
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -18,10 +20,11 @@ from content.types import Space, TitleInput, Vector
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
 from tests.shelf import fresh_engine, publish, understood
-from workers import forecast, removal
+from workers import forecast, removal, selection
 from workers.forecast import Cost
 from workers.parts import Parts
 from workers.refresh import Refresh
+from workers.reindex import Reindex
 from workers.settings import Settings
 from workers.spent import Spent, Took
 
@@ -182,3 +185,34 @@ def test_a_refresh_counts_what_its_children_took(parts: Parts) -> None:
         "synopsis": 0.5,
         "told": 0.5,
     }
+
+
+def test_only_what_is_not_of_today_is_gone_through(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "PAGE", 4)
+    for n in range(10):
+        words(parts, f"t{n}", OLD if n in (1, 2, 3, 8) else None)
+    publish(parts.engine, "t9z", {"one": np.eye(1, 4, dtype=np.float32)[0]})
+    found, after = [], None
+    while True:
+        due, after = selection.outdated(parts, after, 2)
+        if after is None:
+            break
+        found.append(([title.title_id for title in due], after))
+    assert found == [(["t1", "t2"], "t2"), (["t3"], "t6"), (["t8", "t9z"], "t9z")]
+
+
+def test_a_title_of_today_costs_a_reindex_no_write(parts: Parts) -> None:
+    for n in range(5):
+        words(parts, f"t{n}")
+    told: list[float] = []
+    job = parts.rows.add_reindex()
+    reindex = Reindex(parts, cast(Any, None), job, threading.Event())
+    rows = SimpleNamespace(
+        advance=lambda _job, _stage, share: not told.append(share), tell_spent=lambda *_: None
+    )
+    reindex = replace(reindex, parts=replace(parts, rows=cast(Any, rows)))
+    assert reindex.refresh("") == ("t4", 0)
+    assert told == [0.85]
+    assert reindex.refresh("t4") == (None, 0)

@@ -106,12 +106,16 @@ class Refreshing:
 
         monkeypatch.setattr(Refresh, "title", title)
         monkeypatch.setattr("workers.reindex.spaced", lambda note: note)
+        monkeypatch.setattr("workers.reindex.outdated", self.outdated)
+
+    @staticmethod
+    def outdated(_parts: object, after: str | None, _most: int) -> tuple[list[Any], str | None]:
+        behind = [t for t in TITLES if t > (after or "")]
+        return [SimpleNamespace(title_id=t, version=1) for t in behind], max(behind, default=None)
 
     def reindex(self) -> Reindex:
         catalog = SimpleNamespace(
-            published=lambda after=None, **_: {
-                t: v for t, v in TITLES.items() if t > (after or "")
-            },
+            published=lambda **_: {},
             count_published=lambda until: (len(TITLES), sum(t <= until for t in TITLES)),
             vectors=lambda *_: {},
         )

@@ -34,6 +34,7 @@ from workers.pace import Pace
 from workers.parts import Parts
 from workers.pool import Pool, Progress, spaced
 from workers.refresh import Refresh
+from workers.selection import outdated
 from workers.spent import Spent
 
 log = logging.getLogger("keyart.jobs")
@@ -66,20 +67,23 @@ class Reindex:
         """Understand anew what is stale of the next titles behind id `after`.
 
         Returns:
-            The last one's id, or None at the end, and how many failed however often they were
-            tried: they keep what is stored of them, and the rest must not suffer.
+            The id up to which none is left, or None at the end, and how many failed however often
+            they were tried: they keep what is stored of them, and the rest must not suffer.
         """
-        batch = self.parts.catalog.published(after=after or None, limit=BATCH)
-        if not batch:
+        batch, last = outdated(self.parts, after or None, BATCH)
+        if last is None:
             return None, 0
-        total, done = self.parts.catalog.count_published(after)
         failed = 0
-        for n, (title_id, version) in enumerate(batch.items(), done):
-            share = partial(self._advance_by, n, total)
+        for title in batch:
+            total, count = self.parts.catalog.count_published(title.title_id)
+            share = partial(self._advance_by, count - 1, total)
             share("", 0.0)
-            failed += not self._refreshed(title_id, version, spaced(share))
+            failed += not self._refreshed(title.title_id, title.version, spaced(share))
+        if not batch:
+            total, count = self.parts.catalog.count_published(last)
+            self._advance_by(count, total, "", 0.0)
         self.parts.rows.tell_spent(self.job.id, self.spent)
-        return max(batch), failed
+        return last, failed
 
     def try_fit(self) -> None:
         """A fit that changes nothing; the job's outcome tells what was found.

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from artwork import pictures
 from content import ids
 from content.standing import Standing, standings
 from content.types import Space
-from workers.needs import stale_spaces
+from workers.needs import Need, needed, stale_spaces
 from workers.parts import Parts
 
 PAGE = 1000
@@ -18,6 +19,24 @@ def published(parts: Parts) -> Iterator[Standing]:
     while page := standings(parts.engine, after=after, limit=PAGE, tenant=parts.tenant):
         yield from page
         after = page[-1].title_id
+
+
+def outdated(parts: Parts, after: str | None, most: int) -> tuple[list[Standing], str | None]:
+    """Of the titles behind id `after` the next ones of which something is not of today, so many at
+    most; and the id up to which there are no others, None behind the last title.
+
+    A title of today costs its share of two queries, and no write.
+    """
+    page = standings(parts.engine, after=after, limit=PAGE, tenant=parts.tenant)
+    if not page:
+        return [], None
+    prints = parts.fingerprints
+    with parts.engine.connect() as connection:
+        seen = pictures.titles_seen_by_others(connection, prints["visual"], parts.tenant)
+    due = [t for t in page if needed(t, prints) != Need() or t.title_id in seen]
+    if len(due) > most:
+        return due[:most], due[most - 1].title_id
+    return due, page[-1].title_id
 
 
 def chosen(parts: Parts, asked: Mapping[str, Any], asked_us: int) -> Iterator[Standing]:
