@@ -24,7 +24,7 @@ SECTIONS = (
         "medium",
     ),
     "serve",
-    *("words", "themes", "provenance", "likeness", "eyes", "busy"),
+    *("words", "themes", "provenance", "likeness", "eyes", "busy", "reindex"),
 )
 
 

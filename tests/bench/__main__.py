@@ -35,6 +35,7 @@ SECTIONS = {
     "serve": "The choice over HTTP, open loop, beside a bare endpoint",
     "bulk": "A catalogue of words alone taken in, and understood",
     "busy": "Over HTTP, idle and while ingesting",
+    "reindex": "Artwork while the catalogue is reindexed, beside idle",
     "words": "What is said, and what is made of other sounds",
     "themes": "Themes of synopses of known works",
     "crops": "Crops of photographs, beside a centre crop and smartcrop",
