@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import content
+from content.encoders import text
 from content.encoders.choice import default_cache
 from content.encoders.concept import TOP, labels, likeliest
 from content.encoders.encoder import Encoder, check_vectors, units
@@ -154,10 +155,27 @@ def test_conse_is_its_formula() -> None:
 
 
 def test_words_do_not_depend_on_their_company() -> None:
-    alone = MODELS.text.encode(["a quiet film"])
+    alone = text.MiniLm(default_cache()).encode(["a quiet film"])  # MODELS' own would remember it
     together = MODELS.text.encode(["a quiet film", "a much longer text about a quiet film " * 9])
     assert np.array_equal(alone[0], together[0])
     assert MODELS.text.encode([]).shape == (0, 384)
+
+
+def test_a_text_is_encoded_once_while_it_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = text.MiniLm(default_cache())
+    asked: list[str] = []
+    pre = model.pre
+    monkeypatch.setattr(model, "pre", lambda items: (asked.extend(items), pre(items))[1])
+    monkeypatch.setattr(text, "REMEMBERED", 2)
+    first = model.encode(["a", "b", "a"])
+    assert asked == ["a", "b"]
+    np.testing.assert_array_equal(first[0], first[2])
+    np.testing.assert_array_equal(model.encode(["b", "a"]), first[[1, 0]])
+    assert asked == ["a", "b"]
+    model.encode(["c"])  # the oldest goes
+    np.testing.assert_array_equal(model.encode(["a", "b"]), first[:2])
+    assert asked == ["a", "b", "c", "a"]
+    assert model.encode([]).shape == (0, 384)
 
 
 def test_a_synopsis_longer_than_the_model_is_read_to_its_end() -> None:

@@ -3,6 +3,8 @@
 import importlib.util
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from content.encoders.specs import packaged
 from content.types import F32
 
 Span = tuple[int, int]
+REMEMBERED = 1024
+"""Texts whose vectors are kept, some MB: a synopsis is encoded for its own sake, for its themes and
+for its moods."""
 
 
 class TextEncoder(Encoder[str]):
@@ -26,6 +31,21 @@ class TextEncoder(Encoder[str]):
         """Whether it reads a language (`en`, `pt-BR`): a configured model is taken to read any,
         and an unknown language (None) for one that is read."""
         return True
+
+    def encode(self, items: Sequence[str]) -> F32:
+        """As `Encoder.encode`; a text that was encoded of late is not encoded again."""
+        known = {text: self._lately[text] for text in items if text in self._lately}
+        others = [text for text in dict.fromkeys(items) if text not in known]
+        known |= zip(others, super().encode(others), strict=True)
+        self._lately.update((text, known[text]) for text in others[-REMEMBERED:])
+        for text in list(islice(self._lately, max(0, len(self._lately) - REMEMBERED))):
+            del self._lately[text]
+        rows = [known[text] for text in items]
+        return np.stack(rows) if rows else np.zeros((0, self.spec.dim), np.float32)
+
+    @cached_property
+    def _lately(self) -> dict[str, F32]:
+        return {}
 
     @abstractmethod
     def spans(self, text: str) -> Sequence[Span]:
