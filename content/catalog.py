@@ -6,7 +6,7 @@ function that takes a `connection` runs in the caller's transaction, so that a p
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from content.ids import DEFAULT_TENANT, new_id, now_us
 from content.packing import unpack_shot_vectors, unpack_timeline
 from content.records import writing
 from content.tables import (
+    job_version,
     jobs,
     matching,
     shot_vectors,
@@ -160,10 +161,17 @@ class Catalog:
         )
         with self._engine.begin() as connection:
             row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        published = row.published_us is not None
-        return VersionRow(_input(row), row.version, row.job_id, published, row.profile)
+        return None if row is None else _version(row)
+
+    def versions_of(self, job_ids: Collection[str]) -> dict[str, VersionRow]:
+        """By its job's id each version that is (still) there."""
+        query = (
+            sa.select(title_versions)
+            .join(jobs, job_version())
+            .where(*matching(jobs, tenant=self._tenant), jobs.c.id.in_(job_ids))
+        )
+        with self._engine.begin() as connection:
+            return {row.job_id: _version(row) for row in connection.execute(query)}
 
     def published(self, *, after: str | None = None, limit: int = 100) -> dict[str, int]:
         """Published titles and their versions, in order of id, those behind `after`."""
@@ -201,6 +209,16 @@ class Catalog:
         )
         with self._engine.begin() as connection:
             return connection.execute(query).scalar_one_or_none()
+
+    def published_versions(self, title_ids: Collection[str]) -> dict[str, int]:
+        """Of each of these titles that readers see, the version they see."""
+        query = sa.select(titles.c.id, titles.c.version).where(
+            *matching(titles, tenant=self._tenant),
+            titles.c.id.in_(title_ids),
+            titles.c.version.is_not(None),
+        )
+        with self._engine.begin() as connection:
+            return {row.id: row.version for row in connection.execute(query)}
 
     def vectors(self, title_id: str, version: int) -> dict[Space, Vector]:
         """The stored raw vectors of one version."""
@@ -341,6 +359,11 @@ class Catalog:
                 *matching(title_versions, tenant=self._tenant, title_id=title_id, version=version)
             )
         ).one()
+
+
+def _version(row: sa.Row[Any]) -> VersionRow:
+    published = row.published_us is not None
+    return VersionRow(_input(row), row.version, row.job_id, published, row.profile)
 
 
 def _columns(title: TitleInput) -> dict[str, object]:

@@ -1,13 +1,15 @@
 """Publication and removal of title versions: parts of a caller's transaction."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from content.ids import now_us
 from content.packing import pack_shot_vectors, pack_timeline
 from content.tables import (
+    job_version,
     jobs,
     matching,
     shot_vectors,
@@ -18,30 +20,34 @@ from content.tables import (
     understood,
     vectors,
 )
-from content.types import Extraction, Facts, Vectors
+from content.types import Extraction, Facts, Vector, Vectors
 
 
-def held(
-    connection: sa.Connection, *, tenant: str, title_id: str, version: int, job_id: str
-) -> bool:
-    """Whether a version is still the running job's own, held so until the transaction ends.
+def held(connection: sa.Connection, *, tenant: str, job_ids: Collection[str]) -> set[str]:
+    """Those of the running jobs whose versions are still their own, held so until the transaction
+    ends.
 
-    It is not once the job was cancelled or the title deleted; a title made anew counts its
+    One is not once its job was cancelled or the title deleted; a title made anew counts its
     versions from 1 again, so the number alone does not tell.
     """
     query = (
         sa.select(jobs.c.id)
-        .join(
-            title_versions,
-            (title_versions.c.tenant == jobs.c.tenant) & (title_versions.c.job_id == jobs.c.id),
-        )
-        .where(
-            *matching(title_versions, tenant=tenant, title_id=title_id, version=version),
-            *matching(jobs, id=job_id, state="running"),
-        )
+        .join(title_versions, job_version())
+        .where(*matching(jobs, tenant=tenant, state="running"), jobs.c.id.in_(job_ids))
+        .order_by(jobs.c.id)
         .with_for_update()
     )
-    return connection.execute(query).one_or_none() is not None
+    return set(connection.execute(query).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was understood of a version that is words alone."""
+
+    title_id: str
+    version: int
+    profile: Mapping[str, Facts]
+    vectors: Vectors
 
 
 def published_within(
@@ -116,6 +122,34 @@ def _version(key: Mapping[str, object]) -> sa.Update:
     return sa.update(title_versions).where(*matching(title_versions, **key))
 
 
+def write_told(connection: sa.Connection, *, tenant: str, found: Sequence[Told]) -> None:
+    """As `write_understanding` of many versions that are words alone, a statement for all."""
+    if not found:
+        return
+    keys = [{"of": one.title_id, "number": one.version} for one in found]
+    for table in understood:
+        connection.execute(sa.delete(table).where(*_each(table, tenant)), keys)
+    connection.execute(
+        sa.update(title_versions)
+        .where(*_each(title_versions, tenant))
+        .values(profile=sa.bindparam("told"), understood_us=now_us()),
+        [key | {"told": one.profile} for key, one in zip(keys, found, strict=True)],
+    )
+    rows = [
+        _vector_row(tenant, one.title_id, one.version, space, vector)
+        for one in found
+        for space, vector in one.vectors.items()
+    ]
+    if rows:
+        connection.execute(sa.insert(vectors), rows)
+
+
+def _each(table: sa.Table, tenant: str) -> list[sa.ColumnElement[bool]]:
+    """Conditions of a statement that is executed with many versions: `of`, `number`."""
+    bound: dict[str, object] = {"title_id": sa.bindparam("of"), "version": sa.bindparam("number")}
+    return matching(table, tenant=tenant, **bound)
+
+
 def _write_shots(
     connection: sa.Connection,
     key: Mapping[str, object],
@@ -162,9 +196,16 @@ def write_vectors(
     key: dict[str, object] = {"tenant": tenant, "title_id": title_id, "version": version}
     for space, vector in title_vectors.items():
         connection.execute(sa.delete(vectors).where(*matching(vectors, **key, space=space)))
-        data = vector.data.astype("<f4").tobytes()
-        row = {**key, "space": space, "fingerprint": vector.fingerprint, "data": data}
+        row = _vector_row(tenant, title_id, version, space, vector)
         connection.execute(sa.insert(vectors).values(**row))
+
+
+def _vector_row(
+    tenant: str, title_id: str, version: int, space: str, vector: Vector
+) -> dict[str, object]:
+    key = {"tenant": tenant, "title_id": title_id, "version": version, "space": space}
+    data = vector.data.astype("<f4").tobytes()
+    return {**key, "fingerprint": vector.fingerprint, "data": data}
 
 
 def publish(connection: sa.Connection, *, tenant: str, title_id: str, version: int) -> bool:
@@ -173,21 +214,36 @@ def publish(connection: sa.Connection, *, tenant: str, title_id: str, version: i
     Returns:
         False when the title is gone or a newer version was published meanwhile.
     """
+    shown, dated = _publishing(tenant, title_id, version)
+    changed = connection.execute(shown).rowcount
+    connection.execute(dated)
+    return bool(changed)
+
+
+def publish_all(connection: sa.Connection, *, tenant: str, versions: Mapping[str, int]) -> None:
+    """As `publish` of many titles' versions, a statement for all."""
+    keys = [{"of": title_id, "number": version} for title_id, version in versions.items()]
+    for statement in _publishing(tenant, sa.bindparam("of"), sa.bindparam("number")):
+        if keys:
+            connection.execute(statement, keys)
+
+
+def _publishing(tenant: str, title_id: Any, version: Any) -> tuple[sa.Update, sa.Update]:
     now = now_us()
-    changed = connection.execute(
+    shown = (
         sa.update(titles)
         .where(
             *matching(titles, tenant=tenant, id=title_id),
             (titles.c.version.is_(None)) | (titles.c.version <= version),
         )
         .values(version=version, updated_us=now)
-    ).rowcount
-    connection.execute(
+    )
+    dated = (
         sa.update(title_versions)
         .where(*matching(title_versions, tenant=tenant, title_id=title_id, version=version))
         .values(published_us=now)
     )
-    return bool(changed)
+    return shown, dated
 
 
 def touch(connection: sa.Connection, *, tenant: str, title_id: str) -> None:

@@ -137,6 +137,17 @@ jobs = sa.Table(
     sa.Index(None, "tenant", "state", "id"),
 )
 
+
+def job_version() -> sa.ColumnElement[bool]:
+    """Joins a job and the version it is to publish, while that is its own."""
+    return sa.and_(
+        title_versions.c.tenant == jobs.c.tenant,
+        title_versions.c.title_id == jobs.c.title_id,
+        title_versions.c.version == jobs.c.version,
+        title_versions.c.job_id == jobs.c.id,
+    )
+
+
 writer_receipts = sa.Table(
     "writer_receipts",
     metadata,

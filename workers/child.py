@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -38,7 +39,7 @@ from content.hearing import sound_of
 from content.keeping import load, save
 from content.letterbox import without_bars
 from content.process import follow_parent
-from content.synopsis import encode_synopsis
+from content.synopsis import MAX_CHUNKS, chunks, encode_synopsis
 from content.types import Maturity
 from workers import composing, taste
 from workers.parts import Parts
@@ -93,6 +94,25 @@ class Operations:
 
     def told(self, _report: Report, *, text: str, language: str | None = None) -> dict[str, Any]:
         return describe_words(text, self._models, language)
+
+    def texts(
+        self, report: Report, *, items: list[tuple[str, str, str | None]]
+    ) -> list[dict[str, Any]]:
+        """Of each title of words alone (its synopsis, what that tells, its language): `words` as by
+        `synopsis` and `told` as by `told`, or `error`, of this one only."""
+        pieces = [piece for text, *_ in items for piece in chunks(text, self._models)[:MAX_CHUNKS]]
+        with suppress(KeyartError):  # whose fault it is shows below
+            self._models.text.encode(pieces)  # in the batches that the encoder is made for
+        return [self._text(report, *item) for item in items]
+
+    def _text(
+        self, report: Report, synopsis: str, story: str, language: str | None
+    ) -> dict[str, Any]:
+        try:
+            words = self.synopsis(report, text=synopsis)
+            return {"words": words, "told": self.told(report, text=story, language=language)}
+        except KeyartError as error:
+            return {"error": described(error)}
 
     def query(self, _report: Report, *, text: str) -> dict[str, tuple[bytes, str]]:
         found = self._models.query(text)

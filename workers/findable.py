@@ -29,11 +29,17 @@ def parts_of(catalog: Catalog, row: VersionRow) -> dict[str, Any]:
     """The fields of a `TitlePoint` by which its title is found."""
     title_id, version = row.title.id, row.version
     shots = catalog.version_shots(title_id, version)
+    vectors = _vectors(catalog, title_id, version)
+    told = parts_of_words(row, shots)
+    return {**told, "shots": shot_points(shots, vectors, row.title.language)}
+
+
+def parts_of_words(row: VersionRow, shots: Sequence[ShotRow] = ()) -> dict[str, Any]:
+    """The same without the shots themselves: all there is of a title without media."""
     return {
         "name": row.title.name,
         "sparse": {"words": document(texts_of(row, shots)), "names": trigrams(row.title.name)},
         "lexicon": fingerprint(),
-        "shots": shot_points(shots, _vectors(catalog, title_id, version), row.title.language),
     }
 
 

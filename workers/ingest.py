@@ -6,7 +6,7 @@ title's version. What a stage makes for the next lies in the job's work folder.
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,8 @@ class Ingest:
             self.spent.add("extract", Took(media_s=media_s))
 
     def words(self) -> None:
-        """The synopsis as a vector; of a title without media also what it tells."""
+        """The synopsis as a vector; of a title without media, which but an earlier release has
+        begun so (now `workers.texts`), also what it tells."""
         title = self._title()
         spent = self.spent
         self._keep("words", self._call("words", "synopsis", spent, text=title.synopsis))
@@ -204,14 +205,8 @@ class Ingest:
             Cancelled: one of them is lost already.
         """
         with writing(self.parts.engine).begin() as connection:
-            live = self.parts.rows.note_within(connection, self.job.id, stage)
-            if not live or not publication.held(
-                connection,
-                tenant=self.parts.tenant,
-                title_id=self._title_id,
-                version=self._version,
-                job_id=self.job.id,
-            ):
+            own = publication.held(connection, tenant=self.parts.tenant, job_ids=[self.job.id])
+            if not own or not self.parts.rows.note_within(connection, self.job.id, stage):
                 raise Cancelled
             yield connection
 
@@ -309,12 +304,18 @@ STAGES: dict[str, Callable[[Ingest], None]] = {
     "publish": Ingest.publish,
 }
 
-_LOCKS = tuple(threading.Lock() for _ in range(64))
+_LOCKS = tuple(threading.Lock() for _ in range(4096))
+"""So many that titles which are published together seldom wait for another."""
 
 
-def publishing(title_id: str) -> threading.Lock:
+@contextmanager
+def publishing(*title_ids: str) -> Iterator[None]:
     """Two versions of one title are published, or taken back, one after the other."""
-    return _LOCKS[hash(title_id) % len(_LOCKS)]
+    with ExitStack() as held:
+        # Each once and in one order: nobody waits for one who waits for them.
+        for n in sorted({hash(title_id) % len(_LOCKS) for title_id in title_ids}):
+            held.enter_context(_LOCKS[n])
+        yield
 
 
 def check_encoders(parts: Parts, title: TitleInput) -> None:

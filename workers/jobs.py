@@ -4,7 +4,7 @@ The durable engine (`workers.workflows`) makes a job run to its end; this row sa
 A job's id is its workflow's id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from content.errors import Conflict, KeyartError, NotFound
 from content.ids import DEFAULT_TENANT, new_id, now_us
 from content.records import writing
-from content.tables import jobs, matching
+from content.tables import job_version, jobs, matching, title_versions
 from workers.spent import Spent
 
 STATES = ("queued", "running", "done", "failed", "cancelled")
@@ -48,6 +48,8 @@ class JobRecord:
     """Of a kind in `MAKING`: `groups` made, and what was `refused`. Of a fit: what was found."""
     took: dict[str, Any] | None = None
     """What it has spent so far, by operation: `workers.spent.Spent`, plain."""
+    words_alone: bool = False
+    """Whether it is to understand a title that has no media."""
 
 
 class JobRows:
@@ -64,7 +66,7 @@ class JobRows:
             NotFound: `job_not_found`.
         """
         with self._engine.begin() as connection:
-            row = connection.execute(sa.select(jobs).where(*self._key(job_id))).one_or_none()
+            row = connection.execute(_SELECTED.where(*self._key(job_id))).one_or_none()
         if row is None:
             raise NotFound("job_not_found", f"there is no job {job_id!r}")
         return _record(row)
@@ -73,7 +75,7 @@ class JobRows:
         self, *, state: str | None = None, after: str | None = None, limit: int = 20
     ) -> Sequence[JobRecord]:
         """Jobs, the newest first; those older than job `after`."""
-        query = sa.select(jobs).where(jobs.c.tenant == self._tenant)
+        query = _SELECTED.where(jobs.c.tenant == self._tenant)
         if state is not None:
             query = query.where(jobs.c.state == state)
         if after is not None:
@@ -84,7 +86,7 @@ class JobRows:
 
     def live(self, title_id: str | None = None) -> Sequence[JobRecord]:
         """Jobs that have not ended, the oldest first; of one title when given."""
-        query = sa.select(jobs).where(jobs.c.tenant == self._tenant, jobs.c.state.in_(LIVE))
+        query = _SELECTED.where(jobs.c.tenant == self._tenant, jobs.c.state.in_(LIVE))
         if title_id is not None:
             query = query.where(jobs.c.title_id == title_id)
         with self._engine.begin() as connection:
@@ -180,6 +182,21 @@ class JobRows:
         """
         return self._move(job_id, state="running", stage=stage, progress=progress)
 
+    def advance_all(self, job_ids: Collection[str], stage: str, progress: float) -> set[str]:
+        """As `advance` of many; those that have not ended."""
+        with writing(self._engine).begin() as connection:
+            return self.note_all_within(
+                connection, job_ids, state="running", stage=stage, progress=progress
+            )
+
+    def cancelled(self, job_ids: Collection[str]) -> set[str]:
+        """Those of these jobs that were cancelled."""
+        query = sa.select(jobs.c.id).where(
+            *matching(jobs, tenant=self._tenant, state="cancelled"), jobs.c.id.in_(job_ids)
+        )
+        with self._engine.begin() as connection:
+            return set(connection.execute(query).scalars())
+
     def note(self, job_id: str, outcome: dict[str, Any]) -> bool:
         """Note what a job has found; it may still fail or be cancelled. False when it has ended."""
         return self._move(job_id, outcome=outcome)
@@ -253,6 +270,18 @@ class JobRows:
         """
         return self._move_within(connection, job_id, stage=stage)
 
+    def note_all_within(
+        self, connection: sa.Connection, job_ids: Collection[str], **values: object
+    ) -> set[str]:
+        """Change the rows of many jobs; those that have not ended, and were changed."""
+        changed = connection.execute(
+            sa.update(jobs)
+            .where(jobs.c.tenant == self._tenant, jobs.c.id.in_(job_ids), jobs.c.state.in_(LIVE))
+            .values(updated_us=now_us(), **values)
+            .returning(jobs.c.id)
+        )
+        return set(changed.scalars())
+
     def tell_within(self, connection: sa.Connection, job_id: str, outcome: dict[str, Any]) -> bool:
         """Note what a job has made, in the transaction that stores it; it cannot be cancelled then.
 
@@ -281,6 +310,15 @@ class JobRows:
 
     def _key(self, job_id: str) -> Sequence[sa.ColumnElement[bool]]:
         return matching(jobs, tenant=self._tenant, id=job_id)
+
+
+_SELECTED = sa.select(
+    jobs,
+    sa.exists()
+    .where(job_version(), title_versions.c.media_path.is_(None))
+    .correlate(jobs)
+    .label("words_alone"),
+)
 
 
 def _record(row: sa.Row[Any]) -> JobRecord:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -156,24 +157,41 @@ class Pool:
     ) -> None:
         """`environment` is added to this process's own: the settings that children read."""
         self._slots = threading.BoundedSemaphore(size)
-        self._idle: list[Child] = []
-        self._lock = threading.Lock()
-        self._closed = False
-        self._nice = nice
-        self._environment = dict(environment or {})
-        # Children are told to die with the *thread* that started them (PR_SET_PDEATHSIG), so
-        # one thread that lives as long as the pool starts them all.
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="keyart-starter")
+        self._children = _Children(nice, dict(environment or {}))
+
+    def beside(self, size: int) -> "Pool":
+        """Further places, for work that must not wait behind this one's: what is idle in the one
+        is warm for the other. Closing either closes both."""
+        other = copy(self)
+        other._slots = threading.BoundedSemaphore(size)
+        return other
 
     @contextlib.contextmanager
     def child(self) -> Iterator[Child]:
         """A child of one's own for a while; waits for a free place."""
         with self._slots:
-            child = self._take()
+            child = self._children.take()
             try:
                 yield child
             finally:
-                self._give(child)
+                self._children.give(child)
+
+    def close(self) -> None:
+        self._children.close()
+
+
+class _Children:
+    """Those at rest; others are started as they are asked for."""
+
+    def __init__(self, nice: int, environment: dict[str, str]) -> None:
+        self._idle: list[Child] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        self._nice = nice
+        self._environment = environment
+        # Children are told to die with the *thread* that started them (PR_SET_PDEATHSIG), so
+        # one thread that lives as long as the pool starts them all.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="keyart-starter")
 
     def close(self) -> None:
         with self._lock:
@@ -183,7 +201,7 @@ class Pool:
             child.kill()
         self._starter.shutdown(wait=False)
 
-    def _take(self) -> Child:
+    def take(self) -> Child:
         with self._lock:
             while self._idle:
                 child = self._idle.pop()
@@ -192,7 +210,7 @@ class Pool:
                 child.kill()
         return self._starter.submit(self._start).result()
 
-    def _give(self, child: Child) -> None:
+    def give(self, child: Child) -> None:
         with self._lock:
             if child.alive and not self._closed:
                 self._idle.append(child)

@@ -4,9 +4,10 @@ import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from filelock import FileLock
@@ -15,9 +16,12 @@ from artwork import pictures
 from artwork.images.store import SHA256
 from artwork.tables import candidates, image_groups, variants
 from content import publication
+from content.entries import VersionRow
 from content.errors import Conflict
+from content.publication import Told
 from content.records import writing
 from content.tables import matching, shots, title_versions
+from content.types import Vectors
 from indexes.fields import facts_of
 from indexes.schema import TitlePoint, fitting
 from workers import findable, taste
@@ -61,6 +65,7 @@ def clear_work(parts: Parts, job_id: str) -> None:
 
 def doom(parts: Parts, job_id: str, shas: Iterable[str]) -> None:
     """Note pictures in a job's journal: they go with it, unless a row names them then."""
+    parts.work_folder(job_id).mkdir(parents=True, exist_ok=True)
     with parts.journal(job_id).open("a") as journal:
         journal.writelines(f"{sha}\n" for sha in shas)
 
@@ -142,10 +147,23 @@ def point_of(parts: Parts, title_id: str, version: int | None = None) -> TitlePo
     row = parts.catalog.version(title_id, version)
     if row is None:
         return None
+    vectors = parts.catalog.vectors(title_id, version)
+    return _point(parts, row, vectors, findable.parts_of(parts.catalog, row))
+
+
+def point_of_words(parts: Parts, row: VersionRow, found: Told) -> TitlePoint:
+    """The same of a version that is words alone, as it is understood just now."""
+    told = replace(row, profile=dict(found.profile))
+    return _point(parts, told, found.vectors, findable.parts_of_words(told))
+
+
+def _point(
+    parts: Parts, row: VersionRow, vectors: Vectors, found_by: Mapping[str, Any]
+) -> TitlePoint:
     return TitlePoint(
-        title_id=title_id,
-        version=version,
-        vectors=parts.catalog.vectors(title_id, version),
+        title_id=row.title.id,
+        version=row.version,
+        vectors=vectors,
         genres=row.title.genres,
         language=row.title.language,
         maturity=row.title.maturity,
@@ -156,7 +174,7 @@ def point_of(parts: Parts, title_id: str, version: int | None = None) -> TitlePo
         external_ids=row.title.external_ids,
         tags=row.title.tags,
         available=row.title.available,
-        **findable.parts_of(parts.catalog, row),
+        **found_by,
     )
 
 

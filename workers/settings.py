@@ -53,7 +53,12 @@ class Settings(BaseSettings):
         5 * 2**30, gt=0, description="What encoded images may take; longest unused go first."
     )
     max_queued_jobs: int = Field(10_000, gt=0, description="Above this many queued jobs: 429.")
-    concurrency: int = Field(1, ge=1, le=64, description="Titles processed at once.")
+    concurrency: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Films understood at once; titles of words alone are taken beside them.",
+    )
     job_timeout_s: float = Field(
         6 * 3600.0, gt=0, description="Wall clock that one stage of a job may take."
     )

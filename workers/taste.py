@@ -7,7 +7,7 @@ made from them, and from the map, whenever a point is.
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -109,35 +109,35 @@ def placed(parts: Parts, point: TitlePoint, fingerprint: str | None) -> TitlePoi
     return replace(point, vectors={**point.vectors, "taste": vector})
 
 
-def publish(parts: Parts, point: TitlePoint) -> None:
-    """Put a point into the live generation, those being built and the one that is kept, each with
+def publish(parts: Parts, *points: TitlePoint) -> None:
+    """Put points into the live generation, those being built and the one that is kept, each with
     its own taste.
 
     The last write stays, as with `upsert`. Where generations came or went meanwhile, once more.
     """
     for _ in range(TRIES - 1):
         try:
-            _publish(parts, point)
+            _publish(parts, points)
         except (Conflict, NotFound) as error:
             if error.code not in MOVED:
                 raise
         else:
             return
-    _publish(parts, point)
+    _publish(parts, points)
 
 
-def _publish(parts: Parts, point: TitlePoint) -> None:
+def _publish(parts: Parts, points: Sequence[TitlePoint]) -> None:
     generations = parts.index.generations()
     live = in_use(generations)
-    parts.index.upsert([placed(parts, point, live)])
+    parts.index.upsert([placed(parts, point, live) for point in points])
     for each in generations:
         own = each.fingerprints.get("taste")
         if own == live or each.state not in ("building", "ready", "kept"):
             continue
-        fits = placed(parts, point, own)
+        fits = [placed(parts, point, own) for point in points]
         if each.state == "kept":  # of what its encoders know
-            fits = replace(fits, vectors=fitting(fits.vectors, each.fingerprints))
-        parts.index.upsert_into(each.name, [fits], copied=False)
+            fits = [replace(f, vectors=fitting(f.vectors, each.fingerprints)) for f in fits]
+        parts.index.upsert_into(each.name, fits, copied=False)
 
 
 def in_use(generations: list[GenerationInfo]) -> str | None:

@@ -37,16 +37,18 @@ from workers.reindex import Reindex
 from workers.removal import abandon, clear_work
 from workers.settings import Settings
 from workers.spent import Spent
+from workers.texts import WAITING, Texts
 
 log = logging.getLogger("keyart.jobs")
 
 APPLICATION_VERSION = "1"
 """Pinned: workflows outlive releases. Raise it only when the steps of a workflow change."""
 QUEUES = (
-    {"ingest": "keyart-ingest"}
+    {"ingest": "keyart-ingest", "ingest-words": "keyart-words"}
     | dict.fromkeys(BUILDING, "keyart-reindex")
     | dict.fromkeys(MAKING, "keyart-making")
 )
+"""Name of a workflow -> its queue: none waits behind those of another."""
 HISTORY = timedelta(days=7)
 ATTEMPTS = 6
 """Over about 15 s: longer than a part of the service needs to be started again."""
@@ -68,10 +70,11 @@ class JobStarter:
 
     def start(self, job: JobRecord) -> None:
         """Make sure that `job` will run. Safe to repeat."""
+        name = "ingest-words" if job.words_alone else job.kind
         self._client.enqueue(
             {
-                "workflow_name": job.kind,
-                "queue_name": QUEUES[job.kind],
+                "workflow_name": name,
+                "queue_name": QUEUES[name],
                 "workflow_id": job.id,
                 "app_version": APPLICATION_VERSION,
             },
@@ -85,7 +88,9 @@ class JobStarter:
         """See to it that jobs that have not ended have a workflow that runs or will run."""
         for start in range(0, len(jobs), REVIVED_AT_ONCE):
             batch = jobs[start : start + REVIVED_AT_ONCE]
-            found = self._client.list_workflows(workflow_ids=[job.id for job in batch])
+            found = self._client.list_workflows(
+                workflow_ids=[job.id for job in batch], load_input=False, load_output=False
+            )
             states = {workflow.workflow_id: workflow.status for workflow in found}
             for job in batch:
                 if job.id not in states:
@@ -125,15 +130,17 @@ class JobRunner:
         settings = self.parts.settings
         DBOS(config=_config(settings))
         DBOS.workflow(name="ingest", max_recovery_attempts=None)(self._ingest_workflow())
+        DBOS.workflow(name="ingest-words", max_recovery_attempts=None)(self._words_workflow())
         DBOS.workflow(name="reindex", max_recovery_attempts=None)(self._reindex_workflow())
         DBOS.workflow(name="fit-space", max_recovery_attempts=None)(self._fit_workflow())
         for kind in MAKING:
             DBOS.workflow(name=kind, max_recovery_attempts=None)(self._making_workflow())
         DBOS.launch()
+        at_once = {QUEUES["ingest"]: settings.concurrency, QUEUES["ingest-words"]: WAITING}
         for queue in sorted(set(QUEUES.values())):
             DBOS.register_queue(
                 queue,
-                worker_concurrency=settings.concurrency if queue == QUEUES["ingest"] else 1,
+                worker_concurrency=at_once.get(queue, 1),
                 polling_interval_sec=POLL_S,
                 on_conflict="always_update",
             )
@@ -147,6 +154,18 @@ class JobRunner:
                     _step(name, lambda stage=stage: stage(work))  # type: ignore[misc]
 
         return ingest
+
+    def _words_workflow(self) -> Callable[[str], None]:
+        texts = Texts(self.parts, self.pool.beside(1))
+
+        def understand(job_id: str) -> None:
+            # No step: what is understood after a kill is a fraction of a second's work, and the
+            # engine's record of it would cost as much.
+            with self._job(job_id, finish=False) as (job, _cancelled, _spent):
+                if job.state != "done":
+                    _tried("understand", lambda _: _outcome(lambda: texts.understand(job)))
+
+        return understand
 
     def _reindex_workflow(self) -> Callable[[str], None]:
         def reindex(job_id: str) -> None:
@@ -179,13 +198,17 @@ class JobRunner:
         return making
 
     @contextmanager
-    def _job(self, job_id: str) -> Iterator[tuple[JobRecord, threading.Event, Spent]]:
-        """The boundary of a job: whatever happens within ends in one of the job's states."""
+    def _job(
+        self, job_id: str, *, finish: bool = True
+    ) -> Iterator[tuple[JobRecord, threading.Event, Spent]]:
+        """The boundary of a job: whatever happens within ends in one of the job's states; without
+        `finish` what happens within has seen to it itself that the job is done."""
         job, spent = _lasting(lambda: self.parts.rows.get(job_id)), Spent()
         cancelled = self._running.setdefault(job_id, threading.Event())
         try:
             yield job, cancelled, spent
-            _lasting(lambda: clear_work(self.parts, job_id))
+            if finish:
+                _lasting(lambda: clear_work(self.parts, job_id))
         except (Cancelled, engine_error.DBOSWorkflowCancelledError):
             with suppress(Conflict):  # as usual the row was first; a deleted title's may not be
                 self.parts.rows.mark_cancelled(job_id)
@@ -203,7 +226,8 @@ class JobRunner:
             self._abandon(job)
             self._fail(job_id, KeyartError("internal", f"unexpected {type(error).__name__}"))
         else:  # whatever happens now, what the job made stays
-            _lasting(lambda: self.parts.rows.finish(job_id, spent))
+            if finish:
+                _lasting(lambda: self.parts.rows.finish(job_id, spent))
         finally:
             self._running.pop(job_id, None)
 
@@ -223,9 +247,9 @@ class JobRunner:
         while True:
             time.sleep(POLL_S)
             try:
-                for job_id, cancelled in list(self._running.items()):
-                    if self.parts.rows.get(job_id).state == "cancelled":
-                        cancelled.set()
+                running = dict(self._running)
+                for job_id in self.parts.rows.cancelled(running) if running else ():
+                    running[job_id].set()
             except SQLAlchemyError:  # without this thread no job could be cancelled any more
                 log.warning("the records do not answer: looking for cancelled jobs again")
 
@@ -254,8 +278,12 @@ def _renew(work: Partial) -> None:
 
 def _step(name: str, run: Callable[[], Any]) -> Any:
     """Run a durable step; try again, later and later, when the failure may pass."""
+    return _tried(name, lambda n: DBOS.run_step({"name": f"{name} {n}"}, _outcome, run))
+
+
+def _tried(name: str, attempted: Callable[[int], dict[str, Any]]) -> Any:
     for attempt in range(1, ATTEMPTS + 1):
-        outcome = DBOS.run_step({"name": f"{name} {attempt}"}, _outcome, run)
+        outcome = attempted(attempt)
         if "error" not in outcome:
             return outcome["value"]
         error = revived(**outcome["error"])
