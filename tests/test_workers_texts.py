@@ -34,6 +34,7 @@ from workers.parts import Parts
 from workers.pool import Pool
 from workers.removal import abandon
 from workers.settings import Settings
+from workers.spent import Spent, Took
 from workers.texts import Texts, Together
 
 PRINTS = {space: spec.fingerprint for space, spec in embedded_specs().items()}
@@ -58,8 +59,11 @@ class Stub:
     def child(self) -> Iterator["Stub"]:
         yield self
 
-    def call(self, operation: str, arguments: Any, **_: Any) -> list[dict[str, Any]]:
+    def call(
+        self, operation: str, arguments: Any, *, spent: Spent, **_: Any
+    ) -> list[dict[str, Any]]:
         assert operation == "texts"
+        spent.add(operation, Took(1, 0.0, 8.0, 4.0))
         synopses = [synopsis for synopsis, *_ in arguments["items"]]
         self.calls.append(synopses)
         self.meanwhile(synopses)
@@ -271,6 +275,13 @@ def test_a_new_version_takes_the_place_of_the_old(parts: Parts) -> None:
     assert left == [("uploaded", 2)]
     assert parts.images.has(image.sha256)
     assert not parts.work_folder(job.id).exists()
+
+
+def test_each_has_its_share_of_what_they_took_together(parts: Parts) -> None:
+    jobs = [submitted(parts, name, f"A {name} story.") for name in "abcd"]
+    together(parts, Stub(), *jobs)
+    share = {"titles": 1, "media_s": 0.0, "wall_s": 2.0, "cpu_s": 1.0}
+    assert [parts.rows.get(job.id).took for job in jobs] == [{"told": share}] * 4
 
 
 def test_what_was_done_already_may_be_done_again(parts: Parts) -> None:
