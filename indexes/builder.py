@@ -20,7 +20,7 @@ from content.process import follow_parent
 from content.types import Space
 from indexes.durable import sync_tree
 from indexes.fields import FIELDS, SHOT_FIELDS
-from indexes.graph import RECALL_AT, RECALL_MIN, Graph
+from indexes.graph import RECALL_AIM, RECALL_AT, Graph
 from indexes.search_params import approximate
 from indexes.shard import declare, dense, dims_of, load, on_disk, rare, sparse_of
 
@@ -84,7 +84,7 @@ def _measured(shard: Any, spaces: list[Space]) -> tuple[int, dict[str, float]]:
     recall: dict[str, float] = {}
     for ef in EFS:
         recall = {space: _recall(shard, space, truth[space], ef) for space in spaces}
-        if all(found >= RECALL_MIN for found in recall.values()):
+        if all(found >= RECALL_AIM for found in recall.values()):
             break
     return ef, recall
 

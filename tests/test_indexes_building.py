@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from content.types import F32, Space
-from indexes import building, store_edge
+from indexes import builder, building, store_edge
 from indexes.builds import Builds
 from indexes.generations import Generations
 from indexes.graph import BUILD_FROM, DUE_SHARE, Graph, is_due
@@ -277,3 +277,15 @@ def builds(process: Path, folder: Path) -> bool:
     except OSError:
         return False
     return b"indexes.builder" in command and os.fsencode(folder) in command
+
+
+@pytest.mark.parametrize(
+    ("found", "ef"), [((0.97, 0.985, 0.991), 256), ((0.98, 0.985, 0.988), 512)]
+)
+def test_the_builder_aims_above_what_others_must_find(
+    monkeypatch: pytest.MonkeyPatch, found: tuple[float, ...], ef: int
+) -> None:
+    tried = dict(zip(builder.EFS, (*found, found[-1]), strict=True))
+    monkeypatch.setattr(builder, "_sample", lambda *_: [])
+    monkeypatch.setattr(builder, "_recall", lambda _shard, _space, _sample, ef: tried[ef])
+    assert builder._measured(None, ["visual"]) == (ef, {"visual": tried[ef]})
