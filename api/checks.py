@@ -61,7 +61,7 @@ def _said(words: str, *kept: str) -> WrapValidator:
             return check(value)
         except ValidationError as error:
             for each in error.errors():
-                if each["type"] in kept:
+                if each["type"] in ("string_unicode", *kept):
                     raise PydanticCustomError(
                         each["type"], "{msg}", {"msg": each["msg"]}
                     ) from error

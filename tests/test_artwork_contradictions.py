@@ -146,6 +146,7 @@ def test_a_policy_is_held_against_its_pictures_and_the_catalogue(any_house: Choo
         (ArtworkPolicy(pin=groups[A], origins=("frame",)), "`pin` names a picture whose origin"),
         (ArtworkPolicy(origins=("uploaded",)), "`origins` leaves none of those"),
         (ArtworkPolicy(origins=("generated",)), "`generated_share` is 0.2"),
+        (good, "the catalogue's rules and KEYART_ORIGINS leave out"),
     ):
         with pytest.raises(Invalid, match=words) as refusal:
             review.set_policy(TITLE, bad)
@@ -153,6 +154,14 @@ def test_a_policy_is_held_against_its_pictures_and_the_catalogue(any_house: Choo
     with any_house.engine.connect() as connection:
         assert policy_of(connection, TITLE, "default") == good
     review.set_policy(TITLE, ArtworkPolicy(origins=("generated",), generated_share=1.0))
+
+
+def test_a_policy_is_not_blamed_for_what_the_house_leaves(any_house: Choosing) -> None:
+    groups = publish(any_house.engine, TITLE, VECTORS)
+    review, _ = reviewing(any_house, origins=("generated",))  # the default share: nothing is shown
+    review.set_policy(TITLE, ArtworkPolicy(veto=(groups[A],)))
+    with pytest.raises(Invalid, match=r"`generated_share` is 0\.5"):
+        review.set_policy(TITLE, ArtworkPolicy(generated_share=0.5))
 
 
 def test_the_catalogue_s_rules_are_held_against_the_settings(any_house: Choosing) -> None:
@@ -164,6 +173,8 @@ def test_the_catalogue_s_rules_are_held_against_the_settings(any_house: Choosing
         with pytest.raises(Invalid, match=words) as refusal:
             rules.set(bad)
         assert refusal.value.code == CODE
+        with pytest.raises(Invalid, match=words):
+            rules.preview([], "16:9", [], bad)
     assert rules.get() == (CatalogueRules(), None)
     rules.set(CatalogueRules(origins=("frame", "uploaded")))
 

@@ -57,8 +57,10 @@ class Rules:
         """What `rules` (None: those in force) would leave of titles; changes nothing.
 
         Raises:
-            Invalid: `invalid_context`.
+            Invalid: `invalid_context`, `contradictory_rules`.
         """
+        if rules is not None:
+            check_rules(rules, self.settings)
         # No policy draws here: its place in the scope is not looked at.
         scope = Scope(self._parts.tenant, "", self._lens.feature_set)
         with self._parts.engine.begin() as connection:

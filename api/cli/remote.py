@@ -112,7 +112,7 @@ class Remote:
             request = self._http.build_request(method, path, json=body)
         except ValueError as error:  # JSON has no NaN and no infinity
             detail = "a number is not finite (NaN or infinity)"
-            raise Refused(422, {"code": "invalid_json", "detail": detail}) from error
+            raise Refused(400, {"code": "invalid_json", "detail": detail}) from error
         return self._parsed(self._http.send(request))
 
     def delete(self, path: str) -> Any:

@@ -83,6 +83,14 @@ def check_policy(policy: ArtworkPolicy, house: HouseRules, pinned_origin: Origin
             f"`pin` names a picture whose origin is {pinned_origin}, which `origins` leaves out: "
             "nothing would be shown",
         )
+    if pinned_origin is not None and house.origins and pinned_origin not in allowed:
+        raise Invalid(
+            CODE,
+            f"`pin` names a picture whose origin is {pinned_origin}, which the catalogue's rules "
+            f"and KEYART_ORIGINS leave out ({', '.join(house.origins)}): nothing would be shown",
+        )
+    if never_generated(house.origins, house.generated_share) and policy.generated_share is None:
+        return  # whatever the house leaves is not this policy's doing
     share = house.generated_share if policy.generated_share is None else policy.generated_share
     if (found := never_generated(allowed, share, pinned=policy.pin is not None)) is not None:
         raise Invalid(CODE, found.message)
