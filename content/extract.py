@@ -18,6 +18,9 @@ GONE = "none"
 SEGMENTS, THUMBNAILS = "segments", "thumbnails"
 """Folders within that of an extraction."""
 
+_READ: tuple[Space, ...] = ("visual", "audio")
+"""Spaces whose encoders look at the film, and hear it."""
+
 Progress = Callable[[str, float], None]
 
 
@@ -93,7 +96,7 @@ def extract(
 def read_by(path: Path, models: Models, language: str | None) -> str:
     """Names the file as it is now and everything that reading it depends on: not the encoder of
     words, nor the formula of moods, which say what was read."""
-    return _named(path, models, language, ("visual", "audio"))
+    return _named(path, models, language, _READ)
 
 
 def made_by(path: Path, models: Models, language: str | None) -> str:
@@ -107,17 +110,26 @@ def _named(path: Path, models: Models, language: str | None, spaces: Sequence[Sp
         file = f"{status.st_size}:{status.st_mtime_ns}"
     except OSError:  # reading it will say what is wrong
         file = GONE
+    return f"{file} {_readers(models, language, spaces)}"
+
+
+def _readers(models: Models, language: str | None, spaces: Sequence[Space]) -> str:
     prints = sorted(spec.fingerprint for space, spec in models.specs.items() if space in spaces)
-    return " ".join((file, *prints, models.transcript, models.shots, str(language)))
+    return " ".join((*prints, models.transcript, models.shots, str(language)))
 
 
 def _maker(path: Path, models: Models, language: str | None, folder: Path) -> str:
     """As `read_by`; of a file that is gone, what its segments in `folder` were made by, if by
     these models."""
     maker = read_by(path, models, language)
-    file, _, readers = maker.partition(" ")
-    found = maker_of(folder) if file == GONE else None
-    return found if found is not None and found.partition(" ")[2] == readers else maker
+    gone = maker.startswith(f"{GONE} ")
+    found = maker_of(folder) if gone else None
+    return found if found is not None and read_so(found, models, language) else maker
+
+
+def read_so(maker: str, models: Models, language: str | None) -> bool:
+    """Whether `maker`, as of `read_by`, names these models, whatever the file."""
+    return maker.partition(" ")[2] == _readers(models, language, _READ)
 
 
 def _kept(folder: Path, maker: str) -> tuple[int, Segment | None]:

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from content.errors import Conflict, Invalid
+from content.extract import read_by
 from content.records import writing
 from content.tables import timelines, title_versions
 from content.types import Space, TitleInput, Vector
@@ -77,7 +78,7 @@ def test_it_is_counted_what_would_be_done_and_why(parts: Parts) -> None:
     assert (found.titles, found.anew, found.media_s) == (4, 2, 90.0)
     assert found.others == {"synopsis": 2, "visual": 1}
     wanted = {cost.operation: (cost.titles, cost.media_s) for cost in found.costs}
-    anew = {"synopsis": (2, 0.0), "told": (1, 0.0), "extract": (1, 90.0)}
+    anew = {"synopsis": (1, 0.0), "told": (1, 0.0), "extract": (1, 90.0)}
     assert wanted == {**anew, "copy": (4, 0.0), "gates": (4, 0.0)}
     assert parts.rows.counts()["queued"] == 0
     assert [g.state for g in parts.index.generations()] == ["live"]
@@ -93,11 +94,11 @@ def test_what_no_job_has_done_is_not_guessed(parts: Parts) -> None:
     words(parts, "a", OLD)
     found = forecast.of_all(parts)
     assert (found.wall_s, found.cpu_s) == (None, None)
-    assert set(found.unknown) == {"synopsis", "told", "copy", "gates"}
-    spent(parts, synopsis=Took(4, 0.0, 2.0, 1.0))
+    assert set(found.unknown) == {"told", "copy", "gates"}
+    spent(parts, told=Took(4, 0.0, 2.0, 1.0))
     found = forecast.of_all(parts)
     assert (found.wall_s, found.cpu_s) == (0.5, 0.2)
-    assert set(found.unknown) == {"told", "copy", "gates"}
+    assert set(found.unknown) == {"copy", "gates"}
 
 
 def test_films_are_estimated_by_their_length_and_words_by_title(parts: Parts) -> None:
@@ -109,12 +110,23 @@ def test_films_are_estimated_by_their_length_and_words_by_title(parts: Parts) ->
     assert found["synopsis"] == Cost("synopsis", 1, 0.0, 1.1, 1.1, jobs=2, of_titles=4)
 
 
+def test_films_read_as_today_are_described_and_no_others(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film(parts, "c", 90.0, by={"visual": parts.fingerprints["visual"], "style": OLD})
+    read = read_by(Path("anywhere"), parts.models, None)
+    for maker, operation in ((None, "extract"), (read, "describe"), (f"{read}x", "extract")):
+        monkeypatch.setattr(forecast, "maker_of", lambda _folder, maker=maker: maker)
+        found = {cost.operation: cost.media_s for cost in forecast.of_all(parts).costs}
+        assert found == {operation: 90.0, "copy": 0.0, "gates": 0.0}
+
+
 def test_a_part_is_understood_anew_whoever_did_so_before(parts: Parts) -> None:
     words(parts, "a", genres=("war",))
     words(parts, "b", genres=("drama",))
     found = forecast.of_part(parts, {"genre": "drama", "older_than": "2999-01-01"})
     assert (found.titles, found.anew, found.builds) == (1, 1, None)
-    assert {c.operation: c.titles for c in found.costs} == {"synopsis": 1, "told": 1}
+    assert {c.operation: c.titles for c in found.costs} == {"told": 1}
     assert forecast.of_part(parts, {"genre": "drama", "older_than": "1d"}).titles == 0
     parts.index.begin("theirs", {**parts.fingerprints, "visual": "other@1:4:z"}, None)
     parts.index.verify("theirs", {})
@@ -181,10 +193,7 @@ def test_a_refresh_counts_what_its_children_took(parts: Parts) -> None:
     job = parts.rows.add_reindex()
     refresh = Refresh(parts, cast(Any, Pool()), job, cast(Any, None))
     refresh.title("a", 1)
-    assert {name: took.wall_s for name, took in refresh.spent.by.items()} == {
-        "synopsis": 0.5,
-        "told": 0.5,
-    }
+    assert refresh.spent.by == {"told": Took(1, 0.0, 1.0, 0.5)}, "of a title of words both"
 
 
 def test_only_what_is_not_of_today_is_gone_through(

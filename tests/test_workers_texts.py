@@ -312,8 +312,9 @@ def test_what_waits_is_taken_together_and_of_a_title_one(parts: Parts) -> None:
 
     stub = Stub(wait)
     queue = Texts(parts, cast(Pool, stub))
-    first = [submitted(parts, f"first{n}", "A story.") for n in range(texts.LANES)]
-    rest = [submitted(parts, name, f"A {name} story.") for name in ("a", "b", "b", "c")]
+    first = [submitted(parts, f"first{n}", "First.") for n in range(texts.LANES)]
+    told = (("a", "A story."), ("b", "B story."), ("b", "Another story."), ("c", "C story."))
+    rest = [submitted(parts, name, story) for name, story in told]
     threads = []
     for number, job in enumerate((*first, *rest)):
         threads.append(threading.Thread(target=queue.understand, args=(job,)))
@@ -327,10 +328,10 @@ def test_what_waits_is_taken_together_and_of_a_title_one(parts: Parts) -> None:
     for thread in threads:
         thread.join(30)
     assert {state(parts, job) for job in (*first, *rest)} == {"done"}
-    assert stub.calls[: len(first)] == [["A story."]] * len(first)  # alone: nothing waited
+    assert stub.calls[: len(first)] == [["First."]] * len(first)  # alone: nothing waited
     assert sorted(map(sorted, stub.calls[len(first) :])) == [
-        ["A a story.", "A b story.", "A c story."],
-        ["A b story."],
+        ["A story.", "B story.", "C story."],
+        ["Another story."],
     ]
 
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from artwork import pictures
+from content.encoders.models import Models
+from content.extract import read_so
 from content.ids import now_us
+from content.segments_kept import maker_of
 from content.standing import Standing
 from content.types import Space
 from indexes.graph import BUILD_FROM, is_due
@@ -123,7 +126,7 @@ class _Counted:
 
     @classmethod
     def over(cls, parts: Parts, titles: Iterable[Standing], *, anew: bool) -> "_Counted":
-        made, prints = cls([], 0, {}, {}, {}), parts.fingerprints
+        made, prints, models = cls([], 0, {}, {}, {}), parts.fingerprints, parts.models
         with parts.engine.connect() as connection:
             seen = pictures.titles_seen_by_others(connection, prints["visual"], parts.tenant)
         for title in titles:
@@ -133,12 +136,11 @@ class _Counted:
             for space in stale_spaces(title, prints):
                 made.others[space] = made.others.get(space, 0) + 1
             need = needed(title, prints, anew=anew)
-            read = parts.readings.of(title.title_id, title.version)
-            described = need.film and not need.opened and read.exists()
+            described = need.film and not need.opened and _readable(parts, models, title)
             wanted = {
                 "extract": need.film and not described,
                 "describe": described,
-                "synopsis": need.words,
+                "synopsis": need.words and not need.told,  # else it is a part of that
                 "told": need.told,
                 "looks": title.title_id in seen,
             }
@@ -148,6 +150,12 @@ class _Counted:
                 before = made.work.get(operation, Took())
                 made.work[operation] = before.plus(Took(1, media_s))
         return made
+
+
+def _readable(parts: Parts, models: Models, title: Standing) -> bool:
+    """Is what was read of its film kept, and as today's models would read it?"""
+    maker = maker_of(parts.readings.of(title.title_id, title.version))
+    return maker is not None and read_so(maker, models, title.language)
 
 
 def _told(

@@ -128,7 +128,8 @@ class Ingest:
             self._advance("publish", 0.0)
             title = self._title()
             old = self.parts.catalog.published_version(self._title_id)
-            if old == self._version:  # killed after the transaction: all is done
+            if old == self._version:  # killed after the transaction: all but this is done
+                self._keep_reading()
                 return
             extraction = self._extraction(title)
             groups, looked = self._found(title)
@@ -140,9 +141,12 @@ class Ingest:
                 # Named by a row they are safe; before, another title's end could take them along.
                 self._write(extraction, groups, looked, keyframes)
                 self._check_files(image_groups.masters(groups) | small_pictures(looked), keyframes)
-            segments = self._folder / "extraction" / SEGMENTS
-            self.parts.readings.keep(self._title_id, self._version, segments)
             self._make_visible(old)
+            self._keep_reading()
+
+    def _keep_reading(self) -> None:
+        segments = self._folder / "extraction" / SEGMENTS
+        keep_reading(self.parts, self._title_id, self._version, segments)
 
     def _store_keyframes(self, extraction: Extraction | None) -> dict[float, str]:
         if extraction is None:
@@ -335,6 +339,13 @@ def check_encoders(parts: Parts, title: TitleInput) -> None:
                     f"{live.name} holds {found or 'no such space'}; run `keyart reindex`, then "
                     "submit again",
                 )
+
+
+def keep_reading(parts: Parts, title_id: str, version: int, segments: Path) -> None:
+    """Keep what was read of the version that readers see, or nothing where it goes meanwhile."""
+    parts.readings.keep(title_id, version, segments)
+    if parts.catalog.published_version(title_id) != version:
+        parts.readings.drop(title_id, version)
 
 
 def store_keyframes(

@@ -61,9 +61,13 @@ class Parts:
     def maker(self, title: TitleInput) -> str:
         """What today's extraction of a title with media would be made by."""
         assert title.media_path is not None
-        settings = self.settings
-        models = Models(settings.encoders, transcript=settings.transcript, shots=settings.shots)
-        return made_by(Path(title.media_path), models, title.language)
+        return made_by(Path(title.media_path), self.models, title.language)
+
+    @property
+    def models(self) -> Models:
+        """Today's, none of them loaded."""
+        chosen = self.settings
+        return Models(chosen.encoders, transcript=chosen.transcript, shots=chosen.shots)
 
     def close(self) -> None:
         self.index.close()

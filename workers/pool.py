@@ -66,13 +66,11 @@ class Child:
         cancelled: threading.Event | None = None,
         timeout_s: float | None = None,
         spent: Spent | None = None,
-        media_s: float = 0.0,
     ) -> Any:
         """Run `operation` in the child and return its (msgpack) answer.
 
         Args:
             spent: is told what a title's operation that went well took.
-            media_s: of its film, for `spent`.
 
         Raises:
             Cancelled: `cancelled` was set meanwhile; the child is dead.
@@ -98,7 +96,7 @@ class Child:
         if "error" in message:
             raise revived(**message["error"])
         if spent is not None:
-            spent.add(operation, Took(1, media_s, time.monotonic() - began, message["cpu_s"]))
+            spent.add(operation, Took(1, 0.0, time.monotonic() - began, message["cpu_s"]))
         return message["result"]
 
     def kill(self) -> None:

@@ -8,9 +8,12 @@ may lack anything, and be deleted at any time.
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+SWEPT_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +33,54 @@ class Readings:
     def keep(self, title_id: str, version: int, segments: Path) -> None:
         """Take over the folder of all segments of a version, in place of what is kept of it;
         nothing where that was done already."""
-        if not self.kept or not segments.exists():
+        if not segments.exists():
             return
-        target = self.of(title_id, version)
-        shutil.rmtree(target, ignore_errors=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(segments, target)
+        self.drop(title_id, version)  # also where none is kept any more: it is of another reading
+        if self.kept:
+            target = self.of(title_id, version)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(segments, target)
 
     def lend(self, title_id: str, version: int, segments: Path) -> None:
-        """Put what is kept of a version into a job's folder, unless that has some of its own."""
-        kept = self.of(title_id, version)
-        if not kept.exists() or segments.exists():
+        """Put what is kept of a version, if anything is, into a job's folder, unless that has some
+        of its own."""
+        if segments.exists():
             return
-        segments.parent.mkdir(parents=True, exist_ok=True)
         partial = segments.with_name(f".{segments.name}.{os.getpid()}")
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(kept, partial, copy_function=_linked)
-        partial.rename(segments)
+        try:
+            shutil.copytree(self.of(title_id, version), partial, copy_function=_linked)
+        except OSError:  # there is none, or it is being deleted
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.rename(segments)
 
     def drop(self, title_id: str, version: int | None = None) -> None:
         """Delete what is kept of a version, or of all of a title's."""
         gone = self.folder / title_id if version is None else self.of(title_id, version)
         shutil.rmtree(gone, ignore_errors=True)
+        if version is not None:
+            with suppress(OSError):  # another version is there
+                gone.parent.rmdir()
 
-    def sweep(self, published: Callable[[str], int | None]) -> None:
+    def sweep(self, published: Callable[[Sequence[str]], Mapping[str, int]]) -> None:
         """Delete all but each title's published version: what a process left that died."""
-        for title in self.folder.glob("*"):
-            kept = published(title.name)
-            for version in title.iterdir():
-                if version.name != str(kept):
-                    shutil.rmtree(version, ignore_errors=True)
+        if not self.folder.is_dir():
+            return
+        names = sorted(each.name for each in self.folder.iterdir())
+        for start in range(0, len(names), SWEPT_AT_ONCE):
+            page = names[start : start + SWEPT_AT_ONCE]
+            kept = published(page)
+            for name in page:
+                with suppress(OSError):  # no folder, or one that somebody is deleting
+                    self._sweep_title(self.folder / name, str(kept.get(name)))
+
+    @staticmethod
+    def _sweep_title(title: Path, kept: str) -> None:
+        for version in title.iterdir():
+            if version.name != kept:
+                shutil.rmtree(version, ignore_errors=True)
+        title.rmdir()
 
 
 def _linked(source: str, target: str) -> None:

@@ -5,7 +5,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from artwork import pictures
 from content import keeping, publication
 from content.errors import NotFound, PermanentError
-from content.extract import SEGMENTS
+from content.extract import SEGMENTS, THUMBNAILS
 from content.records import writing
 from content.standing import standing
 from content.types import Extraction, Facts, Space, TitleInput, Vector
 from workers import removal
-from workers.ingest import LATE_S, store_keyframes
+from workers.ingest import LATE_S, keep_reading, store_keyframes
 from workers.jobs import JobRecord
 from workers.needs import needed
 from workers.parts import Parts
@@ -73,16 +73,14 @@ class Refresh:
         title, folder = row.title, self._folder(title_id, version)
         found = _Anew(looks=self._looks(title_id, version, row.profile or {}))
         if need.words:
-            found.words = self._synopsis(title.synopsis)
+            found.words = self._synopsis(title.synopsis, "told" if need.told else "synopsis")
         if need.told:
             found.told = self._told(title)
         if need.film:
             begun = folder.exists()  # before a kill: what is left of it tells nothing of the whole
             if not anew:
                 self.parts.readings.lend(title_id, version, folder / SEGMENTS)
-            described = not need.opened and (folder / SEGMENTS).exists()
-            done = None if begun else "describe" if described else "extract"
-            found.extraction = self._extract(title_id, title, folder, on_progress, done)
+            found.extraction = self._extract(title_id, title, folder, on_progress, whole=not begun)
         if found.words or found.told or found.extraction or found.looks:
             stored = self.parts.catalog.vectors(title_id, version)
             if not found.words and "synopsis" in stored:
@@ -101,7 +99,7 @@ class Refresh:
             self._write(connection, title_id, version, anew, keyframes)
         # Named by a row they are safe; until then another title's end could take them along.
         self._store_keyframes(anew, folder, before)
-        self.parts.readings.keep(title_id, version, folder / SEGMENTS)
+        keep_reading(self.parts, title_id, version, folder / SEGMENTS)
 
     def _write(
         self,
@@ -166,12 +164,13 @@ class Refresh:
         title: TitleInput,
         folder: Path,
         on_progress: Progress,
-        done: str | None,
+        *,
+        whole: bool,
     ) -> Extraction | None:
         """What is in the media today; None when it cannot be read any more.
 
         Args:
-            done: as what its cost is counted, if it is.
+            whole: whether all of it is done here, so that its cost may be counted.
 
         Raises:
             PermanentError: of an encoder: not the title's fault.
@@ -203,15 +202,19 @@ class Refresh:
                 raise
             log.warning("%s keeps only what today's encoders made of it: %s", title_id, error)
             return None
-        if done is not None:
-            self.spent.add(done, spent.by["extract"].plus(Took(media_s=media_s)))
+        if whole:
+            read = (folder / THUMBNAILS).exists()  # else what was kept was enough
+            took = spent.by["extract"].plus(Took(media_s=media_s))
+            self.spent.add("extract" if read else "describe", took)
         return keeping.load(folder)
 
-    def _synopsis(self, text: str) -> dict[Space, Vector]:
+    def _synopsis(self, text: str, counted: str) -> dict[Space, Vector]:
+        """`counted`: the operation that its cost belongs to."""
+        spent = Spent()
         with self.pool.child() as child:
-            answer = child.call(
-                "synopsis", {"text": text}, cancelled=self.cancelled, spent=self.spent
-            )
+            answer = child.call("synopsis", {"text": text}, cancelled=self.cancelled, spent=spent)
+        took = spent.by["synopsis"]
+        self.spent.add(counted, took if counted == "synopsis" else replace(took, titles=0))
         if answer is None:
             return {}
         vector = Vector(np.frombuffer(answer["data"], "<f4"), answer["fingerprint"])

@@ -263,7 +263,7 @@ def sweep(parts: Parts) -> None:
             abandon(parts, parts.rows.get(job_id))
     _sweep_generations(parts)
     _sweep_uploads(parts)
-    parts.readings.sweep(parts.catalog.published_version)
+    parts.readings.sweep(parts.catalog.published_versions)
 
 
 def _sweep_generations(parts: Parts) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 from dbos import error as engine_error
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -71,15 +71,15 @@ class JobStarter:
     def start(self, job: JobRecord) -> None:
         """Make sure that `job` will run. Safe to repeat."""
         name = "ingest-words" if job.words_alone else job.kind
-        self._client.enqueue(
-            {
-                "workflow_name": name,
-                "queue_name": QUEUES[name],
-                "workflow_id": job.id,
-                "app_version": APPLICATION_VERSION,
-            },
-            job.id,
-        )
+        options: EnqueueOptions = {
+            "workflow_name": name,
+            "queue_name": QUEUES[name],
+            "workflow_id": job.id,
+            "app_version": APPLICATION_VERSION,
+        }
+        # Raised where an earlier release has queued it, under the name that it had then.
+        with suppress(engine_error.DBOSConflictingWorkflowError):
+            self._client.enqueue(options, job.id)
 
     def cancel(self, job_id: str) -> None:
         self._client.cancel_workflow(job_id)
@@ -207,8 +207,6 @@ class JobRunner:
         cancelled = self._running.setdefault(job_id, threading.Event())
         try:
             yield job, cancelled, spent
-            if finish:
-                _lasting(lambda: clear_work(self.parts, job_id))
         except (Cancelled, engine_error.DBOSWorkflowCancelledError):
             with suppress(Conflict):  # as usual the row was first; a deleted title's may not be
                 self.parts.rows.mark_cancelled(job_id)
@@ -227,6 +225,7 @@ class JobRunner:
             self._fail(job_id, KeyartError("internal", f"unexpected {type(error).__name__}"))
         else:  # whatever happens now, what the job made stays
             if finish:
+                _lasting(lambda: clear_work(self.parts, job_id))
                 _lasting(lambda: self.parts.rows.finish(job_id, spent))
         finally:
             self._running.pop(job_id, None)
@@ -318,7 +317,10 @@ def _lasting(run: Callable[[], T]) -> T:
                 raise
             log.warning("the records do not answer: again in %g s", wait_s)
         time.sleep(wait_s)
-    raise records_unavailable()
+    try:
+        return run()
+    except SQLAlchemyError as error:
+        raise (records_unavailable() if away(error) else error) from error
 
 
 def _config(settings: Settings) -> DBOSConfig:

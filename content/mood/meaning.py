@@ -59,7 +59,7 @@ class Meaning:
         return self.of_words(self._models.text.encode(pieces)) if pieces else None
 
     def of_picture(self, vector: F32) -> dict[str, F64]:
-        """Of what a picture is taken to show (`Models.meaning`): `concept` by ConSE, or `match`
+        """Of what a picture is taken to show (`Picture.meaning`): `concept` by ConSE, or `match`
         by a cross-modal encoder, whose cosines are brought to the spread of one unit."""
         anchors, level = self._sights
         if not self._models.cross_modal:
