@@ -29,7 +29,7 @@ EF_CONSTRUCT = 128
 FULL_SCAN_KB = 4_000
 """Below so many KB of vectors that fit a filter, they are scored one by one."""
 ONE_SEGMENT_KB = 2**26
-EFS = (64, 128, 256, 512)
+EFS = (64, 128, 256, 512, 1024)
 SAMPLE = 100
 """Stored points whose neighbours are looked for, in each space."""
 

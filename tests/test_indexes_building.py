@@ -280,12 +280,12 @@ def builds(process: Path, folder: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("found", "ef"), [((0.97, 0.985, 0.991), 256), ((0.98, 0.985, 0.988), 512)]
+    ("found", "ef"), [((0.97, 0.985, 0.996), 256), ((0.98, 0.985, 0.992), 1024)]
 )
 def test_the_builder_aims_above_what_others_must_find(
     monkeypatch: pytest.MonkeyPatch, found: tuple[float, ...], ef: int
 ) -> None:
-    tried = dict(zip(builder.EFS, (*found, found[-1]), strict=True))
+    tried = dict(zip(builder.EFS, (*found, found[-1], found[-1]), strict=True))
     monkeypatch.setattr(builder, "_sample", lambda *_: [])
     monkeypatch.setattr(builder, "_recall", lambda _shard, _space, _sample, ef: tried[ef])
     assert builder._measured(None, ["visual"]) == (ef, {"visual": tried[ef]})
