@@ -135,14 +135,6 @@ class Catalog:
             found = self._shots(connection, title_id, record.version)
             return Run(record, found, self._timeline(connection, title_id, record.version) or {})
 
-    def timeline(self, title_id: str, version: int) -> Timeline | None:
-        """One value a second of each column; empty when its media told none.
-
-        None for a version without media, or understood before timelines were kept.
-        """
-        with self._engine.begin() as connection:
-            return self._timeline(connection, title_id, version)
-
     def shot_vectors(self, title_id: str, version: int) -> dict[Space, ShotVectors]:
         """The vectors of a version's shots, kept in half precision; their rows are of unit norm."""
         key = {"tenant": self._tenant, "title_id": title_id, "version": version}

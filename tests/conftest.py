@@ -22,6 +22,7 @@ from tests.breaking import Breaking
 from tests.choosing import House, furnished
 from tests.forgetting import QUICK
 from tests.shelf import fresh_engine
+from workers.pool import Pool
 
 # As in the api process: threads of BLAS spin while they wait for cores that other tests use.
 threadpool_limits(1)
@@ -41,6 +42,14 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         connection.execute(sa.text("SELECT pg_reload_conf()"))
     yield url
     server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    """One warm child, which keeps its models for the tests of a file."""
+    made = Pool(1, nice=0)
+    yield made
+    made.close()
 
 
 @pytest.fixture(autouse=True)

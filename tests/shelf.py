@@ -15,9 +15,10 @@ import artwork.tables
 from artwork.tables import image_groups, variants
 from content import publication
 from content.ids import stable_id
+from content.packing import unpack_timeline
 from content.records import metadata, open_engine, writing
-from content.tables import title_versions, titles
-from content.types import ASPECTS, TitleInput, Vectors
+from content.tables import matching, timelines, title_versions, titles
+from content.types import ASPECTS, Timeline, TitleInput, Vectors
 from workers.parts import Parts
 
 assert artwork.tables  # its tables must be in the metadata before `create_all`
@@ -124,3 +125,12 @@ def understood(parts: Parts, title: TitleInput, vectors: Vectors) -> None:
         )
         publication.publish(connection, **key)
     parts.rows.finish(entry.job_id)
+
+
+def stored_timeline(engine: sa.Engine, title_id: str, version: int) -> Timeline | None:
+    """What is stored of a version, published or not; None where not even an empty one is."""
+    key = {"tenant": "default", "title_id": title_id, "version": version}
+    query = sa.select(timelines.c.data).where(*matching(timelines, **key))
+    with engine.connect() as connection:
+        data = connection.execute(query).scalar_one_or_none()
+    return None if data is None else unpack_timeline(data)

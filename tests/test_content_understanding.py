@@ -14,6 +14,7 @@ from content.records import writing
 from content.tables import shot_vectors, shots, timelines, understood, vectors
 from content.types import Extraction, ShotFacts, ShotVectors, TitleInput
 from tests import plausible
+from tests.shelf import stored_timeline
 
 TITLE = TitleInput(id="a", name="A", synopsis="A story.")
 KEY = {"tenant": "default", "title_id": "a"}
@@ -96,7 +97,7 @@ def test_without_facts_a_shot_has_none(engine: sa.Engine, catalog: Catalog) -> N
     version = publish(engine, catalog, bare, TITLE)
     run = catalog.run("a")
     assert {row.facts for row in run.shots} == {None}
-    assert run.timeline == {} == catalog.timeline("a", version)
+    assert run.timeline == {} == stored_timeline(engine, "a", version)
     with engine.begin() as connection:  # NULL, not the JSON word for it
         told = sa.select(sa.func.count()).where(shots.c.facts.is_not(None))
         assert connection.execute(told).scalar_one() == 0
@@ -137,7 +138,7 @@ def test_words_alone_have_no_timeline(engine: sa.Engine, catalog: Catalog) -> No
         publication.publish(connection, **KEY, version=made.version)
     run = catalog.run("a")
     assert (run.timeline, list(run.shots)) == ({}, [])
-    assert catalog.timeline("a", 1) is None
+    assert stored_timeline(engine, "a", 1) is None
 
 
 @pytest.mark.parametrize("whole", [True, False])

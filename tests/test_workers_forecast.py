@@ -18,15 +18,13 @@ from content.extract import read_by
 from content.records import writing
 from content.tables import timelines, title_versions
 from content.types import Space, TitleInput, Vector
-from indexes.service import IndexService
-from indexes.store_edge import EdgeStores
-from tests.shelf import fresh_engine, publish, understood
+from tests.opened import indexed_parts
+from tests.shelf import publish, understood
 from workers import forecast, removal, selection
 from workers.forecast import Cost
 from workers.parts import Parts
 from workers.refresh import Refresh
 from workers.reindex import Reindex
-from workers.settings import Settings
 from workers.spent import Spent, Took
 
 OLD = "old@1:384:x"
@@ -34,13 +32,9 @@ OLD = "old@1:384:x"
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, "state.db").dispose()
-    opened = Parts.open(Settings(data=tmp_path))
-    service = IndexService(tmp_path / "index", EdgeStores())
-    service.ensure(opened.fingerprints)
-    yield replace(opened, index=cast(Any, service))
-    service.close()
-    opened.close()
+    with indexed_parts(tmp_path) as opened:
+        opened.index.ensure(opened.fingerprints)
+        yield opened
 
 
 def words(parts: Parts, title_id: str, made_by: str | None = None, **told: Any) -> None:

@@ -14,29 +14,22 @@ from content.types import Space, Vector
 from indexes.calibration import Calibration
 from indexes.graph import Graph
 from indexes.schema import Hit, TitlePoint
-from indexes.service import IndexService
-from indexes.store_edge import EdgeStores
 from tests.index_points import DIMS, FINGERPRINTS, OTHER_FINGERPRINTS, point, vectors
-from tests.shelf import fresh_engine
+from tests.opened import indexed_parts
 from workers.gates import Gates
 from workers.jobs import JobRecord
 from workers.pace import MOST, Pace
 from workers.parts import Parts
-from workers.settings import Settings
 
 TITLES = [f"t{n:04d}" for n in range(30)]
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, "state.db").dispose()
-    opened = Parts.open(Settings(data=tmp_path, reindex_pace=1.0))
-    service = IndexService(tmp_path / "index", EdgeStores())
-    service.ensure(FINGERPRINTS)
-    service.upsert([point(n) for n in range(30)])
-    yield replace(opened, index=cast(Any, service))
-    service.close()
-    opened.close()
+    with indexed_parts(tmp_path, reindex_pace=1.0) as opened:
+        opened.index.ensure(FINGERPRINTS)
+        opened.index.upsert([point(n) for n in range(30)])
+        yield opened
 
 
 def side(parts: Parts, items: list[TitlePoint], prints: dict[Space, str] = FINGERPRINTS) -> Gates:

@@ -13,10 +13,8 @@ from content import keeping
 from content.encoders.specs import embedded_specs
 from content.errors import Conflict, PermanentError
 from content.types import TitleInput
-from indexes.service import IndexService
-from indexes.store_edge import EdgeStores
 from tests import plausible
-from tests.shelf import fresh_engine
+from tests.opened import indexed_parts
 from tests.synth import Take, make_clip
 from workers.ingest import Ingest
 from workers.parts import Parts
@@ -26,21 +24,10 @@ from workers.settings import Settings
 PRINTS = {space: spec.fingerprint for space, spec in embedded_specs().items()}
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    made = Pool(1, nice=0)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, "state.db").dispose()
-    index = IndexService(tmp_path / "index", EdgeStores())
-    opened = Parts.open(Settings(data=tmp_path))
-    yield replace(opened, index=cast(Any, index))
-    opened.close()
-    index.close()
+    with indexed_parts(tmp_path) as opened:
+        yield opened
 
 
 def submitted(parts: Parts, pool: Pool | None, media: Path | None) -> Ingest:

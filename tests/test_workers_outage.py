@@ -8,11 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from content.errors import PermanentError
-from tests.shelf import fresh_engine
+from tests.opened import opened_parts
 from workers import main, workflows
 from workers.jobs import JobRecord, JobRows
 from workers.parts import Parts
-from workers.settings import Settings
 from workers.workflows import JobRunner
 
 
@@ -27,10 +26,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, "state.db").dispose()
-    opened = Parts.open(Settings(data=tmp_path))
-    yield opened
-    opened.close()
+    with opened_parts(tmp_path) as opened:
+        yield opened
 
 
 def gone() -> sa.exc.OperationalError:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,27 +15,21 @@ from content.ids import now_us
 from content.records import writing
 from content.tables import title_versions
 from content.types import TitleInput, Vector
-from indexes.service import IndexService
-from indexes.store_edge import EdgeStores
-from tests.shelf import fresh_engine, understood
+from tests.opened import indexed_parts
+from tests.shelf import understood
 from workers import workflows
 from workers.parts import Parts
 from workers.refresh import Refresh
 from workers.selection import chosen
-from workers.settings import Settings
 from workers.workflows import JobRunner
 
 
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
-    fresh_engine(tmp_path, "state.db").dispose()
-    opened = Parts.open(Settings(data=tmp_path))
-    service = IndexService(tmp_path / "index", EdgeStores())
-    service.ensure(opened.fingerprints)
     monkeypatch.setattr(workflows.DBOS, "run_step", lambda _options, step, *given: step(*given))
-    yield replace(opened, index=cast(Any, service))
-    service.close()
-    opened.close()
+    with indexed_parts(tmp_path) as opened:
+        opened.index.ensure(opened.fingerprints)
+        yield opened
 
 
 def published(parts: Parts, title_id: str, made_by: str | None = None, **told: Any) -> None:

@@ -1,18 +1,14 @@
 """What was read of a film, kept: made anew of it without the film, given up with its title."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
 
 from content.records import writing
 from content.tables import vectors
-from indexes.service import IndexService
-from indexes.store_edge import EdgeStores
-from tests.shelf import fresh_engine
+from tests.opened import indexed_parts
 from tests.synth import make_clip
 from tests.understood import PRINTS, TAKES, published
 from workers import removal
@@ -20,26 +16,15 @@ from workers.parts import Parts
 from workers.pool import Pool
 from workers.readings import Readings
 from workers.refresh import Refresh
-from workers.settings import Settings
 
 OLD = "old@1:2:a"
 OF_WORDS = ("synopsis", "concept", "style")
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    made = Pool(1, nice=0)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, "state.db").dispose()
-    opened, index = Parts.open(Settings(data=tmp_path)), IndexService(tmp_path / "i", EdgeStores())
-    yield replace(opened, index=cast(Any, index))
-    index.close()
-    opened.close()
+    with indexed_parts(tmp_path) as opened:
+        yield opened
 
 
 def read_once(parts: Parts, pool: Pool, film: Path) -> Refresh:

@@ -28,30 +28,21 @@ from indexes.calibration import FIT_MIN_TITLES, Calibration
 from indexes.generation import CONSTANTS
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
+from tests.opened import opened_parts
 from tests.photographs import SCENES, shipped
-from tests.shelf import fresh_engine
+from tests.shelf import stored_timeline
 from tests.synth import make_clip
 from tests.understood import PRINTS, STORY, TAKES, published
 from workers import removal, workflows
 from workers.parts import Parts
 from workers.pool import Pool
-from workers.settings import Settings
 from workers.workflows import JobRunner
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    made = Pool(1, nice=0)
-    yield made
-    made.close()
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, "state.db").dispose()
-    opened = Parts.open(Settings(data=tmp_path))
-    yield opened
-    opened.close()
+    with opened_parts(tmp_path) as opened:
+        yield opened
 
 
 def test_another_encoder_replaces_all_that_was_known(
@@ -94,7 +85,7 @@ def test_a_title_from_before_timelines_is_understood_anew(
         connection.execute(sa.delete(timelines))
     refresh.title("a", 1)
     assert len(parts.catalog.run("a").shots) == 2
-    assert parts.catalog.timeline("a", 1) is not None
+    assert stored_timeline(parts.engine, "a", 1) is not None
 
 
 def test_without_its_media_a_title_gets_the_words_of_today(
@@ -235,6 +226,6 @@ def test_a_title_deleted_meanwhile_leaves_nothing(
     monkeypatch.setattr(ImageStore, "put_encoded", delete_then_put)
     with pytest.raises(NotFound):
         refresh.title("a", 1)
-    assert parts.catalog.timeline("a", 1) is None and parts.catalog.vectors("a", 1) == {}
+    assert stored_timeline(parts.engine, "a", 1) is None and parts.catalog.vectors("a", 1) == {}
     removal.clear_work(parts, refresh.job.id)
     assert [path for path in parts.settings.image_folder.rglob("*") if path.is_file()] == []

@@ -20,11 +20,10 @@ from content.types import TitleInput, Vector
 from indexes.schema import TitlePoint, point_id
 from indexes.service import IndexService
 from indexes.store_edge import EdgeStores
-from tests.shelf import fresh_engine
+from tests.opened import opened_parts
 from workers import removal
 from workers.jobs_database import prepare
 from workers.parts import Parts
-from workers.settings import Settings
 from workers.workflows import JobStarter
 
 TITLE = TitleInput(id="a", name="A", synopsis="A story.")
@@ -32,10 +31,8 @@ TITLE = TitleInput(id="a", name="A", synopsis="A story.")
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    fresh_engine(tmp_path, "state.db").dispose()
-    opened = Parts.open(Settings(data=tmp_path))
-    yield opened
-    opened.close()
+    with opened_parts(tmp_path) as opened:
+        yield opened
 
 
 def versions(parts: Parts) -> list[tuple[int, str]]:

@@ -80,13 +80,6 @@ class Stub:
         }
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    made = Pool(1, nice=0)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def parts(tmp_path: Path, engine: sa.Engine) -> Iterator[Parts]:
     with house(tmp_path, engine) as made:
