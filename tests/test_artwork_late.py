@@ -2,22 +2,15 @@
 
 import random
 import threading
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from artwork.choice.belief.features import BLOCKS, feature_set_id
+from artwork.choice.belief.features import BLOCKS
 from artwork.choice.belief.packing import unpacked
-from artwork.choice.events.late import pictured
-from artwork.choice.events.taste import read_history, taste_of
-from artwork.choice.personalize import Choice, WatchEvent
-from artwork.choice.probability.audit import Auditor
-from artwork.choice.record import left
+from artwork.choice.personalize import WatchEvent
 from artwork.choice.record.horizons import Horizons
-from artwork.choice.record.ledger import head
 from artwork.tables import (
     decisions,
     image_groups,
@@ -28,43 +21,13 @@ from artwork.tables import (
 )
 from content.errors import Unavailable
 from content.tables import title_versions, titles
-from samples.worlds import synthetic_embeddings
-from tests.choosing import SECRET, TITLES, House, furnished, run, state_of
-from tests.ledger_oracle import pseudonym, rows_of
-from tests.renewing import NEW, OLD, afresh, cut_over, live, look_again, refold, renewed, replays
+from tests.choosing import TITLES, House, furnished, run, state_of
+from tests.latecomers import LATER, NEWCOMERS, arrive, taste, told, whole
+from tests.ledger_oracle import rows_of
+from tests.renewing import afresh, replays
 from tests.shelf import fresh_engine, publish, submit
 
 pytestmark = pytest.mark.usefixtures("unwatched")
-LATER = synthetic_embeddings(3, 6, seed=31)
-NEWCOMERS = [f"newcomer-{n}" for n in range(3)]
-
-
-def told(house: House, *events: WatchEvent) -> None:
-    assert run(house.p.watch(events)) == [None] * len(events)
-
-
-def arrive(house: House, *newcomers: str) -> None:
-    """Their pictures."""
-    for title in newcomers:
-        publish(house.engine, title, list(LATER.values())[NEWCOMERS.index(title)])
-
-
-def taste(house: House, user: str, offset: int | None = None) -> tuple[int, bytes]:
-    """How many events are known of a viewer at an offset, now by default, and the taste."""
-    with house.engine.connect() as connection:
-        upto = head(connection, "default") if offset is None else offset
-        history = read_history(connection, house.p.scope, pseudonym(user), upto)
-    found = taste_of(history, house.now_us)
-    return len(history.values), b"" if found is None else found.tobytes()
-
-
-def whole(house: House, shown: Sequence[Choice]) -> None:
-    """What the ledger says is what is known, and every decision follows from it."""
-    assert afresh(house) == state_of(house.p) and replays(house, list(shown))
-    p = house.p
-    kind = ("default", p.scope.policy_id, p._parameters, SECRET, 256)
-    found = Auditor(house.engine, *kind).audit(100_000)
-    assert found.mismatches == [] and found.same == found.looked_at > 0
 
 
 @pytest.fixture
@@ -320,95 +283,3 @@ def test_an_export_tells_such_an_event_once_with_its_look(early: House) -> None:
     early.p.complete_watched()
     assert exported() == [(NEWCOMERS[0], True), (NEWCOMERS[1], False)]
     assert early.p.people.export("ann").about["taste"]["events"] == 1
-
-
-# ---- other encoders ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def changing(any_house: House) -> Iterator[House]:
-    """One that has learned with an encoder and was started with another; a title waits."""
-    any_house.close()
-    any_house.open(encoder=OLD)
-    submit(any_house.engine, NEWCOMERS[0])
-    told(any_house, WatchEvent("ann 0", NEWCOMERS[0], 1.0))
-    live(any_house, 3)
-    any_house.close()
-    any_house.open(encoder=NEW)
-    yield any_house
-
-
-@pytest.mark.parametrize("when", ["before", "during", "after"])
-def test_another_encoder_sees_it_from_the_same_moment_on(changing: House, when: str) -> None:
-    house = changing
-    if when == "before":
-        arrive(house, NEWCOMERS[0])
-        assert house.p.complete_watched() == 1
-    shown = live(house, 2)
-    look_again(house)
-    refold(house)
-    if when == "during":
-        arrive(house, NEWCOMERS[0])
-        assert house.p.complete_watched() == 1
-    cut_over(house)
-    assert renewed(house.p)
-    if when == "after":
-        arrive(house, NEWCOMERS[0])
-        assert house.p.complete_watched() == 1
-    first = min(row["seq"] for row in rows_of(house.engine, late_features))
-    made = {row["anew"] for row in rows_of(house.engine, late_features)}
-    assert made == ({False} if when == "after" else {False, True})
-    count = taste(house, "ann 0")[0]
-    assert taste(house, "ann 0", first)[0] == taste(house, "ann 0", first - 1)[0] + 1
-    shown += live(house, 2)
-    whole(house, shown)
-    house.later(1.0)
-    cut_over(house, OLD)
-    assert renewed(house.p)
-    assert taste(house, "ann 0")[0] == count + 1, "live() told another one"
-    whole(house, shown + live(house, 1))
-
-
-def test_of_a_set_that_was_left_goes_what_was_made_and_not_what_was_told(changing: House) -> None:
-    house = changing
-    arrive(house, NEWCOMERS[0])
-    house.p.complete_watched()
-    look_again(house)
-    for encoder in (NEW, OLD, NEW):
-        house.later(1.0)
-        cut_over(house, encoder)
-        assert renewed(house.p)
-    before = rows_of(house.engine, late_features)
-    assert [row["anew"] for row in before] == [False, True]
-    with house.engine.begin() as connection:
-        assert left.drop_some(connection, "default", feature_set_id(OLD)) == 0
-    assert rows_of(house.engine, late_features) == before
-    cut_over(house, OLD)
-    assert renewed(house.p)
-    with house.engine.begin() as connection:
-        left.drop_some(connection, "default", feature_set_id(NEW))
-    assert rows_of(house.engine, late_features) == before[:1]
-    cut_over(house)
-    assert renewed(house.p)
-    assert rows_of(house.engine, late_features) == before
-
-
-def test_what_was_read_before_a_cut_over_is_not_told_after_it(
-    changing: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = changing
-    look_again(house)
-    arrive(house, NEWCOMERS[0])
-
-    def meanwhile(*given: Any) -> dict[str, int]:
-        found = pictured(*given)
-        cut_over(house)
-        assert renewed(house.p)
-        return found
-
-    with monkeypatch.context() as busy:
-        busy.setattr("artwork.choice.watching.pictured", meanwhile)
-        assert house.p.complete_watched() == 0
-    assert house.p.complete_watched() == 1
-    [row] = rows_of(house.engine, late_features)
-    assert row["feature_set"] == feature_set_id(NEW) and taste(house, "ann 0")[0] == 2
