@@ -1,5 +1,6 @@
 """Cancelling and deleting while a title is being understood: nothing of it stays behind."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 
@@ -37,12 +38,15 @@ def fields(media: str, *, id: str = "film", synopsis: str = "A film.") -> dict[s
 
 
 def kept(service: Service) -> dict[str, object]:
-    """All that is stored, but the job rows: counted rows, files, points."""
+    """All that is stored, but the job rows: counted rows, files, points.
+
+    Folders that the worker removes meanwhile are passed over, which `os.walk` does of itself.
+    """
     with sqlite3.connect(service.data / "state.db") as db:
         tables = ("titles", "title_versions", "shots", "vectors", "image_groups", "variants")
         rows = {table: db.execute(f"select count(*) from {table}").fetchone() for table in tables}
     files = {
-        name: sorted(path.name for path in (service.data / name).rglob("*") if path.is_file())
+        name: sorted(file for _, _, files in os.walk(service.data / name) for file in files)
         for name in ("work", "uploads", "images/masters")
     }
     index = IndexClient(Settings(data=service.data).index_socket)
