@@ -90,5 +90,21 @@ def test_a_picture_too_soon_is_answered_later(words: Callable[..., Words]) -> No
     encoder, black = words(timeout_s=0.2), np.zeros((32, 32, 3), np.uint8)
     with pytest.raises(Unavailable, match="not ready"):
         encoder.encode_picture(black)
-    encoder._settled.wait(120)
+    encoder._pictures._settled.wait(120)
     assert np.isfinite(encoder.encode_picture(black).data).all()
+
+
+def test_words_do_not_wait_for_a_long_sound(words: Callable[..., Words]) -> None:
+    encoder = words()
+    with encoder._sounds._pool.child():  # it listens
+        assert set(encoder.encode("a ship at sea")) == {"synopsis", "concept"}
+
+
+def test_words_are_encoded_while_the_encoder_of_sound_still_loads(
+    words: Callable[..., Words],
+) -> None:
+    encoder = words(timeout_s=0.2)
+    with pytest.raises(Unavailable, match="not ready") as caught:
+        encoder.encode_sound(np.zeros(16_000, np.float32))
+    assert caught.value.code == "sounds_unavailable"
+    assert encoder._texts._settled.is_set()
